@@ -1,0 +1,3 @@
+//! The command line of shardplan; everything is in the library.
+
+fn main() {}

@@ -1,0 +1,191 @@
+//! What was observed: counts, latency distributions and one-second series of one replication.
+//!
+//! Plain data, filled by the engine, read by analysis and report. Counts follow the records that
+//! were *generated after the warm-up*, through their whole life, so that the identities of
+//! [`Identity`] hold exactly; series show all of simulated time, the warm-up included.
+
+mod series;
+
+use hdrhistogram::Histogram;
+
+pub use series::{ConsumerSecond, ShardSecond, ShardSeries, StreamSecond};
+
+use crate::time::Span;
+
+/// Everything observed in one replication.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// Which replication, from zero.
+    pub replication: u32,
+    /// Simulated time.
+    pub simulated: Span,
+    /// Producers in the order of the scenario.
+    pub producers: Vec<ProducerObservation>,
+    /// Shards in the order of their ranges.
+    pub shards: Vec<ShardObservation>,
+    /// Consumers in the order of the scenario.
+    pub consumers: Vec<ConsumerObservation>,
+    /// One row for each whole or begun second of the run.
+    pub seconds: Vec<StreamSecond>,
+}
+
+/// What became of one producer's records.
+#[derive(Clone, Debug)]
+pub struct ProducerObservation {
+    /// Records that the producer came up with.
+    pub generated_records: u64,
+    /// Bytes of those records as the stream counts them.
+    pub generated_bytes: u64,
+    /// Times that a record reached the service.
+    pub attempts: u64,
+    /// Records that the stream took.
+    pub accepted: u64,
+    /// Bytes that the stream took.
+    pub accepted_bytes: u64,
+    /// Attempts that a shard limit refused.
+    pub throttled: u64,
+    /// Records whose last attempt failed.
+    pub given_up: u64,
+    /// Records that are larger than the stream allows; never attempted.
+    pub rejected: u64,
+    /// Records that were still on their way, in a batch or in a back-off when the run ended.
+    pub waiting: u64,
+    /// PutRecord or PutRecords calls.
+    pub put_calls: u64,
+    /// From generation to the answer that accepts the record, in microseconds.
+    pub put_latency_us: Histogram<u64>,
+}
+
+/// What one shard met.
+#[derive(Clone, Debug)]
+pub struct ShardObservation {
+    /// The share of all records that the partition keys' weights send here.
+    pub expected_share: f64,
+    /// Records generated for this shard.
+    pub generated_records: u64,
+    /// Records that it took.
+    pub incoming_records: u64,
+    /// Bytes that it took.
+    pub incoming_bytes: u64,
+    /// Attempts that it refused.
+    pub write_throttled_records: u64,
+    /// Attempts refused while the record limit had no room.
+    pub throttled_by_records: u64,
+    /// Attempts refused while the byte limit had no room (both may be full at once).
+    pub throttled_by_bytes: u64,
+    /// The keys with most generated records here, most first.
+    pub hottest_keys: Vec<HotKey>,
+    /// Mean over time after the warm-up of the scarcer of the two write limits, as a ratio.
+    pub utilization_mean: f64,
+    /// Its highest whole second after the warm-up; above one while burst credit is used.
+    pub utilization_peak_1s: f64,
+    /// Its highest whole minute after the warm-up, as CloudWatch would show it.
+    pub utilization_peak_1min: f64,
+    /// One row a second.
+    pub series: ShardSeries,
+}
+
+/// A partition key and how much of a shard's traffic it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HotKey {
+    /// The partition key.
+    pub key: String,
+    /// Index of the producer that uses it.
+    pub producer: usize,
+    /// Records generated with it.
+    pub generated_records: u64,
+}
+
+/// What one consumer did.
+#[derive(Clone, Debug)]
+pub struct ConsumerObservation {
+    /// Records handed to the consumer.
+    pub read_records: u64,
+    /// Bytes handed to the consumer.
+    pub read_bytes: u64,
+    /// Records whose processing ended within the run.
+    pub processed_records: u64,
+    /// Records that left the stream by retention before the consumer read them.
+    pub expired_records: u64,
+    /// Accepted records that were not processed when the run ended.
+    pub backlog_records: u64,
+    /// Bytes of those records.
+    pub backlog_bytes: u64,
+    /// GetRecords calls, or events of subscriptions.
+    pub read_calls: u64,
+    /// GetRecords calls that a shard limit refused.
+    pub read_throttled_calls: u64,
+    /// Those of them that the call limit refused; the others met the byte limit.
+    pub throttled_by_calls: u64,
+    /// Age of the oldest record that the consumer has yet to read, in milliseconds; zero when there
+    /// is none. One sample a simulated second and shard.
+    pub iterator_age_ms: Histogram<u64>,
+    /// What CloudWatch would show: one sample a successful call, the age of the last record
+    /// returned, zero when the call reached the tip; nothing while the consumer does not call.
+    pub iterator_age_cloudwatch_ms: Histogram<u64>,
+    /// From generation of a record to the end of its processing, in microseconds.
+    pub end_to_end_latency_us: Histogram<u64>,
+}
+
+/// One of the sums that must come out even.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Who it is about.
+    pub subject: String,
+    /// The sum in words.
+    pub statement: &'static str,
+    /// Left side.
+    pub left: u64,
+    /// Right side.
+    pub right: u64,
+}
+
+impl Identity {
+    /// Whether both sides are equal.
+    #[must_use]
+    pub const fn holds(&self) -> bool {
+        self.left == self.right
+    }
+}
+
+impl Observation {
+    /// The identities of the run: what is generated, attempted and accepted, accounted for.
+    ///
+    /// `producer_names` and `consumer_names` are in the order of the scenario.
+    #[must_use]
+    pub fn identities(&self, producer_names: &[&str], consumer_names: &[&str]) -> Vec<Identity> {
+        let mut identities = Vec::new();
+        for (producer, name) in self.producers.iter().zip(producer_names) {
+            identities.push(Identity {
+                subject: (*name).to_owned(),
+                statement: "generated = accepted + given up + rejected + waiting",
+                left: producer.generated_records,
+                right: producer.accepted + producer.given_up + producer.rejected + producer.waiting,
+            });
+            identities.push(Identity {
+                subject: (*name).to_owned(),
+                statement: "attempts = accepted + throttled",
+                left: producer.attempts,
+                right: producer.accepted + producer.throttled,
+            });
+        }
+        let accepted: u64 = self.producers.iter().map(|producer| producer.accepted).sum();
+        identities.push(Identity {
+            subject: "stream".to_owned(),
+            statement: "accepted by producers = incoming of shards",
+            left: accepted,
+            right: self.shards.iter().map(|shard| shard.incoming_records).sum(),
+        });
+        for (consumer, name) in self.consumers.iter().zip(consumer_names) {
+            identities.push(Identity {
+                subject: (*name).to_owned(),
+                statement: "accepted = processed + expired + backlog",
+                left: accepted,
+                right: consumer.processed_records
+                    + consumer.expired_records
+                    + consumer.backlog_records,
+            });
+        }
+        identities
+    }
+}

@@ -1,0 +1,225 @@
+//! Every constant of the service, in one place: value, unit, provenance and source.
+//!
+//! A quota is the number AWS sets; the mechanism that holds it is a limit and lives in `model`.
+//! A scenario can override any of them by name under `quotas:`, for tests and for what-if. What
+//! AWS does not publish is here too, marked *inferred* or *assumed*, so that it is never hidden.
+//!
+//! The table is a macro that is handed the name of another macro: the struct below, the mirror
+//! that reads a scenario file and the list of assumptions in a report all come from it.
+
+use crate::time::Span;
+use crate::units::{ByteRate, Bytes, CallRate, Calls, KIB, MIB, Rate, RecordRate, Records};
+
+/// How sure a number is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Provenance {
+    /// Published by AWS.
+    Documented,
+    /// Follows from published evidence, which the source names.
+    Inferred,
+    /// Not published; a stated guess that the user can change.
+    Assumed,
+    /// Written in the scenario.
+    Scenario,
+    /// Read from an export of the real stream.
+    Imported,
+}
+
+impl Provenance {
+    /// The mark as it stands in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Documented => "documented",
+            Self::Inferred => "inferred",
+            Self::Assumed => "assumed",
+            Self::Scenario => "scenario",
+            Self::Imported => "imported",
+        }
+    }
+}
+
+/// How a shard's write limits count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WriteLimiter {
+    /// Tokens flow back continuously up to a burst.
+    #[default]
+    TokenBucket,
+    /// The amount of one second is given at the start of each whole second and not carried over.
+    FixedWindow,
+}
+
+impl std::fmt::Display for WriteLimiter {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::TokenBucket => "token_bucket",
+            Self::FixedWindow => "fixed_window",
+        })
+    }
+}
+
+/// Hands the whole table of quotas to the macro `$then`.
+///
+/// A row reads: documentation, `name: Kind = value, Provenance, source;`.
+macro_rules! quota_table {
+    ($then:ident) => {
+        $then! {
+            /// Records that one shard accepts a second.
+            shard_write_records: RecordRate = RecordRate(Rate::per_second(1_000)), Documented,
+                "Kinesis Data Streams quotas, 2026";
+            /// Records that a rested shard accepts at once.
+            shard_write_records_burst: Records = Records(1_000), Inferred,
+                "one second of the limit; the KPL's own limiter has the same capacity";
+            /// Bytes of data and partition key that one shard accepts a second.
+            shard_write_bytes: ByteRate = ByteRate(Rate::per_second(MIB)), Documented,
+                "Kinesis API reference CreateStream, 2026: 1 MiB (the quotas page prints 1 MB)";
+            /// Bytes that a rested shard accepts at once on a stream of records up to 1 MiB.
+            shard_write_bytes_burst: Bytes = Bytes(MIB), Inferred,
+                "one second of the limit; a 2019 test saw one record of 1 MiB pass and the next throttled";
+            /// Bytes that a rested shard accepts at once where the stream allows records over 1 MiB.
+            shard_write_bytes_burst_large_records: Bytes = Bytes(10 * MIB), Documented,
+                "Kinesis developer guide, large records, 2025-11";
+            /// How the write limits count: `token_bucket` or `fixed_window` (whole seconds).
+            shard_write_limiter: WriteLimiter = WriteLimiter::TokenBucket, Assumed,
+                "AWS does not say which; throttling is seen on a scale of about one second";
+            /// Step to which the write limit rounds up each record of a PutRecord call; a power of two.
+            put_record_rounding: Bytes = Bytes(KIB), Documented,
+                "Kinesis developer guide, troubleshooting producers, 2023";
+            /// Step to which the write limit rounds up a PutRecords call's bytes on a shard; a power of two.
+            put_records_rounding: Bytes = Bytes(KIB), Documented,
+                "Kinesis developer guide, troubleshooting producers, 2023; per shard rather than per call is assumed";
+            /// Whether the bytes of the partition key count toward the size of a record.
+            partition_key_bytes_count: bool = true, Documented,
+                "Kinesis Data Streams quotas and FAQ, 2026";
+            /// Most records in one PutRecords call.
+            put_records_max_records: Records = Records(500), Documented,
+                "Kinesis API reference PutRecords, 2026";
+            /// Most bytes, keys included, in one PutRecords call.
+            put_records_max_bytes: Bytes = Bytes(10 * MIB), Documented,
+                "Kinesis API reference PutRecords, 2026 (5 MiB before 2025-10-28)";
+            /// GetRecords calls a second on one shard, shared by all polling consumers.
+            get_records_calls: CallRate = CallRate(Rate::per_second(5)), Documented,
+                "Kinesis Data Streams quotas, 2026";
+            /// GetRecords calls that a rested shard answers at once.
+            get_records_calls_burst: Calls = Calls(5), Inferred,
+                "one second of the limit";
+            /// Bytes a second that all polling consumers of one shard share.
+            shard_read_bytes: ByteRate = ByteRate(Rate::per_second(2 * MIB)), Documented,
+                "Kinesis API reference GetRecords, 2026";
+            /// Read credit of a rested shard; a larger answer puts the shard in debt.
+            shard_read_bytes_burst: Bytes = Bytes(2 * MIB), Assumed,
+                "one second of the limit; AWS publishes the debt rule but no credit";
+            /// Most records in one GetRecords answer.
+            get_records_max_records: Records = Records(10_000), Documented,
+                "Kinesis API reference GetRecords, 2026";
+            /// Most bytes in one GetRecords answer.
+            get_records_max_bytes: Bytes = Bytes(10 * MIB), Documented,
+                "Kinesis API reference GetRecords, 2026";
+            /// How long calls on a shard are refused after an answer of the most bytes.
+            get_records_penalty: Span = Span::from_seconds(5), Documented,
+                "Kinesis API reference GetRecords, 2026";
+            /// Time from a record's acceptance until GetRecords can return it.
+            get_records_propagation: Span = Span::from_milliseconds(100), Inferred,
+                "Kinesis developer guide, consumers, 2023: about 200 ms with one poller of five calls a second, less half the interval";
+            /// Bytes a second that one enhanced fan-out consumer gets from one shard.
+            enhanced_fan_out_bytes: ByteRate = ByteRate(Rate::per_second(2 * MIB)), Documented,
+                "Kinesis API reference SubscribeToShard, 2026";
+            /// Time from a record's acceptance until it is pushed to an enhanced fan-out consumer.
+            enhanced_fan_out_propagation: Span = Span::from_milliseconds(70), Documented,
+                "Kinesis Data Streams FAQ, 2026: typically about 70 ms";
+            /// Most bytes in one event of a subscription.
+            enhanced_fan_out_event_bytes: Bytes = Bytes(MIB), Assumed,
+                "not published; about 1 MiB is seen in practice";
+            /// Most records in one event of a subscription.
+            enhanced_fan_out_event_records: Records = Records(10_000), Assumed,
+                "not published; taken from GetRecords";
+            /// How long one SubscribeToShard call lasts before the consumer must renew it.
+            subscription_duration: Span = Span::from_seconds(300), Documented,
+                "Kinesis API reference SubscribeToShard, 2026";
+            /// Most enhanced fan-out consumers on one provisioned stream.
+            enhanced_fan_out_consumers: Records = Records(20), Documented,
+                "Kinesis API reference RegisterStreamConsumer, 2026";
+        }
+    };
+}
+pub(crate) use quota_table;
+
+macro_rules! define_quotas {
+    ($($(#[doc = $doc:literal])+ $name:ident: $kind:ty = $value:expr, $provenance:ident, $source:literal;)+) => {
+        /// The constants of the service that a run uses.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Quotas {
+            $($(#[doc = $doc])+ pub $name: $kind,)+
+        }
+
+        impl Default for Quotas {
+            fn default() -> Self {
+                Self { $($name: $value,)+ }
+            }
+        }
+
+        impl Quotas {
+            /// Every quota with the value in force, in the order of the table.
+            #[must_use]
+            pub fn facts(&self) -> Vec<QuotaFact> {
+                let default = Self::default();
+                vec![$(QuotaFact {
+                    name: stringify!($name),
+                    description: concat!($($doc),+).trim(),
+                    value: self.$name.to_string(),
+                    overridden: self.$name != default.$name,
+                    provenance: Provenance::$provenance,
+                    source: $source,
+                },)+]
+            }
+        }
+    };
+}
+quota_table!(define_quotas);
+
+/// One row of the table of quotas with the value that a run uses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuotaFact {
+    /// Name, as a scenario writes it under `quotas:`.
+    pub name: &'static str,
+    /// What the number means, with its unit.
+    pub description: &'static str,
+    /// The value in force, as a scenario would write it.
+    pub value: String,
+    /// Whether the scenario set another value than the default.
+    pub overridden: bool,
+    /// How sure the default is.
+    pub provenance: Provenance,
+    /// Where the default is from.
+    pub source: &'static str,
+}
+
+/// Most bytes of one record in a stream whose owner raised the maximum record size.
+///
+/// Source: Kinesis API reference, `MaxRecordSizeInKiB` 1,024 to 10,240.
+pub const RECORD_SIZE_LIMIT: Bytes = Bytes(10 * MIB);
+/// Most bytes of one record where the owner did not raise the maximum.
+pub const RECORD_SIZE_DEFAULT: Bytes = Bytes(MIB);
+/// Most Unicode characters in a partition key. Source: Kinesis API reference PutRecord.
+pub const PARTITION_KEY_CHARACTERS: usize = 256;
+/// Most shards of one stream. Source: Kinesis API reference UpdateShardCount (10,000), account
+/// quota of the three largest regions (20,000).
+pub const SHARDS_LIMIT: u32 = 20_000;
+/// Shortest retention. Source: Kinesis API reference.
+pub const RETENTION_MINIMUM: Span = Span::from_seconds(24 * 3_600);
+/// Longest retention. Source: Kinesis API reference.
+pub const RETENTION_MAXIMUM: Span = Span::from_seconds(8_760 * 3_600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_quota_names_a_source_and_a_meaning() {
+        for fact in Quotas::default().facts() {
+            assert!(!fact.source.is_empty(), "{}", fact.name);
+            assert!(fact.description.ends_with('.'), "{}", fact.name);
+            assert!(!fact.overridden, "{}", fact.name);
+        }
+    }
+}

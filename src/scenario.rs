@@ -1,0 +1,301 @@
+//! A scenario: what an engineer writes, checked and resolved.
+//!
+//! Behind this door, in the order in which a file meets them:
+//!
+//! - `quantity` reads and writes amounts with units;
+//! - `source` reads the text into a tree in which every value knows its line and column, and lays
+//!   the overrides of the command line over it;
+//! - `raw` is the file as it is written, one Rust type a map, from which the JSON Schema comes;
+//! - `structure` checks the tree against that schema: unknown keys, missing keys, wrong types;
+//! - `validate` turns the raw file into the types below and holds the rules that a schema cannot
+//!   say; `diagnostic` is how every problem is shown.
+//!
+//! The types below are what the rest of the program sees. They are made by `validate` alone, so a
+//! value of type [`Scenario`] is always legal: at least one shard, names unique, sizes in range.
+
+use crate::hash_key::{HashKey, HashKeyRange};
+use crate::quotas::Quotas;
+use crate::time::{Instant, Span};
+use crate::units::{Bytes, RecordRate, Records};
+
+/// A whole scenario, legal by construction.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Short name, used for output folders; letters, digits, `-`, `_` and `.`.
+    pub name: String,
+    /// The question that the scenario answers, for the head of a report.
+    pub question: Option<String>,
+    /// AWS region, for prices.
+    pub region: Option<String>,
+    /// Simulated time of one replication.
+    pub duration: Span,
+    /// Records generated before this point are simulated but not counted.
+    pub warm_up: Span,
+    /// Seed of every random stream.
+    pub seed: u64,
+    /// Independent repetitions of the run.
+    pub replications: u32,
+    /// The stream.
+    pub stream: Stream,
+    /// Producers in the order of the file; at least one.
+    pub producers: Vec<Producer>,
+    /// Consumers in the order of the file; may be empty.
+    pub consumers: Vec<Consumer>,
+    /// Constants of the service, with the scenario's overrides.
+    pub quotas: Quotas,
+    /// Names of the quotas that the scenario sets itself.
+    pub quotas_set: Vec<String>,
+    /// MD5 in hexadecimal of the resolved text, with overrides and every file that it names.
+    pub digest: String,
+}
+
+/// The stream of a scenario.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// The open shards at the start, in the order of their hash key ranges.
+    pub shards: Vec<ShardDefinition>,
+    /// Whether the ranges come from an export of a real stream.
+    pub imported: bool,
+    /// How long records stay readable.
+    pub retention: Span,
+    /// Largest record, data and partition key together.
+    pub max_record_size: Bytes,
+}
+
+/// One open shard at the start of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardDefinition {
+    /// The identifier, `shardId-000000000000`.
+    pub shard_id: String,
+    /// The hash keys that the shard owns, both ends included.
+    pub range: HashKeyRange,
+}
+
+/// One producer.
+#[derive(Clone, Debug)]
+pub struct Producer {
+    /// Unique among producers and consumers.
+    pub name: String,
+    /// The client library and its parameters.
+    pub client: Client,
+    /// How many records it generates, over time.
+    pub traffic: Traffic,
+    /// How the records of a given rate are spaced.
+    pub arrivals: Arrivals,
+    /// Bytes of data in a record, partition key not included.
+    pub record_size: RecordSize,
+    /// Which partition key a record gets.
+    pub partition_key: PartitionKey,
+    /// Explicit hash keys in place of the MD5 of the partition key.
+    pub explicit_hash_key: Option<ExplicitHashKey>,
+}
+
+/// How a producer calls the service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Client {
+    /// One record a call, or many.
+    pub calls: PutCalls,
+    /// From sending a call to having its answer, when nothing is throttled.
+    pub round_trip: Span,
+    /// What happens to a throttled record.
+    pub retries: Retries,
+}
+
+/// The API call of a producer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PutCalls {
+    /// PutRecord: one record in each call.
+    PutRecord,
+    /// PutRecords: records wait until the batch is full or the oldest has waited for `linger`.
+    PutRecords {
+        /// Most records in one call.
+        batch_size: Records,
+        /// Most bytes, keys included, in one call.
+        batch_bytes: Bytes,
+        /// Longest wait for company of the first record of a batch.
+        linger: Span,
+    },
+}
+
+/// What a producer does with a throttled record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retries {
+    /// Attempts in all, the first one included; at least one.
+    pub attempts: u32,
+    /// The wait between two attempts.
+    pub backoff: Backoff,
+}
+
+/// The wait before a retry: `base * factor^(n-1)` after the n-th attempt, at most `max`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Backoff {
+    /// Bound of the wait after the first attempt.
+    pub base: Span,
+    /// Growth from one attempt to the next; at least one.
+    pub factor: f64,
+    /// Largest bound.
+    pub max: Span,
+    /// What is drawn below the bound.
+    pub jitter: Jitter,
+}
+
+/// How a wait is drawn below its bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jitter {
+    /// Uniform between zero and the bound.
+    Full,
+    /// Uniform between half the bound and the bound.
+    Equal,
+    /// The bound itself.
+    None,
+}
+
+/// How the rate of a producer develops.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Traffic {
+    /// The same rate throughout.
+    Constant(RecordRate),
+    /// Piecewise constant; ascending instants, the first one zero.
+    Steps(Vec<(Instant, RecordRate)>),
+    /// A daily wave whose logarithm is a cosine: always positive, with the given mean and peak.
+    Diurnal {
+        /// Mean over a day.
+        mean: RecordRate,
+        /// Highest rate over the mean; at least one.
+        peak_to_mean: f64,
+        /// Time of day of the peak.
+        peak_at: Span,
+    },
+}
+
+/// How records of a given rate are spaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrivals {
+    /// Even distances.
+    Paced,
+    /// A Poisson process.
+    Poisson,
+}
+
+/// Bytes of data in a record.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RecordSize {
+    /// All the same.
+    Constant(Bytes),
+    /// Logarithm normal with mean `mu` and standard deviation `sigma`; rounded down, at least 1 B.
+    LogNormal {
+        /// Mean of the logarithm of the size in bytes.
+        mu: f64,
+        /// Standard deviation of the logarithm.
+        sigma: f64,
+    },
+}
+
+/// Which partition key a record gets.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PartitionKey {
+    /// `keys` names, all equally likely.
+    Uniform {
+        /// Number of distinct keys.
+        keys: u64,
+        /// Names.
+        format: KeyFormat,
+    },
+    /// `keys` names, the n-th (from zero) with weight `(n + 1)^-exponent`.
+    Zipf {
+        /// Number of distinct keys.
+        keys: u64,
+        /// Exponent; zero is uniform.
+        exponent: f64,
+        /// Names.
+        format: KeyFormat,
+    },
+    /// Named keys with weights; from the scenario or from a file of real keys with counts.
+    Weighted {
+        /// The keys, unique, each with a positive weight.
+        keys: Vec<WeightedKey>,
+        /// The file that they come from, as the scenario names it.
+        file: Option<String>,
+    },
+    /// A fresh key for every record, such as a UUID.
+    Random {
+        /// Length of a key.
+        key_bytes: Bytes,
+    },
+}
+
+/// One key of a weighted list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightedKey {
+    /// The partition key.
+    pub key: String,
+    /// Relative weight; positive and finite.
+    pub weight: f64,
+    /// Replaces the MD5 of the key when present.
+    pub explicit_hash_key: Option<HashKey>,
+}
+
+/// Where a producer's explicit hash keys come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExplicitHashKey {
+    /// A fresh uniform one for every record: even spread, no order by key.
+    Random,
+    /// The same one for every record.
+    Fixed(HashKey),
+}
+
+/// Names of generated keys: the text before and after the index, which starts at zero.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyFormat {
+    /// Text before the index.
+    pub prefix: String,
+    /// Text after the index.
+    pub suffix: String,
+}
+
+impl KeyFormat {
+    /// The key of the given index.
+    #[must_use]
+    pub fn key(&self, index: u64) -> String {
+        format!("{}{index}{}", self.prefix, self.suffix)
+    }
+}
+
+/// One consumer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Consumer {
+    /// Unique among producers and consumers.
+    pub name: String,
+    /// How it reads.
+    pub reading: Reading,
+    /// How long its work takes.
+    pub processing: Processing,
+}
+
+/// How a consumer reads a shard.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading {
+    /// GetRecords in a loop, sharing the shard's read limits with all other polling consumers.
+    Polling {
+        /// From one call to the next, longer when processing takes longer.
+        interval: Span,
+        /// Most records that a call asks for.
+        max_records: Records,
+        /// From sending a call to having its answer.
+        round_trip: Span,
+    },
+    /// SubscribeToShard: records are pushed, with a limit of its own.
+    EnhancedFanOut {
+        /// From asking for a new subscription to having it.
+        round_trip: Span,
+    },
+}
+
+/// How long a consumer works on what it has read; one batch at a time on each shard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Processing {
+    /// Before the first record of a batch is done.
+    pub per_batch: Span,
+    /// For each record, one after another.
+    pub per_record: Span,
+}
