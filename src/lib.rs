@@ -4,6 +4,7 @@
 //! `scenario`, `model`, `engine`, `metrics`, `analysis`, `report`, `cli`. The vocabulary
 //! (`units`, `time`, `quotas`, `random`, `hash_key`) is open to all.
 
+pub mod engine;
 pub mod hash_key;
 pub mod metrics;
 pub mod quotas;

@@ -16,7 +16,7 @@
 use crate::hash_key::{HashKey, HashKeyRange};
 use crate::quotas::Quotas;
 use crate::time::{Instant, Span};
-use crate::units::{Bytes, RecordRate, Records};
+use crate::units::{Bytes, Ratio, RecordRate, Records};
 
 /// A whole scenario, legal by construction.
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub struct Scenario {
     pub producers: Vec<Producer>,
     /// Consumers in the order of the file; may be empty.
     pub consumers: Vec<Consumer>,
+    /// What the run must meet, in the order of the file; may be empty.
+    pub objectives: Vec<Objective>,
     /// Constants of the service, with the scenario's overrides.
     pub quotas: Quotas,
     /// Names of the quotas that the scenario sets itself.
@@ -298,4 +300,29 @@ pub struct Processing {
     pub per_batch: Span,
     /// For each record, one after another.
     pub per_record: Span,
+}
+
+/// One thing that a run must meet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Objective {
+    /// Throttled attempts over all attempts, at most this.
+    WriteThrottled(Ratio),
+    /// Records given up over records generated, at most this.
+    GivenUp(Ratio),
+    /// The 99th percentile of the time from a record's generation to its acceptance, at most this.
+    PutLatencyP99(Span),
+    /// The 99th percentile of the true iterator age, at most this.
+    IteratorAgeP99 {
+        /// Index of the consumer; the worst of all when not given.
+        consumer: Option<usize>,
+        /// The bound.
+        at_most: Span,
+    },
+    /// The 99th percentile of the time from generation to processed, at most this.
+    EndToEndLatencyP99 {
+        /// Index of the consumer; the worst of all when not given.
+        consumer: Option<usize>,
+        /// The bound.
+        at_most: Span,
+    },
 }

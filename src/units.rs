@@ -156,7 +156,7 @@ mod tests {
     fn a_rate_is_kept_in_lowest_terms() {
         let rate = Rate::per_second(MIB);
         assert_eq!((rate.amount(), rate.per_nanoseconds()), (2048, 1_953_125));
-        assert_eq!(rate.as_per_second(), 1_048_576.0);
+        assert_eq!(rate.as_per_second() as u64, MIB);
     }
 
     #[test]
