@@ -7,6 +7,7 @@
 //! `lane` with `retry` (attempts), `log` and `reader` (consumers), `seconds` and `tally` (what is
 //! counted), `replication` (windows and barriers) and `observe` (adding up).
 
+mod distribution;
 mod lane;
 mod log;
 mod observe;

@@ -120,7 +120,7 @@ impl Plan {
             .iter()
             .map(|producer| {
                 let draws = randomness.identity_draws(&producer.name, Purpose::RetryJitter);
-                Waits::new(&producer.client.retries, draws)
+                Waits::new(&producer.client, draws)
             })
             .collect();
         let phases = self
@@ -133,6 +133,12 @@ impl Plan {
 }
 
 impl ProducerPlan {
+    /// Nanoseconds from the decision at the service to the answer at the producer.
+    #[inline]
+    pub(super) const fn answer(&self) -> u64 {
+        self.round_trip - self.one_way
+    }
+
     fn new(producer: &Producer, scenario: &Scenario, ranges: &[HashKeyRange]) -> Self {
         let keys = KeySpace::new(&producer.partition_key, producer.explicit_hash_key);
         let (routes, shares) = keys.routes(ranges);

@@ -158,7 +158,7 @@ impl Reader {
                 Some(last) if !at_tip => now - last.accepted,
                 _ => 0,
             };
-            consumer.iterator_age_cloudwatch_ms.record(age);
+            consumer.iterator_age_cloudwatch.record(age);
         }
         let start = now + round_trip.nanoseconds();
         let done = work(records, start, plan, context, consumer);
@@ -209,7 +209,7 @@ impl Reader {
         if now >= context.plan.warm_up {
             consumer.read_calls += 1;
             let last = &rest[batch.records - 1];
-            consumer.iterator_age_cloudwatch_ms.record(now - last.accepted);
+            consumer.iterator_age_cloudwatch.record(now - last.accepted);
         }
         let done = work(&rest[..batch.records], now, plan, context, consumer);
         self.row(now, &mut tally.rows).read_records += batch.records as u64;
@@ -256,7 +256,7 @@ impl Reader {
             let age =
                 if behind == 0 { 0 } else { end - log.from(self.place)[0].accepted };
             if end > context.plan.warm_up {
-                tally.consumers[self.consumer].iterator_age_ms.record(age);
+                tally.consumers[self.consumer].iterator_age.record(age);
             }
             let row = tally.rows.consumer(self.second, self.consumer);
             row.backlog_records += behind;

@@ -158,19 +158,22 @@ impl KeySpace {
 
     /// Fills `keys` with the numbers of the next keys.
     pub fn fill(&self, generator: &mut Generator, keys: &mut [u32]) {
+        // A copy stays in registers.
+        let mut draws = generator.clone();
         match &self.draw {
             Draw::Even(1) => keys.fill(0),
             Draw::Even(count) => {
                 for key in keys {
-                    *key = scale(generator.next_u64(), u64::from(*count)) as u32;
+                    *key = scale(draws.next_u64(), u64::from(*count)) as u32;
                 }
             }
             Draw::Weighted(table) => {
                 for key in keys {
-                    *key = table.pick(generator.next_u64());
+                    *key = table.pick(draws.next_u64());
                 }
             }
         }
+        *generator = draws;
     }
 
     /// The routes over the shards of the given ranges, and the share of this producer's records

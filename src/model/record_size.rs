@@ -63,12 +63,15 @@ impl SizeSampler {
             Shape::Constant(bytes) => sizes.fill(*bytes),
             Shape::Table { table, tail } => {
                 let beyond = table.len() as u32 - 1;
+                // A copy stays in registers.
+                let mut draws = generator.clone();
                 for size in sizes {
-                    *size = table.pick(generator.next_u64());
+                    *size = table.pick(draws.next_u64());
                     if *size == beyond {
-                        *size = tail.draw_beyond(f64::from(beyond), generator);
+                        *size = tail.draw_beyond(f64::from(beyond), &mut draws);
                     }
                 }
+                *generator = draws;
             }
             Shape::Direct(distribution) => {
                 for size in sizes {
@@ -112,6 +115,7 @@ impl LogNormal {
         libm::exp(self.mu + self.sigma * deviation).clamp(1.0, LARGEST) as u32
     }
 
+    #[cold]
     /// A size of at least `bytes`, from the tail of a normal distribution (Marsaglia 1964).
     fn draw_beyond(self, bytes: f64, generator: &mut Generator) -> u32 {
         let from = self.deviations(bytes);

@@ -164,26 +164,56 @@ impl ArrivalClock {
     /// Fills `times` with the next arrivals in nanoseconds; `u64::MAX` after the last one.
     pub fn fill(&mut self, generator: &mut Generator, times: &mut [u64]) {
         match self.arrivals {
-            Arrivals::Poisson => times.iter_mut().for_each(|time| *time = self.poisson(generator)),
+            Arrivals::Poisson => self.poisson(generator, times),
             Arrivals::Paced => times.iter_mut().for_each(|time| *time = self.paced()),
         }
     }
 
-    #[inline]
-    fn poisson(&mut self, generator: &mut Generator) -> u64 {
-        let mut unit: f64 = Exp1.sample(generator);
+    fn poisson(&mut self, generator: &mut Generator, times: &mut [u64]) {
+        let mut filled = 0;
+        while let Some(segment) = self.segment {
+            let end = segment.end << SUBDIVISION_BITS;
+            let gap = SUBDIVISION / segment.rate;
+            // Copies stay in registers.
+            let (mut draws, mut now) = (generator.clone(), self.now);
+            let mut beyond = None;
+            for time in &mut times[filled..] {
+                let unit: f64 = Exp1.sample(&mut draws);
+                let step = unit * gap;
+                if step >= (end - now) as f64 {
+                    beyond = Some(unit);
+                    break;
+                }
+                now += step as i64 as u64;
+                *time = now >> SUBDIVISION_BITS;
+                filled += 1;
+            }
+            (*generator, self.now) = (draws, now);
+            match beyond {
+                Some(unit) => filled += self.cross(unit, &mut times[filled..]),
+                None => return,
+            }
+        }
+        times[filled..].fill(u64::MAX);
+    }
+
+    /// Draws the first arrival after the end of the segment, `unit` of the unit-rate process away
+    /// from now; gives how many arrivals that were.
+    #[cold]
+    fn cross(&mut self, mut unit: f64, times: &mut [u64]) -> usize {
         while let Some(segment) = self.segment {
             let room = ((segment.end << SUBDIVISION_BITS) - self.now) as f64;
-            let step = unit * SUBDIVISION / segment.rate;
+            let step = unit * (SUBDIVISION / segment.rate);
             if step < room {
-                self.now += step as u64;
-                return self.now >> SUBDIVISION_BITS;
+                self.now += step as i64 as u64;
+                times[0] = self.now >> SUBDIVISION_BITS;
+                return 1;
             }
             unit -= room / SUBDIVISION * segment.rate;
             self.now = segment.end << SUBDIVISION_BITS;
             self.next_segment();
         }
-        u64::MAX
+        0
     }
 
     /// The n-th record (from zero) comes when the cumulative rate reaches n + 1/2.

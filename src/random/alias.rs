@@ -45,7 +45,7 @@ impl AliasTable {
 
     /// The alternative that 64 uniform bits pick.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn pick(&self, bits: u64) -> u32 {
         let product = u128::from(bits) * self.entries.len() as u128;
         let index = (product >> 64) as usize;
