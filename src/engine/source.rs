@@ -82,8 +82,11 @@ pub(super) struct Source<'plan> {
     batch: Batch,
     pub(super) generated: Generated,
     pub(super) seconds: Vec<GeneratedSecond>,
-    /// Records after the warm-up by key, for the keys of highest weight.
-    pub(super) key_counts: Vec<u64>,
+    /// Records after the warm-up by key, for the keys of highest weight, modulo 2^32: a narrow
+    /// table stays in the cache.
+    key_counts: Vec<u32>,
+    /// Keys whose count has passed 2^32, once for each time.
+    key_carries: Vec<u32>,
 }
 
 #[derive(Debug)]
@@ -135,6 +138,7 @@ impl<'plan> Source<'plan> {
             generated: Generated::default(),
             seconds: Vec::new(),
             key_counts: vec![0; producer.keys.len().min(COUNTED_KEYS)],
+            key_carries: Vec::new(),
             plan: producer,
         }
     }
@@ -169,6 +173,15 @@ impl<'plan> Source<'plan> {
     pub(super) fn waiting(&self) -> u64 {
         let counted = |record: &&(u16, Arrival)| record.1.created >= self.warm_up;
         self.batch.records.iter().filter(counted).count() as u64
+    }
+
+    /// Records after the warm-up by key, for the keys of highest weight.
+    pub(super) fn key_counts(&self) -> Vec<u64> {
+        let mut counts: Vec<u64> = self.key_counts.iter().map(|count| u64::from(*count)).collect();
+        for key in &self.key_carries {
+            counts[*key as usize] += 1 << 32;
+        }
+        counts
     }
 
     fn draw_block(&mut self) {
@@ -217,7 +230,10 @@ impl<'plan> Source<'plan> {
         if counted == 1 {
             for key in &self.block.keys[from..to] {
                 if let Some(count) = self.key_counts.get_mut(*key as usize) {
-                    *count += 1;
+                    *count = count.wrapping_add(1);
+                    if *count == 0 {
+                        self.key_carries.push(*key);
+                    }
                 }
             }
         }
