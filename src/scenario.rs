@@ -120,8 +120,11 @@ fn read_tree(text: &str, problems: &mut Problems) -> Option<Node> {
                 ..start
             };
             let problem = problems.add(error.code, place, error.message);
-            if error.code == "empty-file" {
-                problem.help(template);
+            if let Some(help) = error
+                .help
+                .or((error.code == "empty-file").then_some(template))
+            {
+                problem.help(help);
             }
             None
         }

@@ -169,8 +169,9 @@ impl Diagnostic {
             (start, end) = (start.min(span.start), end.max(span.end));
         }
         let start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let end = text[end..].find('\n').map_or(text.len(), |at| end + at);
-        (start, end)
+        let line_end = text[end..].find('\n').map_or(text.len(), |at| end + at);
+        let carriage_return = text[end..line_end].ends_with('\r');
+        (start, line_end - usize::from(carriage_return))
     }
 }
 
@@ -287,6 +288,11 @@ impl Problems {
         &mut self.found[index].1
     }
 
+    /// Whether further problems would not be kept, so that looking for them is in vain.
+    pub(super) fn is_full(&self) -> bool {
+        self.found.len() >= FOUND_MAX
+    }
+
     /// Whether nothing is wrong so far.
     pub(super) fn is_empty(&self) -> bool {
         self.found.is_empty()
@@ -295,6 +301,11 @@ impl Problems {
     /// Every problem in the order of the texts.
     pub(super) fn into_diagnostics(mut self) -> Diagnostics {
         self.found.sort_by_key(|(place, _)| *place);
+        // What an anchor holds is checked wherever it is used, but is wrong in one place.
+        self.found.dedup_by(|next, kept| {
+            let same = |a: &Diagnostic, b: &Diagnostic| a.code == b.code && a.message == b.message;
+            next.0 == kept.0 && same(&next.1, &kept.1)
+        });
         Diagnostics {
             all: self
                 .found

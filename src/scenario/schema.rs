@@ -137,6 +137,21 @@ impl<'a> View<'a> {
         self.below(self.keywords.get("properties")?.get(key)?)
     }
 
+    /// Whether an empty map will do.
+    pub(super) fn takes_nothing(self) -> bool {
+        let groups = ["oneOf", "anyOf"];
+        self.required().is_empty() && groups.iter().all(|group| self.groups(group).is_empty())
+    }
+
+    /// What a property of a map is for.
+    pub(super) fn description(self, key: &str) -> Option<&'a str> {
+        self.keywords
+            .get("properties")?
+            .get(key)?
+            .get("description")?
+            .as_str()
+    }
+
     /// A keyword with a number.
     pub(super) fn number(self, keyword: &str) -> Option<f64> {
         self.keywords.get(keyword)?.as_f64()

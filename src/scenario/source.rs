@@ -159,7 +159,10 @@ pub(super) fn apply(
         },
         Err(error) => {
             let (start, end) = (error.start + base, error.end + base);
-            problems.add(error.code, Place { source, start, end }, error.message);
+            let problem = problems.add(error.code, Place { source, start, end }, error.message);
+            if let Some(help) = error.help {
+                problem.help(help);
+            }
             return;
         }
     };

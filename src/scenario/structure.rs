@@ -27,7 +27,7 @@ impl Walk<'_> {
             let message = format!("{owner} has no value");
             let problem = self.problems.add("missing-value", node.place, message);
             problem.help(match shape {
-                Shape::Map(_) if view.required().is_empty() => {
+                Shape::Map(_) if view.takes_nothing() => {
                     "write `{}` to take all defaults, or leave the key out"
                 }
                 _ => "write a value, or leave the key out where it is optional",
@@ -114,7 +114,7 @@ impl Walk<'_> {
 
     fn map(&mut self, view: View<'_>, node: &Node, owner: &str) {
         let Value::Map(entries) = &node.value else {
-            return self.wrong_type(node, owner, "a map of keys and values");
+            return self.not_a_map(view, node, owner);
         };
         let Shape::Map(properties) = view.shape() else {
             return;
@@ -123,6 +123,9 @@ impl Walk<'_> {
         let mut meant = Vec::new();
         let mut unknown = false;
         for entry in entries {
+            if self.problems.is_full() {
+                return;
+            }
             if let Some(below) = view.property(&entry.key) {
                 self.value(below, &entry.value, &quoted(&entry.key));
             } else {
@@ -135,13 +138,26 @@ impl Walk<'_> {
             if node.entry(key).is_none() && !meant.contains(&key) {
                 let message = format!("{owner} needs the key `{key}`");
                 let problem = self.problems.add("missing-key", node.place, message);
-                if let Some(about) = view.property(key).and_then(|view| view.text("description")) {
+                if let Some(about) = view.description(key) {
                     problem.help(format!("`{key}`: {}", one_line(about)));
                 }
             }
         }
         if !unknown {
             self.groups(view, node, owner);
+        }
+    }
+
+    /// A scalar or a list for a map: often the value of the map's one necessary key.
+    fn not_a_map(&mut self, view: View<'_>, node: &Node, owner: &str) {
+        let message = format!(
+            "{owner} must be a map of keys and values, but it is {}",
+            say(node)
+        );
+        let problem = self.problems.add("wrong-type", node.place, message);
+        if let ([key], Some(text)) = (view.required().as_slice(), node.value.scalar()) {
+            let owner = owner.trim_matches('`');
+            problem.help(format!("write `{owner}: {{ {key}: {} }}`", shorten(text)));
         }
     }
 
@@ -308,11 +324,17 @@ impl Walk<'_> {
             return;
         }
         let bounds = match (least, above, most) {
-            (Some(least), _, Some(most)) => format!("from {least} to {most}"),
-            (_, Some(above), Some(most)) => format!("above {above} and at most {most}"),
+            (Some(least), _, Some(most)) if least >= most => grouped(least),
+            (Some(least), _, Some(most)) => {
+                format!("from {} to {}", grouped(least), grouped(most))
+            }
+            (_, Some(above), Some(most)) => {
+                format!("above {} and at most {}", grouped(above), grouped(most))
+            }
             _ => format!("from 0 to {}", u64::MAX),
         };
-        let message = format!("{owner} must be {bounds}, but it is {}", say(node));
+        let written = shorten(node.value.scalar().unwrap_or_default());
+        let message = format!("{owner} must be {bounds}, but it is {written}");
         let problem = self.problems.add("out-of-range", node.place, message);
         if let Some(reason) = view.text("x-reason") {
             problem.help(reason);
@@ -412,6 +434,22 @@ fn is_not_finite(text: &str) -> bool {
 /// The first line of a description.
 fn one_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
+}
+
+/// A bound with commas between thousands.
+fn grouped(bound: f64) -> String {
+    let plain = bound.to_string();
+    if !plain.bytes().all(|byte| byte.is_ascii_digit()) {
+        return plain;
+    }
+    let mut text = String::new();
+    for (index, digit) in plain.chars().enumerate() {
+        if index > 0 && (plain.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// `a`, `b`, `c`.

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_yaml::budget::BudgetBreach;
 use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
 use serde_yaml::{Location, Options, Spanned};
 
@@ -26,6 +27,8 @@ pub(super) struct YamlError {
     pub(super) code: &'static str,
     /// What is wrong.
     pub(super) message: String,
+    /// What to do about it.
+    pub(super) help: Option<&'static str>,
     /// Where, in bytes of the text.
     pub(super) start: usize,
     /// Byte after the last one.
@@ -73,41 +76,99 @@ fn options() -> Options {
 /// Puts the error of the crate into our words and finds its bytes.
 fn describe(text: &str, error: &serde_yaml::Error) -> YamlError {
     use serde_yaml::Error;
-    let (code, message) = match error {
-        Error::DuplicateMappingKey { key, .. } => (
-            "duplicate-key",
-            key.as_ref().map_or_else(
-                || "a key stands twice in one map".to_owned(),
-                |key| format!("the key `{key}` stands twice in one map"),
-            ),
-        ),
-        Error::MultipleDocuments { .. } => (
-            "multiple-documents",
-            "a scenario is one YAML document; a second one starts".to_owned(),
-        ),
-        Error::Eof { .. } => ("empty-file", "the scenario is empty".to_owned()),
-        Error::Budget { breach, .. } => (
-            "too-complex",
-            format!("the text goes beyond what a scenario may need: {breach:?}"),
-        ),
-        Error::AliasReplayLimitExceeded { .. }
-        | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. }
-        | Error::AliasReplayCounterOverflow { .. } => (
-            "too-complex",
-            "the aliases of the text expand to too many values".to_owned(),
-        ),
-        other => ("yaml-syntax", plain_message(&other.to_string())),
-    };
     let (start, end) = error
         .location()
         .map_or((0, 0), |location| bytes_of(text, location));
+    let error = match error {
+        Error::AliasError { error, .. } => error.without_snippet(),
+        error => error,
+    };
+    let (code, message) = match error {
+        Error::DuplicateMappingKey { key, .. } => {
+            let key = key
+                .as_ref()
+                .map_or_else(|| "a key".to_owned(), |key| format!("`{key}`"));
+            ("duplicate-key", format!("{key} stands twice in one map"))
+        }
+        Error::MultipleDocuments { .. } => ("multiple-documents", SECOND_DOCUMENT.to_owned()),
+        Error::Eof { .. } => ("empty-file", "the scenario is empty".to_owned()),
+        Error::Budget { breach, .. } => describe_breach(breach),
+        Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. }
+        | Error::AliasReplayCounterOverflow { .. } => ("too-complex", ALIASES.to_owned()),
+        other => ("yaml-syntax", plain_message(&other.to_string())),
+    };
+    if message.contains("recursion limit") {
+        return YamlError {
+            code: "too-complex",
+            message: too_deep(),
+            help: None,
+            start,
+            end,
+        };
+    }
+    let help = HELPS
+        .iter()
+        .find(|help| message.contains(help.0))
+        .map(|help| help.1);
     YamlError {
         code,
         message,
+        help,
         start,
         end,
     }
+}
+
+const SECOND_DOCUMENT: &str = "a scenario is one YAML document, but a second one starts here";
+const ALIASES: &str = "the aliases of the text expand to more than a scenario may need";
+
+/// What the parser says, and what its reader can do about it.
+const HELPS: [(&str, &str); 7] = [
+    (
+        "mapping values are not allowed",
+        "put a text that contains `: ` in quotes",
+    ),
+    ("tabs disallowed", "indent with blanks"),
+    (
+        "did not find expected key",
+        "compare the indentation of this line with the lines above",
+    ),
+    (
+        "did not find expected ',' or '}'",
+        "a `{` before this place has no `}`, or a comma is missing",
+    ),
+    (
+        "did not find expected ',' or ']'",
+        "a `[` before this place has no `]`, or a comma is missing",
+    ),
+    (
+        "unknown anchor",
+        "a text that starts with `*` belongs in quotes; `&name` makes an anchor",
+    ),
+    (
+        "unsupported tag",
+        "a text that starts with `!` belongs in quotes",
+    ),
+];
+
+fn too_deep() -> String {
+    format!("maps and lists are nested deeper than {DEPTH_MAX}")
+}
+
+fn describe_breach(breach: &BudgetBreach) -> (&'static str, String) {
+    let message = match breach {
+        BudgetBreach::Documents { .. } => {
+            return ("multiple-documents", SECOND_DOCUMENT.to_owned());
+        }
+        BudgetBreach::Depth { .. } => too_deep(),
+        BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. } => {
+            format!("the text has more than {NODES_MAX} values")
+        }
+        _ => ALIASES.to_owned(),
+    };
+    ("too-complex", message)
 }
 
 /// The message without the position that the crate appends; ours is shown by the snippet.

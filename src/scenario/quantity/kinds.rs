@@ -42,6 +42,7 @@ fn with_unit(units: &str, examples: &[&str]) -> Value {
     json!({
         "type": ["string", "integer"],
         "pattern": format!(r"^\s*({NUMBER}\s*({units})|\+?0+(\.0*)?)\s*$"),
+        "minimum": 0,
         "maximum": 0,
         "examples": examples,
     })
@@ -169,8 +170,8 @@ impl Quantity for Span {
     const FORMAT: &'static str = "duration-with-unit";
 
     fn parse(text: &str) -> Result<Self, QuantityError> {
-        let span = whole_amount(text, Dimension::Time, TIME_UNITS, "250 ms")
-            .map(Self::from_nanoseconds)?;
+        let span =
+            whole_amount(text, Dimension::Time, TIME_UNITS, "10 s").map(Self::from_nanoseconds)?;
         if span > DURATION_MAX {
             let message = format!("`{}` is longer than 366 d", shorten(text.trim()));
             return Err(QuantityError::range(message).help("no run is longer than that"));
@@ -190,7 +191,7 @@ impl Quantity for Bytes {
     const FORMAT: &'static str = "size-with-unit";
 
     fn parse(text: &str) -> Result<Self, QuantityError> {
-        whole_amount(text, Dimension::Size, SIZE_UNITS, "4 KiB").map(Self)
+        whole_amount(text, Dimension::Size, SIZE_UNITS, "600 B").map(Self)
     }
 
     fn keywords() -> Value {

@@ -44,7 +44,8 @@ pub(in crate::scenario) struct Uniform {
 pub(in crate::scenario) struct Zipf {
     /// Number of distinct keys, at most 100,000,000.
     #[schemars(range(min = 1, max = 100_000_000))]
-    #[schemars(extend("x-reason" = "every key is hashed and held in memory"))]
+    #[schemars(extend("x-reason" = "every key is hashed and held in memory; the hottest keys \
+        of a million are those of a billion"))]
     pub(in crate::scenario) keys: u64,
     /// How uneven: 0 is uniform, about 1 is common, at most 10.
     #[schemars(range(min = 0.0, max = 10.0))]

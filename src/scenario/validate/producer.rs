@@ -319,12 +319,14 @@ fn check_record_fits(
     };
     let total = Bytes(size.saturating_add(key));
     if total > stream.max_record_size {
-        let message = format!(
-            "{what} of {} and a key of {} exceed `max_record_size`, {}",
-            Bytes(size),
-            Bytes(key),
-            stream.max_record_size
-        );
+        let (size, most) = (Bytes(size), stream.max_record_size);
+        let message = match key {
+            0 => format!("{what} of {size} exceeds `max_record_size`, {most}"),
+            key => {
+                let key = Bytes(key);
+                format!("{what} of {size} and a key of {key} exceed `max_record_size`, {most}")
+            }
+        };
         context.error("record-too-large", at, message).help(
             "make the records smaller, or raise `stream.max_record_size`, which may be 10 MiB",
         );
