@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::tree::Place;
+use super::tree::{Place, floor_boundary};
 
 /// Most diagnostics that are rendered; a broken file can have thousands that say the same.
 const RENDERED_MAX: usize = 50;
@@ -269,8 +269,8 @@ impl Problems {
             || (Arc::from("scenario"), Arc::from("")),
             |(name, text)| (Arc::clone(name), Arc::clone(text)),
         );
-        let end = text.floor_char_boundary(place.end.min(text.len()));
-        let start = text.floor_char_boundary(place.start.min(end));
+        let end = floor_boundary(&text, place.end.min(text.len()));
+        let start = floor_boundary(&text, place.start.min(end));
         let excerpt = Excerpt {
             name,
             text,

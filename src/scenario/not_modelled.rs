@@ -153,3 +153,36 @@ pub(super) fn instead_of(within: &str, word: &str) -> Option<&'static str> {
         .find(|row| row.0 == within && row.1 == word)
         .map(|row| row.2)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::schema;
+
+    #[test]
+    fn every_row_stands_in_a_type_of_the_language_and_is_no_word_of_it() {
+        let schema = schema();
+        for (within, word, instead) in ROWS {
+            assert!(
+                !instead.is_empty() && !instead.ends_with('.'),
+                "{within}.{word}"
+            );
+            let own = match within {
+                "Scenario" => schema.pointer("/properties"),
+                _ => schema.pointer(&format!("/$defs/{within}")),
+            };
+            let own = own.unwrap_or_else(|| panic!("no type {within}"));
+            assert!(
+                own.pointer(&format!("/properties/{word}")).is_none(),
+                "{within}.{word}"
+            );
+            let kinds = own.get("oneOf").and_then(serde_json::Value::as_array);
+            for kind in kinds.into_iter().flatten() {
+                assert!(
+                    kind.pointer(&format!("/properties/{word}")).is_none(),
+                    "{within}.{word}"
+                );
+            }
+        }
+    }
+}

@@ -1,12 +1,13 @@
 //! Amounts with units as a scenario writes them: `4 KiB`, `9000 records/s`, `1.5 h`, `0.1 %`.
 //!
 //! Everything that is counted in whole things (nanoseconds, bytes, records) is read in integer
-//! arithmetic and refused when a digit would be lost. `kinds` says how each type of the
-//! vocabulary reads itself; `unit` is the table of units.
+//! arithmetic and refused when a digit would be lost. `kinds` says how each amount
+//! reads itself, `words` how names and keys do; `unit` is the table of units.
 
 mod decimal;
 mod kinds;
 mod unit;
+mod words;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,7 +17,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 pub(super) use decimal::Decimal;
-pub(super) use kinds::{KeyText, Name, Region};
+pub(super) use words::{KeyText, Name, Region};
 
 /// Why a text is not an amount of the wanted kind.
 #[derive(Clone, Debug, PartialEq, Eq)]

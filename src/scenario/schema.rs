@@ -231,3 +231,33 @@ fn texts(value: Option<&Value>) -> Vec<&str> {
         .filter_map(Value::as_str)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::quantity;
+
+    #[test]
+    fn every_example_of_the_schema_is_read() {
+        let schema = schema();
+        let definitions = schema["$defs"].as_object().unwrap();
+        let mut examples = 0;
+        for definition in definitions.values() {
+            let Some(all) = definition.get("examples").and_then(Value::as_array) else {
+                continue;
+            };
+            let format = definition["format"].as_str().unwrap();
+            for example in all {
+                let text = example.as_str().map_or(example.to_string(), str::to_owned);
+                assert_eq!(quantity::check(format, &text), Some(Ok(())), "{text}");
+                examples += 1;
+            }
+        }
+        assert!(examples > 20, "{examples}");
+    }
+
+    #[test]
+    fn nothing_in_the_schema_may_be_null() {
+        assert!(!schema().to_string().contains("null"));
+    }
+}

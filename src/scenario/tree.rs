@@ -167,3 +167,12 @@ pub(super) fn shorten(text: &str) -> String {
     }
     short
 }
+
+/// The last character boundary of `text` that is not after `at`.
+pub(super) fn floor_boundary(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0)
+}

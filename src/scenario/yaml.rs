@@ -11,7 +11,7 @@ use serde_yaml::budget::BudgetBreach;
 use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
 use serde_yaml::{Location, Options, Spanned};
 
-use super::tree::{Entry, Node, Place, Value};
+use super::tree::{Entry, Node, Place, Value, floor_boundary};
 
 /// Most bytes of the text of a scenario.
 pub(super) const TEXT_BYTES_MAX: usize = 1 << 20;
@@ -191,8 +191,8 @@ fn bytes_of(text: &str, location: Location) -> (usize, usize) {
         .byte_len()
         .and_then(|length| usize::try_from(length).ok())
         .unwrap_or(0);
-    let start = text.floor_char_boundary(start);
-    let end = text.floor_char_boundary(start.saturating_add(length));
+    let start = floor_boundary(text, start);
+    let end = floor_boundary(text, start.saturating_add(length));
     let first_line = text[start..end]
         .lines()
         .next()

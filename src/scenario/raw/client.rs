@@ -54,7 +54,8 @@ pub(in crate::scenario) struct Retries {
     pub(in crate::scenario) backoff: Option<Backoff>,
 }
 
-/// The wait before a retry: at most `base * factor^(n-1)` after the n-th attempt, and at most `max`.
+/// The wait before a retry: at most `base * factor^(n-1)` after the n-th attempt, and at most
+/// `max`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::scenario) struct Backoff {

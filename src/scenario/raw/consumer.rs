@@ -27,7 +27,8 @@ pub(in crate::scenario) struct Consumer {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::scenario) struct Polling {
-    /// From one call to the next, longer when processing takes longer; at least 1 ms, default `1 s`.
+    /// From one call to the next, longer when processing takes longer; at least 1 ms, default
+    /// `1 s`.
     pub(in crate::scenario) interval: Option<Written<Span>>,
     /// Most records that a call asks for; default 10000.
     pub(in crate::scenario) max_records: Option<Written<Records>>,

@@ -9,7 +9,10 @@ use crate::time::Span;
 use crate::units::{ByteRate, Bytes, CallRate, Calls, RecordRate, Records};
 
 macro_rules! define_written_quotas {
-    ($($(#[doc = $doc:literal])+ $name:ident: $kind:ty = $value:expr, $provenance:ident, $source:literal;)+) => {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident: $kind:ty = $value:expr, $provenance:ident, $source:literal;
+    )+) => {
         /// Constants of the service; each has the value that AWS documents, or a stated guess.
         #[derive(Debug, Default, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields)]

@@ -101,7 +101,7 @@ impl KeyFile<'_> {
         let mut row = ByteRecord::new();
         if !self
             .next(&mut reader, &mut row)
-            .map_err(|problem| vec![problem])?
+            .map_err(|problem| vec![*problem])?
         {
             return Ok(Vec::new());
         }
@@ -109,7 +109,7 @@ impl KeyFile<'_> {
         let (columns, is_header) = if named {
             (
                 self.named_columns(raw, &row)
-                    .map_err(|problem| vec![problem])?,
+                    .map_err(|problem| vec![*problem])?,
                 true,
             )
         } else {
@@ -133,11 +133,11 @@ impl KeyFile<'_> {
                 rows += 1;
                 match self.counted(&row, columns, rows) {
                     Ok(key) => counted.push(key),
-                    Err(problem) => bad.push(problem),
+                    Err(problem) => bad.push(*problem),
                 }
             }
             if rows > ROWS_MAX {
-                bad.push(self.problem(&row, format!("there are more than {ROWS_MAX} rows")));
+                bad.push(*self.problem(&row, format!("there are more than {ROWS_MAX} rows")));
                 break;
             }
             is_data = true;
@@ -145,7 +145,7 @@ impl KeyFile<'_> {
                 Ok(true) if bad.len() < BAD_ROWS_MAX => {}
                 Ok(_) => break,
                 Err(problem) => {
-                    bad.push(problem);
+                    bad.push(*problem);
                     break;
                 }
             }
@@ -157,7 +157,11 @@ impl KeyFile<'_> {
         }
     }
 
-    fn next(&self, reader: &mut Reader<&[u8]>, row: &mut ByteRecord) -> Result<bool, Diagnostic> {
+    fn next(
+        &self,
+        reader: &mut Reader<&[u8]>,
+        row: &mut ByteRecord,
+    ) -> Result<bool, Box<Diagnostic>> {
         reader
             .read_byte_record(row)
             .map_err(|error| self.problem(row, error.to_string()))
@@ -167,7 +171,7 @@ impl KeyFile<'_> {
         &self,
         raw: &raw::KeyFile,
         header: &ByteRecord,
-    ) -> Result<Columns, Diagnostic> {
+    ) -> Result<Columns, Box<Diagnostic>> {
         let names: Vec<_> = header.iter().map(String::from_utf8_lossy).collect();
         let names: Vec<_> = names.iter().map(|name| name.trim()).collect();
         let find = |wanted: &str| {
@@ -193,7 +197,12 @@ impl KeyFile<'_> {
     }
 
     /// The key and the count of a row.
-    fn counted(&self, row: &ByteRecord, at: Columns, index: usize) -> Result<Counted, Diagnostic> {
+    fn counted(
+        &self,
+        row: &ByteRecord,
+        at: Columns,
+        index: usize,
+    ) -> Result<Counted, Box<Diagnostic>> {
         let key = row.get(at.key).unwrap_or_default();
         let Ok(key) = std::str::from_utf8(key) else {
             return Err(self.problem(row, "this key is not UTF-8"));
@@ -226,7 +235,7 @@ impl KeyFile<'_> {
     }
 
     /// A problem at a row, which is shown as it stands in the file.
-    fn problem(&self, row: &ByteRecord, message: impl Into<String>) -> Diagnostic {
+    fn problem(&self, row: &ByteRecord, message: impl Into<String>) -> Box<Diagnostic> {
         let (byte, line) = row.position().map_or((0, 1), |at| (at.byte(), at.line()));
         let start = usize::try_from(byte).unwrap_or(0).min(self.bytes.len());
         let skipped = self.bytes[start..]
@@ -240,7 +249,7 @@ impl KeyFile<'_> {
         let shown = String::from_utf8_lossy(&shown[..shown.len().min(200)]);
         let span: Range<usize> = 0..shown.trim_end().len();
         let excerpt = Excerpt::new(self.path, shown.trim_end(), line, span);
-        Diagnostic::new("bad-key-file", message, excerpt)
+        Box::new(Diagnostic::new("bad-key-file", message, excerpt))
     }
 }
 

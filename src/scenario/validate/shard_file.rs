@@ -13,7 +13,7 @@ use crate::scenario::ShardDefinition;
 use crate::scenario::diagnostic::{Diagnostic, Excerpt};
 use crate::scenario::quantity::Quantity;
 use crate::scenario::source::not_utf8;
-use crate::scenario::tree::{Node, shorten};
+use crate::scenario::tree::{Node, floor_boundary, shorten};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -107,9 +107,9 @@ pub(super) fn read(
 fn bad_json(path: &str, text: &str, error: &serde_json::Error) -> Diagnostic {
     let line = error.line().max(1);
     let shown = text.lines().nth(line - 1).unwrap_or_default();
-    let shown = &shown[..shown.floor_char_boundary(200)];
-    let start = shown.floor_char_boundary(error.column().saturating_sub(1));
-    let end = shown.ceil_char_boundary(start + 1);
+    let shown = &shown[..floor_boundary(shown, 200)];
+    let start = floor_boundary(shown, error.column().saturating_sub(1));
+    let end = start + shown[start..].chars().next().map_or(0, char::len_utf8);
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or_default();
     let message = format!("this is not the output of `aws kinesis list-shards`: {message}");
