@@ -7,7 +7,7 @@
 use crate::engine::log::{Log, LogRecord};
 use crate::engine::plan::{Plan, ProducerPlan, ReplicationPlan};
 use crate::engine::reader::Readers;
-use crate::engine::retry::{Chain, NONE, Refused, Retries, Waiting};
+use crate::engine::retry::{Refused, Retries, Waiting};
 use crate::engine::seconds::{SecondRow, Seconds};
 use crate::engine::source::{Arrival, number_of, producer_of};
 use crate::engine::tally::{ProducerTally, Tally};
@@ -29,6 +29,8 @@ pub(super) struct Lane {
     pub(super) inbox: Vec<Arrival>,
     limits: WriteLimits,
     retries: Retries,
+    /// Records of one call that failed and will be sent again together.
+    failed: Vec<Waiting>,
     log: Log,
     /// Whether anyone reads the log.
     has_readers: bool,
@@ -53,8 +55,6 @@ struct CallAtShard {
     now: u64,
     /// Bytes of its records accepted so far.
     accepted_bytes: u64,
-    /// Its records that failed and will be sent again.
-    failed: Chain,
 }
 
 /// First attempts that a shard took one after another.
@@ -78,6 +78,7 @@ impl Lane {
             inbox: Vec::new(),
             limits: WriteLimits::new(&plan.quotas, plan.max_record_size),
             retries: Retries::new(longest_wait),
+            failed: Vec::new(),
             log: Log::default(),
             has_readers: !plan.consumers.is_empty(),
             readers: Readers::new(index, context),
@@ -104,7 +105,7 @@ impl Lane {
             self.counts.generated_records += counted;
             tally.producers[producer_of(arrival.call)].waiting += counted;
         }
-        for record in self.retries.waiting() {
+        for record in self.retries.drain() {
             tally.producers[producer_of(record.call)].waiting +=
                 u64::from(record.created >= warm_up);
         }
@@ -161,7 +162,6 @@ impl Lane {
                 let call = CallAtShard {
                     now: arrival.service,
                     accepted_bytes: if run.call == arrival.call { run.call_bytes } else { 0 },
-                    failed: Chain::EMPTY,
                 };
                 run.accepted + self.rest_of_call(rest, call, context, tally)
             }
@@ -265,13 +265,7 @@ impl Lane {
         let mut played = 0;
         for arrival in arrivals.iter().take_while(|arrival| arrival.call == number) {
             played += 1;
-            let record = Waiting {
-                created: arrival.created,
-                call: number,
-                size: arrival.size,
-                attempts: 1,
-                next: NONE,
-            };
+            let record = Waiting::new(arrival.created, number, arrival.size, 1);
             let counted = u64::from(record.created >= context.plan.warm_up);
             self.counts.generated_records += counted;
             if self.attempt(&mut call, &record, producer, counted, tally) {
@@ -280,13 +274,10 @@ impl Lane {
             if context.replication.waits[index].attempts() == 1 {
                 tally.given_up += counted;
             } else {
-                self.retries.add(&mut call.failed, record);
+                self.failed.push(record);
             }
         }
-        if call.failed.head != NONE {
-            let wait = context.replication.waits[index].after(number_of(number), 1);
-            self.retries.schedule(call.failed, call.now, call.now + wait);
-        }
+        self.send_again(call.now, number, 1, &context.replication.waits[index]);
         played
     }
 
@@ -308,16 +299,8 @@ impl Lane {
             return;
         }
         let (now, call) = (arrival.service, arrival.call);
-        let mut chain = Chain::EMPTY;
-        let record = Waiting {
-            created: arrival.created,
-            call,
-            size: arrival.size,
-            attempts: 1,
-            next: NONE,
-        };
-        self.retries.add(&mut chain, record);
-        self.retries.schedule(chain, now, now + waits.after(number_of(call), 1));
+        let record = Waiting::new(arrival.created, call, arrival.size, 1);
+        self.retries.push(record, now, now + waits.after(number_of(call), 1));
     }
 
     /// Plays all retries that are due before `limit`.
@@ -328,8 +311,7 @@ impl Lane {
                 return;
             }
             self.seconds.reach(now, &mut self.log, &mut tally.rows);
-            let index = self.retries.first();
-            let producer = producer_of(self.retries.record(index).call);
+            let producer = producer_of(self.retries.first().call);
             if context.replication.waits[producer].batched() {
                 self.retry_call(now, context, tally);
                 continue;
@@ -383,72 +365,63 @@ impl Lane {
     /// Plays the retry of a PutRecord call.
     fn retry_record(&mut self, now: u64, context: Context<'_>, tally: &mut Tally) {
         tally.work += 1;
-        let index = self.retries.pop();
-        let record = *self.retries.record(index);
+        let mut record = self.retries.pop();
         let producer = producer_of(record.call);
         let waits = &context.replication.waits[producer];
         let counted = u64::from(record.created >= context.plan.warm_up);
-        let mut call = CallAtShard { now, accepted_bytes: 0, failed: Chain::EMPTY };
-        let attempts = record.attempts + 1;
+        let mut call = CallAtShard { now, accepted_bytes: 0 };
         let plan = &context.plan.producers[producer];
         let tally = &mut tally.producers[producer];
+        record.attempts += 1;
         if self.attempt(&mut call, &record, plan, counted, tally) {
-            self.retries.release(index);
-        } else if attempts >= waits.attempts() {
+            return;
+        }
+        if record.attempts >= waits.attempts() {
             tally.given_up += counted;
-            self.retries.release(index);
         } else {
-            self.retries.keep(&mut call.failed, index);
-            let due = now + waits.after(number_of(record.call), attempts);
-            self.retries.schedule(call.failed, now, due);
+            let due = now + waits.after(number_of(record.call), record.attempts);
+            self.retries.push(record, now, due);
         }
     }
 
     /// Plays the PutRecords call, or the part of it that failed here, which is due at `now`.
     fn retry_call(&mut self, now: u64, context: Context<'_>, tally: &mut Tally) {
-        tally.work += 1;
-        let index = self.retries.pop();
-        let head = *self.retries.record(index);
-        let waits = &context.replication.waits[producer_of(head.call)];
-        let attempts = head.attempts + 1;
-        let last = attempts >= waits.attempts();
-        let mut call = CallAtShard { now, accepted_bytes: 0, failed: Chain::EMPTY };
-        self.retry_part(index, &mut call, last, context, tally);
-        if call.failed.head != NONE {
-            let due = now + waits.after(number_of(head.call), attempts);
-            self.retries.schedule(call.failed, now, due);
-        }
-    }
-
-    /// Plays the records of a PutRecords call that failed on this shard, from `index` on.
-    fn retry_part(
-        &mut self,
-        mut index: u32,
-        call: &mut CallAtShard,
-        last: bool,
-        context: Context<'_>,
-        tally: &mut Tally,
-    ) {
-        let head = *self.retries.record(index);
-        let producer = &context.plan.producers[producer_of(head.call)];
-        let producer_tally = &mut tally.producers[producer_of(head.call)];
+        let number = self.retries.first().call;
+        let attempts = self.retries.first().attempts + 1;
+        let producer = &context.plan.producers[producer_of(number)];
+        let waits = &context.replication.waits[producer_of(number)];
+        let producer_tally = &mut tally.producers[producer_of(number)];
+        let mut call = CallAtShard { now, accepted_bytes: 0 };
         let mut any_counted = 0;
-        while index != NONE {
-            let record = *self.retries.record(index);
+        while self.retries.next_due(now + 1) == now && self.retries.first().call == number {
+            let mut record = self.retries.pop();
+            tally.work += 1;
             let counted = u64::from(record.created >= context.plan.warm_up);
             any_counted |= counted;
-            if self.attempt(call, &record, producer, counted, producer_tally) {
-                self.retries.release(index);
-            } else if last {
-                producer_tally.given_up += counted;
-                self.retries.release(index);
-            } else {
-                self.retries.keep(&mut call.failed, index);
+            record.attempts = attempts;
+            if self.attempt(&mut call, &record, producer, counted, producer_tally) {
+                continue;
             }
-            index = record.next;
+            if attempts >= waits.attempts() {
+                producer_tally.given_up += counted;
+            } else {
+                self.failed.push(record);
+            }
         }
         if any_counted != 0 {
-            tally.repeated_calls.push((head.call, head.attempts + 1));
+            tally.repeated_calls.push((number, attempts));
+        }
+        self.send_again(now, number, attempts, waits);
+    }
+
+    /// Lets the failed records of a call wait together for their next attempt.
+    fn send_again(&mut self, now: u64, call: u64, attempts: u32, waits: &Waits) {
+        if self.failed.is_empty() {
+            return;
+        }
+        let due = now + waits.after(number_of(call), attempts);
+        for record in self.failed.drain(..) {
+            self.retries.push(record, now, due);
         }
     }
 

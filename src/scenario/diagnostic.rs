@@ -49,12 +49,7 @@ pub(super) struct Excerpt {
 impl Excerpt {
     /// A span of bytes in a text whose first line has the given number.
     pub(super) fn new(name: &str, text: &str, first_line: usize, span: Range<usize>) -> Self {
-        Self {
-            name: name.into(),
-            text: text.into(),
-            first_line,
-            span,
-        }
+        Self { name: name.into(), text: text.into(), first_line, span }
     }
 }
 
@@ -123,10 +118,7 @@ impl Diagnostic {
     #[must_use]
     pub fn column(&self) -> usize {
         let before = &self.excerpt.text[..self.excerpt.span.start];
-        before[before.rfind('\n').map_or(0, |at| at + 1)..]
-            .chars()
-            .count()
-            + 1
+        before[before.rfind('\n').map_or(0, |at| at + 1)..].chars().count() + 1
     }
 
     /// The text that the caret marks.
@@ -149,9 +141,7 @@ impl Diagnostic {
             .path(&*self.excerpt.name)
             .annotation(AnnotationKind::Primary.span(shift(&self.excerpt.span)));
         if let Some((span, label)) = &self.context {
-            let annotation = AnnotationKind::Context
-                .span(shift(span))
-                .label(label.as_str());
+            let annotation = AnnotationKind::Context.span(shift(span)).label(label.as_str());
             snippet = snippet.annotation(annotation);
         }
         let mut group = title.element(snippet);
@@ -183,9 +173,7 @@ pub struct Diagnostics {
 
 impl Diagnostics {
     pub(super) fn one(diagnostic: Diagnostic) -> Self {
-        Self {
-            all: vec![diagnostic],
-        }
+        Self { all: vec![diagnostic] }
     }
 
     /// Every problem.
@@ -198,11 +186,7 @@ impl Diagnostics {
     /// `color` is set. Shows the first fifty and counts the others.
     #[must_use]
     pub fn render(&self, color: bool) -> String {
-        let renderer = if color {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let mut rendered = String::new();
         for diagnostic in self.all.iter().take(RENDERED_MAX) {
             rendered.push_str(&renderer.render(&[diagnostic.group()]));
@@ -226,11 +210,7 @@ impl fmt::Display for Diagnostics {
                 formatter.write_str("\n")?;
             }
             let (name, line, column) = (problem.source_name(), problem.line(), problem.column());
-            write!(
-                formatter,
-                "{name}:{line}:{column}: {} [{}]",
-                problem.message, problem.code
-            )?;
+            write!(formatter, "{name}:{line}:{column}: {} [{}]", problem.message, problem.code)?;
         }
         Ok(())
     }
@@ -248,14 +228,8 @@ pub(super) struct Problems {
 impl Problems {
     /// No problems yet; `texts` are name and content of each source.
     pub(super) fn new<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let texts = texts
-            .into_iter()
-            .map(|(name, text)| (name.into(), text.into()))
-            .collect();
-        Self {
-            texts,
-            found: Vec::new(),
-        }
+        let texts = texts.into_iter().map(|(name, text)| (name.into(), text.into())).collect();
+        Self { texts, found: Vec::new() }
     }
 
     /// Adds a problem at a place of one of the texts.
@@ -271,12 +245,7 @@ impl Problems {
         );
         let end = floor_boundary(&text, place.end.min(text.len()));
         let start = floor_boundary(&text, place.start.min(end));
-        let excerpt = Excerpt {
-            name,
-            text,
-            first_line: 1,
-            span: start..end,
-        };
+        let excerpt = Excerpt { name, text, first_line: 1, span: start..end };
         self.push(place, Diagnostic::new(code, message, excerpt))
     }
 
@@ -306,12 +275,6 @@ impl Problems {
             let same = |a: &Diagnostic, b: &Diagnostic| a.code == b.code && a.message == b.message;
             next.0 == kept.0 && same(&next.1, &kept.1)
         });
-        Diagnostics {
-            all: self
-                .found
-                .into_iter()
-                .map(|(_, diagnostic)| diagnostic)
-                .collect(),
-        }
+        Diagnostics { all: self.found.into_iter().map(|(_, diagnostic)| diagnostic).collect() }
     }
 }

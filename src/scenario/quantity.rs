@@ -33,38 +33,22 @@ pub(super) struct QuantityError {
 impl QuantityError {
     /// The text is not an amount at all.
     fn syntax(message: String) -> Self {
-        Self {
-            code: "quantity-syntax",
-            message,
-            help: None,
-        }
+        Self { code: "quantity-syntax", message, help: None }
     }
 
     /// The unit is missing, unknown or of another kind.
     fn unit(message: String) -> Self {
-        Self {
-            code: "quantity-unit",
-            message,
-            help: None,
-        }
+        Self { code: "quantity-unit", message, help: None }
     }
 
     /// A digit would be lost.
     fn lossy(message: String) -> Self {
-        Self {
-            code: "quantity-lossy",
-            message,
-            help: None,
-        }
+        Self { code: "quantity-lossy", message, help: None }
     }
 
     /// The amount is negative, not finite, too small or too large.
     fn range(message: String) -> Self {
-        Self {
-            code: "quantity-range",
-            message,
-            help: None,
-        }
+        Self { code: "quantity-range", message, help: None }
     }
 
     fn help(mut self, help: impl Into<String>) -> Self {

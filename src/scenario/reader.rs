@@ -39,59 +39,30 @@ pub fn read(
         Ok(raw) => raw,
         Err(error) => {
             // The schema comes from the same types, so this means that a rule is missing there.
-            problems.add(
-                "not-decodable",
-                root.place,
-                format!("the scenario: {error}"),
-            );
+            problems.add("not-decodable", root.place, format!("the scenario: {error}"));
             return Err(problems.into_diagnostics());
         }
     };
     let quotas = Quotas::default();
-    let context = validate::Context {
-        problems: &mut problems,
-        open,
-        digest,
-        quotas,
-    };
+    let context = validate::Context { problems: &mut problems, open, digest, quotas };
     let scenario = validate::scenario(raw, &root, context);
-    if problems.is_empty() {
-        Ok(scenario)
-    } else {
-        Err(problems.into_diagnostics())
-    }
+    if problems.is_empty() { Ok(scenario) } else { Err(problems.into_diagnostics()) }
 }
 
 /// The tree of the file, which must be a map.
 fn read_tree(text: &str, problems: &mut Problems) -> Option<Node> {
-    let start = Place {
-        source: 0,
-        start: 0,
-        end: 0,
-    };
+    let start = Place { source: 0, start: 0, end: 0 };
     let template = "a scenario starts with `version: 1` and `name: NAME`";
     match yaml::read(text, 0, 0) {
-        Ok(Node {
-            value: Value::Null,
-            place,
-        }) => {
-            problems
-                .add("empty-file", place, "the scenario is empty")
-                .help(template);
+        Ok(Node { value: Value::Null, place }) => {
+            problems.add("empty-file", place, "the scenario is empty").help(template);
             None
         }
         Ok(root) => Some(root),
         Err(error) => {
-            let place = Place {
-                start: error.start,
-                end: error.end,
-                ..start
-            };
+            let place = Place { start: error.start, end: error.end, ..start };
             let problem = problems.add(error.code, place, error.message);
-            if let Some(help) = error
-                .help
-                .or((error.code == "empty-file").then_some(template))
-            {
+            if let Some(help) = error.help.or((error.code == "empty-file").then_some(template)) {
                 problem.help(help);
             }
             None

@@ -51,10 +51,7 @@ fn add_quota_defaults(schema: &mut Value) {
     for fact in Quotas::default().facts() {
         let path = format!("/$defs/Quotas/properties/{}", fact.name);
         if let Some(Value::Object(property)) = schema.pointer_mut(&path) {
-            let default = fact
-                .value
-                .parse::<bool>()
-                .map_or(fact.value.into(), Value::Bool);
+            let default = fact.value.parse::<bool>().map_or(fact.value.into(), Value::Bool);
             property.insert("default".to_owned(), default);
         }
     }
@@ -104,11 +101,7 @@ impl Schema {
     /// The schema of the whole file.
     pub(super) fn root(&self) -> Option<View<'_>> {
         let keywords = self.root.as_object()?;
-        Some(View {
-            root: &self.root,
-            keywords,
-            name: "Scenario",
-        })
+        Some(View { root: &self.root, keywords, name: "Scenario" })
     }
 }
 
@@ -117,19 +110,11 @@ impl<'a> View<'a> {
     fn below(self, value: &'a Value) -> Option<Self> {
         let keywords = value.as_object()?;
         let Some(Value::String(reference)) = keywords.get("$ref") else {
-            return Some(Self {
-                keywords,
-                name: "",
-                ..self
-            });
+            return Some(Self { keywords, name: "", ..self });
         };
         let target = self.root.pointer(reference.strip_prefix('#')?)?;
         let name = reference.rsplit('/').next().unwrap_or_default();
-        Some(Self {
-            keywords: target.as_object()?,
-            name,
-            ..self
-        })
+        Some(Self { keywords: target.as_object()?, name, ..self })
     }
 
     /// The schema of a property of a map.
@@ -145,11 +130,7 @@ impl<'a> View<'a> {
 
     /// What a property of a map is for.
     pub(super) fn description(self, key: &str) -> Option<&'a str> {
-        self.keywords
-            .get("properties")?
-            .get(key)?
-            .get("description")?
-            .as_str()
+        self.keywords.get("properties")?.get(key)?.get("description")?.as_str()
     }
 
     /// A keyword with a number.
@@ -170,11 +151,7 @@ impl<'a> View<'a> {
     /// Groups of keys of which exactly one must be present (`oneOf`), or at least one (`anyOf`).
     pub(super) fn groups(self, keyword: &str) -> Vec<Vec<&'a str>> {
         let options = self.keywords.get(keyword).and_then(Value::as_array);
-        options
-            .into_iter()
-            .flatten()
-            .map(|option| texts(option.get("required")))
-            .collect()
+        options.into_iter().flatten().map(|option| texts(option.get("required"))).collect()
     }
 
     /// What a value must be.
@@ -188,21 +165,14 @@ impl<'a> View<'a> {
             return Shape::Map(properties);
         }
         if let Some(Value::Array(options)) = self.keywords.get("oneOf") {
-            let words: Vec<_> = options
-                .iter()
-                .filter_map(|option| option.get("const"))
-                .collect();
+            let words: Vec<_> = options.iter().filter_map(|option| option.get("const")).collect();
             if words.len() == options.len() {
                 return Shape::Words(words.into_iter().filter_map(Value::as_str).collect());
             }
             return Shape::Alternatives(self.alternatives(options));
         }
         match self.text("type") {
-            Some("array") => match self
-                .keywords
-                .get("items")
-                .and_then(|items| self.below(items))
-            {
+            Some("array") => match self.keywords.get("items").and_then(|items| self.below(items)) {
                 Some(items) => Shape::List(items),
                 None => Shape::Text,
             },
@@ -213,9 +183,7 @@ impl<'a> View<'a> {
     }
 
     fn alternatives(self, options: &'a [Value]) -> Vec<(&'a str, Self)> {
-        let properties = options
-            .iter()
-            .filter_map(|option| option.get("properties")?.as_object());
+        let properties = options.iter().filter_map(|option| option.get("properties")?.as_object());
         properties
             .flatten()
             .filter_map(|(key, value)| Some((key.as_str(), self.below(value)?)))
@@ -224,12 +192,7 @@ impl<'a> View<'a> {
 }
 
 fn texts(value: Option<&Value>) -> Vec<&str> {
-    value
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect()
+    value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 #[cfg(test)]

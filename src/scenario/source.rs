@@ -45,10 +45,7 @@ impl Source {
         }
         match String::from_utf8(bytes) {
             Ok(text) => {
-                let text = text
-                    .strip_prefix('\u{feff}')
-                    .map(str::to_owned)
-                    .unwrap_or(text);
+                let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
                 Ok(Self { name, text })
             }
             Err(error) => {
@@ -78,25 +75,16 @@ fn too_large(name: &str, bytes: usize) -> Diagnostics {
 pub(super) fn not_utf8(name: &str, bytes: &[u8], at: usize) -> Diagnostic {
     let (before, after) = bytes.split_at(at.min(bytes.len()));
     let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let start = before
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |newline| newline + 1);
+    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let mut text = String::from_utf8_lossy(&before[start..]).into_owned();
     let start = text.len();
-    let rest = after
-        .split(|byte| *byte == b'\n')
-        .next()
-        .unwrap_or_default();
+    let rest = after.split(|byte| *byte == b'\n').next().unwrap_or_default();
     text.push_str(&String::from_utf8_lossy(&rest[..rest.len().min(80)]));
     let end = start + text[start..].chars().next().map_or(0, char::len_utf8);
     let byte = after.first().copied().unwrap_or_default();
     let message = format!("the file is not UTF-8: byte 0x{byte:02x} at position {at}");
-    let mut diagnostic = Diagnostic::new(
-        "not-utf8",
-        message,
-        Excerpt::new(name, &text, line, start..end),
-    );
+    let mut diagnostic =
+        Diagnostic::new("not-utf8", message, Excerpt::new(name, &text, line, start..end));
     diagnostic.help("save the file as UTF-8");
     diagnostic
 }
@@ -108,10 +96,9 @@ impl Override {
     /// A diagnostic when there is no `=` or nothing before it.
     pub fn parse(text: &str) -> Result<Self, Diagnostics> {
         match text.split_once('=') {
-            Some((path, value)) if !path.trim().is_empty() => Ok(Self {
-                path: path.trim().to_owned(),
-                value: value.to_owned(),
-            }),
+            Some((path, value)) if !path.trim().is_empty() => {
+                Ok(Self { path: path.trim().to_owned(), value: value.to_owned() })
+            }
             _ => {
                 let message = "an override is a path, `=` and a value";
                 let excerpt = Excerpt::new(OVERRIDE_NAME, text, 1, 0..text.len());
@@ -142,21 +129,14 @@ pub(super) fn apply(
     problems: &mut Problems,
 ) {
     let base = over.path.len() + 1;
-    let whole = Place {
-        source,
-        start: 0,
-        end: over.path.len(),
-    };
+    let whole = Place { source, start: 0, end: over.path.len() };
     if over.value.len() > yaml::TEXT_BYTES_MAX {
         problems.add("too-large", whole, "the value has more than 1 MiB");
         return;
     }
     let value = match yaml::read(&over.value, source, base) {
         Ok(value) => value,
-        Err(error) if error.code == "empty-file" => Node {
-            value: Value::Null,
-            place: whole,
-        },
+        Err(error) if error.code == "empty-file" => Node { value: Value::Null, place: whole },
         Err(error) => {
             let (start, end) = (error.start + base, error.end + base);
             let problem = problems.add(error.code, Place { source, start, end }, error.message);
@@ -176,9 +156,7 @@ pub(super) fn apply(
     }
     if over.value.trim().is_empty() {
         let help = "write a value after `=`, or `null` to take the key away";
-        problems
-            .add("missing-value", whole, "the override has no value")
-            .help(help);
+        problems.add("missing-value", whole, "the override has no value").help(help);
         return;
     }
     set(root, view, &segments, value, problems);
@@ -189,11 +167,7 @@ fn segments(path: &str, source: usize) -> Vec<(&str, Place)> {
     let mut start = 0;
     path.split('.')
         .map(|key| {
-            let place = Place {
-                source,
-                start,
-                end: start + key.len(),
-            };
+            let place = Place { source, start, end: start + key.len() };
             start = place.end + 1;
             (key, place)
         })
@@ -231,10 +205,7 @@ fn set_key(
         return;
     };
     if !matches!(node.value, Value::Map(_)) {
-        *node = Node {
-            value: Value::Map(Vec::new()),
-            place: *place,
-        };
+        *node = Node { value: Value::Map(Vec::new()), place: *place };
     }
     let (excluded, below) = view.map_or((Vec::new(), None), |view| alternatives(view, key));
     let Value::Map(entries) = &mut node.value else {
@@ -249,25 +220,14 @@ fn set_key(
         let removes = matches!(value.value, Value::Null) && (index.is_some() || below.is_some());
         entries.retain(|entry| entry.key != *key);
         if !removes {
-            let entry = Entry {
-                key: (*key).to_owned(),
-                key_place: *place,
-                value,
-            };
+            let entry = Entry { key: (*key).to_owned(), key_place: *place, value };
             entries.insert(index.unwrap_or(entries.len()), entry);
         }
         return;
     }
     let index = index.unwrap_or_else(|| {
-        let value = Node {
-            value: Value::Null,
-            place: *place,
-        };
-        entries.push(Entry {
-            key: (*key).to_owned(),
-            key_place: *place,
-            value,
-        });
+        let value = Node { value: Value::Null, place: *place };
+        entries.push(Entry { key: (*key).to_owned(), key_place: *place, value });
         entries.len() - 1
     });
     set(&mut entries[index].value, below, rest, value, problems);
@@ -279,11 +239,9 @@ fn alternatives<'a>(view: View<'a>, key: &str) -> (Vec<&'a str>, Option<View<'a>
         Shape::Alternatives(kinds) => {
             let below = kinds.iter().find(|kind| kind.0 == key).map(|kind| kind.1);
             let excluded = match below {
-                Some(_) => kinds
-                    .into_iter()
-                    .map(|kind| kind.0)
-                    .filter(|kind| *kind != key)
-                    .collect(),
+                Some(_) => {
+                    kinds.into_iter().map(|kind| kind.0).filter(|kind| *kind != key).collect()
+                }
                 None => Vec::new(),
             };
             (excluded, below)
@@ -292,11 +250,9 @@ fn alternatives<'a>(view: View<'a>, key: &str) -> (Vec<&'a str>, Option<View<'a>
             let groups = view.groups("oneOf");
             let own = groups.iter().find(|group| group.contains(&key)).cloned();
             let excluded = match own {
-                Some(own) => groups
-                    .into_iter()
-                    .flatten()
-                    .filter(|other| !own.contains(other))
-                    .collect(),
+                Some(own) => {
+                    groups.into_iter().flatten().filter(|other| !own.contains(other)).collect()
+                }
                 None => Vec::new(),
             };
             (excluded, view.property(key))
@@ -348,11 +304,7 @@ fn set_element(
 /// The index of the element and how many segments name it; the longest name wins.
 fn find_element(items: &[Node], segments: &[(&str, Place)]) -> Option<(usize, usize)> {
     for used in (1..=segments.len()).rev() {
-        let name = segments[..used]
-            .iter()
-            .map(|segment| segment.0)
-            .collect::<Vec<_>>()
-            .join(".");
+        let name = segments[..used].iter().map(|segment| segment.0).collect::<Vec<_>>().join(".");
         if let Some(index) = items.iter().position(|item| item.name() == Some(&name)) {
             return Some((index, used));
         }

@@ -68,14 +68,9 @@ impl Walk<'_> {
             }
         }
         if let [first, second, ..] = known.as_slice() {
-            let message = format!(
-                "{owner} is both {} and {}",
-                quoted(&first.key),
-                quoted(&second.key)
-            );
-            let problem = self
-                .problems
-                .add("two-alternatives", second.key_place, message);
+            let message =
+                format!("{owner} is both {} and {}", quoted(&first.key), quoted(&second.key));
+            let problem = self.problems.add("two-alternatives", second.key_place, message);
             problem.help("keep one of them");
             if first.key_place.source == second.key_place.source {
                 let place = first.key_place;
@@ -85,19 +80,14 @@ impl Walk<'_> {
         if entries.is_empty() {
             let message = format!("{owner} must be one kind, but it is empty");
             let help = format!("the kinds are {}", list(&names));
-            self.problems
-                .add("missing-alternative", node.place, message)
-                .help(help);
+            self.problems.add("missing-alternative", node.place, message).help(help);
         }
     }
 
     /// Alternatives that are not even a map: often the kind alone, or its value alone.
     fn not_an_alternative(&mut self, kinds: &[(&str, View<'_>)], node: &Node, owner: &str) {
         let names: Vec<_> = kinds.iter().map(|kind| kind.0).collect();
-        let message = format!(
-            "{owner} must be a map with one kind, but it is {}",
-            say(node)
-        );
+        let message = format!("{owner} must be a map with one kind, but it is {}", say(node));
         let key = owner.trim_matches('`');
         let help = match &node.value {
             Value::Text(text) if names.contains(&text.as_str()) => {
@@ -108,9 +98,7 @@ impl Walk<'_> {
             }
             _ => format!("the kinds are {}", list(&names)),
         };
-        self.problems
-            .add("wrong-type", node.place, message)
-            .help(help);
+        self.problems.add("wrong-type", node.place, message).help(help);
     }
 
     fn map(&mut self, view: View<'_>, node: &Node, owner: &str) {
@@ -151,10 +139,7 @@ impl Walk<'_> {
 
     /// A scalar or a list for a map: often the value of the map's one necessary key.
     fn not_a_map(&mut self, view: View<'_>, node: &Node, owner: &str) {
-        let message = format!(
-            "{owner} must be a map of keys and values, but it is {}",
-            say(node)
-        );
+        let message = format!("{owner} must be a map of keys and values, but it is {}", say(node));
         let problem = self.problems.add("wrong-type", node.place, message);
         if let ([key], Some(text)) = (view.required().as_slice(), node.value.scalar()) {
             let owner = owner.trim_matches('`');
@@ -178,17 +163,11 @@ impl Walk<'_> {
             let choices: Vec<_> = groups.iter().map(|group| all(group)).collect();
             let choices = choices.join(", or ");
             let (code, message) = if touched > 1 {
-                (
-                    "two-alternatives",
-                    format!("{owner} has keys that exclude each other"),
-                )
+                ("two-alternatives", format!("{owner} has keys that exclude each other"))
             } else if touched == 1 {
                 ("missing-key", format!("{owner} is not complete"))
             } else {
-                (
-                    "missing-alternative",
-                    format!("{owner} does not say which kind it is"),
-                )
+                ("missing-alternative", format!("{owner} does not say which kind it is"))
             };
             let place = match groups.iter().flatten().rfind(|key| has(key)) {
                 Some(key) if touched > 1 => {
@@ -196,14 +175,8 @@ impl Walk<'_> {
                 }
                 _ => node.place,
             };
-            let help = if exactly {
-                "write exactly one: "
-            } else {
-                "write at least one: "
-            };
-            self.problems
-                .add(code, place, message)
-                .help(format!("{help}{choices}"));
+            let help = if exactly { "write exactly one: " } else { "write at least one: " };
+            self.problems.add(code, place, message).help(format!("{help}{choices}"));
         }
     }
 
@@ -213,8 +186,7 @@ impl Walk<'_> {
         };
         let length = elements.len() as f64;
         if view.number("minItems").is_some_and(|least| length < least) {
-            self.problems
-                .add("too-few", node.place, format!("{owner} is empty"));
+            self.problems.add("too-few", node.place, format!("{owner} is empty"));
         }
         if let Some(most) = view.number("maxItems").filter(|most| length > *most) {
             let message = format!("{owner} has {length} elements, but at most {most} may be");
@@ -234,16 +206,10 @@ impl Walk<'_> {
         let key = shorten(&entry.key);
         if let Some(instead) = not_modelled::instead_of(view.name, &entry.key) {
             let message = format!("`{key}` is not modelled in this version");
-            self.problems
-                .add("not-modelled", entry.key_place, message)
-                .help(instead);
+            self.problems.add("not-modelled", entry.key_place, message).help(instead);
             return;
         }
-        let code = if what == "kind" {
-            "unknown-alternative"
-        } else {
-            "unknown-key"
-        };
+        let code = if what == "kind" { "unknown-alternative" } else { "unknown-key" };
         let message = format!("`{key}` is not a {what} of {owner}");
         let problem = self.problems.add(code, entry.key_place, message);
         problem.help(match did_you_mean(&entry.key, names) {
@@ -268,20 +234,12 @@ fn one_line(text: &str) -> &str {
 
 /// `a`, `b`, `c`.
 fn list(names: &[&str]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// `a` and `b`.
 fn all(names: &[&str]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(" and ")
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
 }
 
 /// The one of `names` that is closest to `word`, when it is close.
@@ -293,12 +251,7 @@ pub(super) fn did_you_mean<'a>(word: &str, names: &[&'a str]) -> Option<&'a str>
     let lower = word.to_lowercase().replace('-', "_");
     names
         .iter()
-        .map(|name| {
-            (
-                strsim::damerau_levenshtein(&lower, &name.to_lowercase()),
-                *name,
-            )
-        })
+        .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), *name))
         .filter(|(distance, name)| *distance <= (name.len() / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)

@@ -112,8 +112,7 @@ impl Node {
 
     /// The name of a list's element: the text under its key `name`.
     pub(super) fn name(&self) -> Option<&str> {
-        self.entry("name")
-            .and_then(|entry| entry.value.value.scalar())
+        self.entry("name").and_then(|entry| entry.value.value.scalar())
     }
 
     /// The same tree without places. Whole numbers that 64 bits cannot hold become text.
@@ -171,8 +170,5 @@ pub(super) fn shorten(text: &str) -> String {
 /// The last character boundary of `text` that is not after `at`.
 pub(super) fn floor_boundary(text: &str, at: usize) -> usize {
     let at = at.min(text.len());
-    (0..=at)
-        .rev()
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap_or(0)
+    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }

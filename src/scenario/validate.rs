@@ -55,12 +55,8 @@ impl Context<'_, '_> {
                 Some(bytes)
             }
             Err(reason) => {
-                self.error(
-                    "file-not-readable",
-                    node,
-                    format!("`{path}` cannot be read: {reason}"),
-                )
-                .help("the path is relative to the folder of the scenario");
+                self.error("file-not-readable", node, format!("`{path}` cannot be read: {reason}"))
+                    .help("the path is relative to the folder of the scenario");
                 None
             }
         }
@@ -122,20 +118,14 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
 fn check_times(raw: &raw::Scenario, root: &Node, context: &mut Context<'_, '_>) {
     let duration = raw.duration.0;
     if duration == Span::ZERO {
-        context.error(
-            "out-of-range",
-            root.at("duration"),
-            "`duration` must be more than zero",
-        );
+        context.error("out-of-range", root.at("duration"), "`duration` must be more than zero");
         return;
     }
     let warm_up = or(raw.warm_up.as_ref(), Span::ZERO);
     if warm_up >= duration {
         let message = format!("`warm_up` ({warm_up}) leaves nothing of `duration` ({duration})");
         let help = "what is generated in the warm-up is not counted, so it must be shorter";
-        context
-            .error("out-of-range", root.at("warm_up"), message)
-            .help(help);
+        context.error("out-of-range", root.at("warm_up"), message).help(help);
     }
 }
 
@@ -173,8 +163,6 @@ fn check_traffic(producers: &[Producer], node: &Node, context: &mut Context<'_, 
     };
     if producers.iter().all(is_silent) {
         let message = "no producer generates a record: every rate is zero";
-        context
-            .error("no-traffic", node, message)
-            .help("give at least one producer a rate");
+        context.error("no-traffic", node, message).help("give at least one producer a rate");
     }
 }

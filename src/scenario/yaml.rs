@@ -76,18 +76,14 @@ fn options() -> Options {
 /// Puts the error of the crate into our words and finds its bytes.
 fn describe(text: &str, error: &serde_yaml::Error) -> YamlError {
     use serde_yaml::Error;
-    let (start, end) = error
-        .location()
-        .map_or((0, 0), |location| bytes_of(text, location));
+    let (start, end) = error.location().map_or((0, 0), |location| bytes_of(text, location));
     let error = match error {
         Error::AliasError { error, .. } => error.without_snippet(),
         error => error,
     };
     let (code, message) = match error {
         Error::DuplicateMappingKey { key, .. } => {
-            let key = key
-                .as_ref()
-                .map_or_else(|| "a key".to_owned(), |key| format!("`{key}`"));
+            let key = key.as_ref().map_or_else(|| "a key".to_owned(), |key| format!("`{key}`"));
             ("duplicate-key", format!("{key} stands twice in one map"))
         }
         Error::MultipleDocuments { .. } => ("multiple-documents", SECOND_DOCUMENT.to_owned()),
@@ -100,25 +96,10 @@ fn describe(text: &str, error: &serde_yaml::Error) -> YamlError {
         other => ("yaml-syntax", plain_message(&other.to_string())),
     };
     if message.contains("recursion limit") {
-        return YamlError {
-            code: "too-complex",
-            message: too_deep(),
-            help: None,
-            start,
-            end,
-        };
+        return YamlError { code: "too-complex", message: too_deep(), help: None, start, end };
     }
-    let help = HELPS
-        .iter()
-        .find(|help| message.contains(help.0))
-        .map(|help| help.1);
-    YamlError {
-        code,
-        message,
-        help,
-        start,
-        end,
-    }
+    let help = HELPS.iter().find(|help| message.contains(help.0)).map(|help| help.1);
+    YamlError { code, message, help, start, end }
 }
 
 const SECOND_DOCUMENT: &str = "a scenario is one YAML document, but a second one starts here";
@@ -126,15 +107,9 @@ const ALIASES: &str = "the aliases of the text expand to more than a scenario ma
 
 /// What the parser says, and what its reader can do about it.
 const HELPS: [(&str, &str); 7] = [
-    (
-        "mapping values are not allowed",
-        "put a text that contains `: ` in quotes",
-    ),
+    ("mapping values are not allowed", "put a text that contains `: ` in quotes"),
     ("tabs disallowed", "indent with blanks"),
-    (
-        "did not find expected key",
-        "compare the indentation of this line with the lines above",
-    ),
+    ("did not find expected key", "compare the indentation of this line with the lines above"),
     (
         "did not find expected ',' or '}'",
         "a `{` before this place has no `}`, or a comma is missing",
@@ -143,14 +118,8 @@ const HELPS: [(&str, &str); 7] = [
         "did not find expected ',' or ']'",
         "a `[` before this place has no `]`, or a comma is missing",
     ),
-    (
-        "unknown anchor",
-        "a text that starts with `*` belongs in quotes; `&name` makes an anchor",
-    ),
-    (
-        "unsupported tag",
-        "a text that starts with `!` belongs in quotes",
-    ),
+    ("unknown anchor", "a text that starts with `*` belongs in quotes; `&name` makes an anchor"),
+    ("unsupported tag", "a text that starts with `!` belongs in quotes"),
 ];
 
 fn too_deep() -> String {
@@ -173,10 +142,7 @@ fn describe_breach(breach: &BudgetBreach) -> (&'static str, String) {
 
 /// The message without the position that the crate appends; ours is shown by the snippet.
 fn plain_message(message: &str) -> String {
-    let end = [" at line ", " at byte "]
-        .iter()
-        .filter_map(|mark| message.find(mark))
-        .min();
+    let end = [" at line ", " at byte "].iter().filter_map(|mark| message.find(mark)).min();
     message[..end.unwrap_or(message.len())].trim().to_owned()
 }
 
@@ -187,17 +153,10 @@ fn bytes_of(text: &str, location: Location) -> (usize, usize) {
         Some(offset) => usize::try_from(offset).unwrap_or(text.len()),
         None => byte_of_line_column(text, location.line(), location.column()),
     };
-    let length = span
-        .byte_len()
-        .and_then(|length| usize::try_from(length).ok())
-        .unwrap_or(0);
+    let length = span.byte_len().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
     let start = floor_boundary(text, start);
     let end = floor_boundary(text, start.saturating_add(length));
-    let first_line = text[start..end]
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim_end();
+    let first_line = text[start..end].lines().next().unwrap_or_default().trim_end();
     (start, start + first_line.len())
 }
 
@@ -211,10 +170,7 @@ fn byte_of_line_column(text: &str, line: u64, column: u64) -> usize {
         }
     }
     let columns = usize::try_from(column.saturating_sub(1)).unwrap_or(0);
-    let offset = text[start..]
-        .char_indices()
-        .nth(columns)
-        .map_or(text.len() - start, |c| c.0);
+    let offset = text[start..].char_indices().nth(columns).map_or(text.len() - start, |c| c.0);
     start + offset
 }
 
@@ -238,11 +194,7 @@ struct Placer<'a> {
 impl Placer<'_> {
     fn place(&self, location: Location) -> Place {
         let (start, end) = bytes_of(self.text, location);
-        Place {
-            source: self.source,
-            start: start + self.base,
-            end: end + self.base,
-        }
+        Place { source: self.source, start: start + self.base, end: end + self.base }
     }
 
     /// `owner` is the place of the key that the value belongs to, when there is one.
@@ -256,27 +208,21 @@ impl Placer<'_> {
                 Value::Number(self.text[start..end].to_owned())
             }
             Loose::Text(text) => Value::Text(text),
-            Loose::List(items) => Value::List(
-                items
-                    .into_iter()
-                    .map(|item| self.node(item, None))
-                    .collect(),
-            ),
-            Loose::Map(entries) => Value::Map(
-                entries
-                    .into_iter()
-                    .map(|(key, value)| self.entry(key, value))
-                    .collect(),
-            ),
+            Loose::List(items) => {
+                Value::List(items.into_iter().map(|item| self.node(item, None)).collect())
+            }
+            Loose::Map(entries) => {
+                Value::Map(entries.into_iter().map(|(key, value)| self.entry(key, value)).collect())
+            }
         };
         let place = match &value {
             Value::Null => owner.unwrap_or(own),
-            Value::List(items) => owner
-                .or_else(|| items.first().map(|item| item.place))
-                .unwrap_or(own),
-            Value::Map(entries) => owner
-                .or_else(|| entries.first().map(|entry| entry.key_place))
-                .unwrap_or(own),
+            Value::List(items) => {
+                owner.or_else(|| items.first().map(|item| item.place)).unwrap_or(own)
+            }
+            Value::Map(entries) => {
+                owner.or_else(|| entries.first().map(|entry| entry.key_place)).unwrap_or(own)
+            }
             _ => own,
         };
         Node { value, place }
@@ -284,11 +230,7 @@ impl Placer<'_> {
 
     fn entry(&self, key: Spanned<String>, value: Spanned<Loose>) -> Entry {
         let key_place = self.place(key.defined);
-        Entry {
-            key: key.value,
-            key_place,
-            value: self.node(value, Some(key_place)),
-        }
+        Entry { key: key.value, key_place, value: self.node(value, Some(key_place)) }
     }
 }
 

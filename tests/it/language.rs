@@ -73,14 +73,9 @@ fn open(path: &str) -> Result<Vec<u8>, String> {
 }
 
 pub(crate) fn read(text: &str, overrides: &[&str]) -> Result<Scenario, Diagnostics> {
-    let overrides: Vec<_> = overrides
-        .iter()
-        .map(|over| Override::parse(over))
-        .collect::<Result<_, _>>()?;
-    let source = Source {
-        name: "test.yaml".to_owned(),
-        text: text.to_owned(),
-    };
+    let overrides: Vec<_> =
+        overrides.iter().map(|over| Override::parse(over)).collect::<Result<_, _>>()?;
+    let source = Source { name: "test.yaml".to_owned(), text: text.to_owned() };
     scenario::read(&source, &overrides, &mut |path| open(path))
 }
 
@@ -92,19 +87,12 @@ pub(crate) fn check_good(text: &str, overrides: &[&str]) -> Scenario {
 pub(crate) fn check_bad(text: &str, overrides: &[&str], expected: &[(&str, usize, usize)]) {
     let problems = read(text, overrides).expect_err(text);
     let rendered = problems.render(false);
-    let found: Vec<_> = problems
-        .all()
-        .iter()
-        .map(|each| (each.code(), each.line(), each.column()))
-        .collect();
+    let found: Vec<_> =
+        problems.all().iter().map(|each| (each.code(), each.line(), each.column())).collect();
     assert_eq!(found, expected, "\n{rendered}");
     for problem in problems.all() {
         let row = format!("| `{}` |", problem.code());
-        assert!(
-            DOCUMENTATION.contains(&row),
-            "{} is not documented",
-            problem.code()
-        );
+        assert!(DOCUMENTATION.contains(&row), "{} is not documented", problem.code());
     }
     assert!(problems.render(true).len() > rendered.len());
 }
@@ -123,26 +111,12 @@ fn a_good_scenario_is_read_as_it_is_written() {
     let web = &scenario.producers[0];
     let mean = RecordRate(Rate::per_second(600));
     let peak_at = Span::from_seconds(72_000);
-    assert_eq!(
-        web.traffic,
-        Traffic::Diurnal {
-            mean,
-            peak_to_mean: 2.2,
-            peak_at
-        }
-    );
+    assert_eq!(web.traffic, Traffic::Diurnal { mean, peak_to_mean: 2.2, peak_at });
     assert_eq!(web.explicit_hash_key, Some(ExplicitHashKey::Random));
-    let RecordSize::LogNormal { mu, sigma } = web.record_size else {
-        panic!("log-normal")
-    };
+    let RecordSize::LogNormal { mu, sigma } = web.record_size else { panic!("log-normal") };
     assert!((mu.exp() - 600.0).abs() < 1e-9);
     assert!(((mu + 2.326_347_874_040_841 * sigma).exp() - 4096.0).abs() < 1e-6);
-    let PartitionKey::Zipf {
-        keys: 50_000,
-        format,
-        ..
-    } = &web.partition_key
-    else {
+    let PartitionKey::Zipf { keys: 50_000, format, .. } = &web.partition_key else {
         panic!("zipf")
     };
     assert_eq!(format.key(7), "sales-7");
@@ -154,22 +128,10 @@ fn a_good_scenario_is_read_as_it_is_written() {
         }),
     ];
     assert_eq!(batch.traffic, Traffic::Steps(steps));
-    let age = Objective::IteratorAgeP99 {
-        consumer: Some(1),
-        at_most: Span::from_seconds(30),
-    };
-    assert_eq!(
-        scenario.objectives,
-        [age, Objective::WriteThrottled(Ratio(0.001))]
-    );
-    assert_eq!(
-        scenario.quotas.shard_write_limiter,
-        WriteLimiter::FixedWindow
-    );
-    assert_eq!(
-        scenario.quotas_set,
-        ["shard_write_limiter", "partition_key_bytes_count"]
-    );
+    let age = Objective::IteratorAgeP99 { consumer: Some(1), at_most: Span::from_seconds(30) };
+    assert_eq!(scenario.objectives, [age, Objective::WriteThrottled(Ratio(0.001))]);
+    assert_eq!(scenario.quotas.shard_write_limiter, WriteLimiter::FixedWindow);
+    assert_eq!(scenario.quotas_set, ["shard_write_limiter", "partition_key_bytes_count"]);
 }
 
 #[test]
@@ -181,46 +143,26 @@ fn what_is_left_out_has_the_documented_defaults() {
         }\n    record_size: { log_normal: { mean: 700 B, sigma: 0.6 } }\n    partition_key: \
         { uniform: { keys: 10 } }\nconsumers: [ { name: c, polling: {} } ]\n";
     let scenario = check_good(text, &[]);
-    assert_eq!(
-        (scenario.warm_up, scenario.seed, scenario.replications),
-        (Span::ZERO, 1, 1)
-    );
+    assert_eq!((scenario.warm_up, scenario.seed, scenario.replications), (Span::ZERO, 1, 1));
     assert_eq!(scenario.stream.retention, Span::from_seconds(86_400));
     assert_eq!(scenario.stream.max_record_size, Bytes(1 << 20));
     let retries = |attempts, base, max| {
         let (base, max) = (Span::from_milliseconds(base), Span::from_milliseconds(max));
-        Retries {
-            attempts,
-            backoff: Backoff {
-                base,
-                factor: 2.0,
-                max,
-                jitter: Jitter::Full,
-            },
-        }
+        Retries { attempts, backoff: Backoff { base, factor: 2.0, max, jitter: Jitter::Full } }
     };
     let round_trip = Span::from_milliseconds(10);
-    let direct = Client {
-        calls: PutCalls::PutRecord,
-        round_trip,
-        retries: retries(3, 1_000, 20_000),
-    };
+    let direct =
+        Client { calls: PutCalls::PutRecord, round_trip, retries: retries(3, 1_000, 20_000) };
     assert_eq!(scenario.producers[0].client, direct);
     assert_eq!(scenario.producers[0].arrivals, Arrivals::Poisson);
-    let random = PartitionKey::Random {
-        key_bytes: Bytes(36),
-    };
+    let random = PartitionKey::Random { key_bytes: Bytes(36) };
     assert_eq!(scenario.producers[0].partition_key, random);
     let calls = PutCalls::PutRecords {
         batch_size: Records(500),
         batch_bytes: Bytes(10 << 20),
         linger: Span::from_milliseconds(100),
     };
-    let batched = Client {
-        calls,
-        round_trip,
-        retries: retries(8, 100, 5_000),
-    };
+    let batched = Client { calls, round_trip, retries: retries(8, 100, 5_000) };
     assert_eq!(scenario.producers[1].client, batched);
     let RecordSize::LogNormal { mu, sigma } = scenario.producers[1].record_size else {
         panic!("log-normal")
@@ -230,11 +172,8 @@ fn what_is_left_out_has_the_documented_defaults() {
         panic!("uniform")
     };
     assert_eq!(format.key(3), "key-3");
-    let reading = Reading::Polling {
-        interval: Span::SECOND,
-        max_records: Records(10_000),
-        round_trip,
-    };
+    let reading =
+        Reading::Polling { interval: Span::SECOND, max_records: Records(10_000), round_trip };
     assert_eq!(scenario.consumers[0].reading, reading);
 }
 
@@ -242,10 +181,7 @@ fn what_is_left_out_has_the_documented_defaults() {
 fn an_override_changes_one_value() {
     let shards = |overrides: &[&str]| check_good(GOOD, overrides).stream.shards.len();
     assert_eq!(shards(&["stream.capacity.provisioned.shards=32"]), 32);
-    assert_eq!(
-        shards(&["stream.capacity={ provisioned: { shards: 2 } }"]),
-        2
-    );
+    assert_eq!(shards(&["stream.capacity={ provisioned: { shards: 2 } }"]), 2);
     let scenario = check_good(
         GOOD,
         &[
@@ -260,22 +196,13 @@ fn an_override_changes_one_value() {
     );
     let rate = RecordRate(Rate::per_second(500));
     assert_eq!(scenario.producers[0].traffic, Traffic::Constant(rate));
-    assert!(matches!(
-        scenario.producers[1].client.calls,
-        PutCalls::PutRecords { .. }
-    ));
-    assert!(matches!(
-        scenario.consumers[0].reading,
-        Reading::EnhancedFanOut { .. }
-    ));
+    assert!(matches!(scenario.producers[1].client.calls, PutCalls::PutRecords { .. }));
+    assert!(matches!(scenario.consumers[0].reading, Reading::EnhancedFanOut { .. }));
     assert_eq!(scenario.consumers[1].name, "fraud");
     assert_eq!(scenario.region, None);
     let dotted = GOOD.replace("name: batch", "name: web.v2");
     let scenario = check_good(&dotted, &["producers.web.v2.record_size.constant=7 B"]);
-    assert_eq!(
-        scenario.producers[1].record_size,
-        RecordSize::Constant(Bytes(7))
-    );
+    assert_eq!(scenario.producers[1].record_size, RecordSize::Constant(Bytes(7)));
 }
 
 #[test]
@@ -288,12 +215,7 @@ fn the_digest_depends_on_values_and_files_alone() {
     assert_eq!(digest(GOOD, &["seed=7"]), good);
     assert_ne!(digest(GOOD, &["seed=8"]), good);
     let file = |path: &str| {
-        digest(
-            GOOD,
-            &[&format!(
-                "producers.web.partition_key={{ file: {{ path: {path} }} }}"
-            )],
-        )
+        digest(GOOD, &[&format!("producers.web.partition_key={{ file: {{ path: {path} }} }}")])
     };
     assert_ne!(file("plain.csv"), file("keys.tsv"));
 }

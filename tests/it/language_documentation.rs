@@ -10,10 +10,7 @@ fn every_example_of_the_documentation_is_a_good_scenario() {
         ("version", "version: 1\n"),
         ("name", "name: example\n"),
         ("duration", "duration: 1 h\n"),
-        (
-            "stream",
-            "stream: { capacity: { provisioned: { shards: 4 } } }\n",
-        ),
+        ("stream", "stream: { capacity: { provisioned: { shards: 4 } } }\n"),
         (
             "producers",
             "producers: [ { name: p, client: { put_record: {} }, traffic: { constant: 1 records/s \
@@ -24,10 +21,7 @@ fn every_example_of_the_documentation_is_a_good_scenario() {
     for fence in DOCUMENTATION.split("```yaml\n").skip(1) {
         let mut text = fence.split("```").next().unwrap().to_owned();
         for (key, default) in defaults {
-            if !text
-                .lines()
-                .any(|line| line.starts_with(&format!("{key}:")))
-            {
+            if !text.lines().any(|line| line.starts_with(&format!("{key}:"))) {
                 text.push_str(default);
             }
         }
@@ -49,11 +43,7 @@ fn the_documentation_names_every_quota_with_its_default() {
 fn the_published_schema_is_the_one_of_the_code() {
     let published = include_str!("../../docs/scenario.schema.json");
     let generated = serde_json::to_string_pretty(&scenario::schema()).unwrap();
-    assert_eq!(
-        published.trim_end(),
-        generated,
-        "write `shardplan schema` to docs/"
-    );
+    assert_eq!(published.trim_end(), generated, "write `shardplan schema` to docs/");
 }
 
 #[test]
@@ -61,10 +51,7 @@ fn every_default_of_a_quota_can_be_written() {
     for fact in shardplan::quotas::Quotas::default().facts() {
         let over = format!("quotas.{}={}", fact.name, fact.value);
         let scenario = check_good(GOOD, &[&over]);
-        assert!(
-            scenario.quotas_set.contains(&fact.name.to_owned()),
-            "{over}"
-        );
+        assert!(scenario.quotas_set.contains(&fact.name.to_owned()), "{over}");
     }
 }
 
@@ -73,10 +60,7 @@ fn every_shipped_scenario_is_good() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "yaml")
-        {
+        if path.extension().is_some_and(|extension| extension == "yaml") {
             let folder = path.parent().unwrap();
             let source = Source::from_bytes("shipped", std::fs::read(&path).unwrap()).unwrap();
             let read = scenario::read(&source, &[], &mut |name| {

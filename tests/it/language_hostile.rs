@@ -26,15 +26,8 @@ fn bytes_that_are_not_utf_8_are_named() {
     let problems = Source::from_bytes("a.yaml", b"version: 1\nname: caf\xe9\n".to_vec());
     let problems = problems.unwrap_err();
     let problem = &problems.all()[0];
-    assert_eq!(
-        (problem.code(), problem.line(), problem.column()),
-        ("not-utf8", 2, 10)
-    );
-    assert!(
-        problem.message().contains("0xe9 at position 20"),
-        "{}",
-        problem.message()
-    );
+    assert_eq!((problem.code(), problem.line(), problem.column()), ("not-utf8", 2, 10));
+    assert!(problem.message().contains("0xe9 at position 20"), "{}", problem.message());
     let marked = [b"\xef\xbb\xbf".as_slice(), GOOD.as_bytes()].concat();
     assert_eq!(Source::from_bytes("a.yaml", marked).unwrap().text, GOOD);
 }
@@ -42,9 +35,8 @@ fn bytes_that_are_not_utf_8_are_named() {
 #[test]
 fn a_text_beyond_the_budget_is_refused() {
     let nested_flow = format!("a: {}", "[".repeat(100_000));
-    let nested_block: String = (0..1_000)
-        .map(|depth| format!("{}a:\n", " ".repeat(depth)))
-        .collect();
+    let nested_block: String =
+        (0..1_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
     let values = format!("a: [{}1]", "1,".repeat(400_000));
     let mut bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned();
     for (before, name) in "abcdefgh".chars().zip("bcdefghi".chars()) {
@@ -66,11 +58,7 @@ fn thousands_of_problems_stay_readable() {
     let text: String = (0..50_000).map(|index| format!("k{index}: 1\n")).collect();
     let problems = read(&text, &[]).unwrap_err();
     assert_eq!(problems.all().len(), 1_000);
-    assert!(
-        problems
-            .render(false)
-            .ends_with("... and 950 more problems\n")
-    );
+    assert!(problems.render(false).ends_with("... and 950 more problems\n"));
 }
 
 #[test]
@@ -94,17 +82,13 @@ impl Mutations {
 
 /// The last character boundary that is not after `at`.
 fn boundary(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len()))
-        .rev()
-        .find(|at| text.is_char_boundary(*at))
-        .unwrap()
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap()
 }
 
 #[test]
 fn a_damaged_scenario_is_read_or_refused_but_never_panics() {
-    const DAMAGE: [&str; 16] = [
-        "\0", "é", "\t", "\n", " ", "{", "}", "[", "]", ":", "-", "*", "&a ", "1e99", "\"", "9",
-    ];
+    const DAMAGE: [&str; 16] =
+        ["\0", "é", "\t", "\n", " ", "{", "}", "[", "]", ":", "-", "*", "&a ", "1e99", "\"", "9"];
     let mut mutations = Mutations(0x5eed);
     for _ in 0..3_000 {
         let mut text = GOOD.to_owned();
@@ -119,13 +103,7 @@ fn a_damaged_scenario_is_read_or_refused_but_never_panics() {
         }
         if let Err(problems) = read(&text, &[]) {
             assert!(!problems.all().is_empty());
-            assert!(
-                problems
-                    .all()
-                    .iter()
-                    .all(|each| each.code() != "not-decodable"),
-                "{text}"
-            );
+            assert!(problems.all().iter().all(|each| each.code() != "not-decodable"), "{text}");
             assert!(!problems.render(false).is_empty());
         }
     }

@@ -32,16 +32,10 @@ impl Decimal {
         let fraction = fraction.trim_end_matches('0');
         let mut digits = 0u128;
         for byte in whole.bytes().chain(fraction.bytes()) {
-            digits = digits
-                .checked_mul(10)?
-                .checked_add(u128::from(byte - b'0'))?;
+            digits = digits.checked_mul(10)?.checked_add(u128::from(byte - b'0'))?;
         }
         let exponent = exponent - i32::try_from(fraction.len()).ok()?;
-        Some(Self {
-            negative,
-            digits,
-            exponent,
-        })
+        Some(Self { negative, digits, exponent })
     }
 
     /// The magnitude when it is a whole number that 128 bits hold.
@@ -57,9 +51,7 @@ impl Decimal {
         let product = self.digits.checked_mul(factor).ok_or(Inexact::Overflow)?;
         let power = 10u128.checked_pow(self.exponent.unsigned_abs());
         if self.exponent >= 0 {
-            return power
-                .and_then(|power| product.checked_mul(power))
-                .ok_or(Inexact::Overflow);
+            return power.and_then(|power| product.checked_mul(power)).ok_or(Inexact::Overflow);
         }
         match power {
             Some(power) if product.is_multiple_of(power) => Ok(product / power),
@@ -70,9 +62,7 @@ impl Decimal {
     /// The nearest binary fraction, sign included.
     pub(crate) fn as_f64(self) -> f64 {
         let sign = if self.negative { "-" } else { "" };
-        format!("{sign}{}e{}", self.digits, self.exponent)
-            .parse()
-            .unwrap_or(f64::NAN)
+        format!("{sign}{}e{}", self.digits, self.exponent).parse().unwrap_or(f64::NAN)
     }
 }
 
@@ -91,7 +81,5 @@ fn parse_exponent(text: &str) -> Option<i32> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    text.parse()
-        .ok()
-        .filter(|exponent: &i32| exponent.abs() <= 100)
+    text.parse().ok().filter(|exponent: &i32| exponent.abs() <= 100)
 }

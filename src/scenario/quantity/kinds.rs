@@ -46,20 +46,15 @@ fn whole_amount(
         "" => return Err(no_unit(text, dimension.noun(), fits, example)),
         name => unit::resolve(name, dimension, fits)?.factor,
     };
-    let base = if dimension == Dimension::Time {
-        "nanoseconds"
-    } else {
-        "bytes"
-    };
+    let base = if dimension == Dimension::Time { "nanoseconds" } else { "bytes" };
     scaled(decimal, u128::from(factor), text, base)
 }
 
 fn no_unit(text: &str, noun: &str, fits: &str, example: &str) -> QuantityError {
     let text = shorten(text.trim());
     let unit = example.split_once(' ').map_or("", |(_, unit)| unit);
-    QuantityError::unit(format!("`{text}` has no unit, but {noun} is wanted")).help(format!(
-        "write for example `{text} {unit}`; the units are {fits}"
-    ))
+    QuantityError::unit(format!("`{text}` has no unit, but {noun} is wanted"))
+        .help(format!("write for example `{text} {unit}`; the units are {fits}"))
 }
 
 /// `decimal * factor` as 64 bits.
@@ -68,13 +63,13 @@ fn scaled(decimal: Decimal, factor: u128, text: &str, base: &str) -> Result<u64,
     match decimal.times(factor) {
         Ok(amount) => u64::try_from(amount)
             .map_err(|_| QuantityError::range(format!("`{text}` is larger than can be held"))),
-        Err(Inexact::Overflow) => Err(QuantityError::range(format!(
-            "`{text}` is larger than can be held"
-        ))),
-        Err(Inexact::Lossy) => Err(QuantityError::lossy(format!(
-            "`{text}` is not a whole number of {base}"
-        ))
-        .help("amounts are kept in whole numbers, so no digit is rounded away silently")),
+        Err(Inexact::Overflow) => {
+            Err(QuantityError::range(format!("`{text}` is larger than can be held")))
+        }
+        Err(Inexact::Lossy) => {
+            Err(QuantityError::lossy(format!("`{text}` is not a whole number of {base}"))
+                .help("amounts are kept in whole numbers, so no digit is rounded away silently"))
+        }
     }
 }
 
@@ -109,10 +104,7 @@ fn rate(
     }
     let wrong = |message: String| QuantityError::unit(message).help(format!("write {fits}"));
     let Some((amount_unit, time_unit)) = name.split_once('/') else {
-        return Err(wrong(format!(
-            "`{}` is not a rate: a unit of time is missing",
-            shorten(name)
-        )));
+        return Err(wrong(format!("`{}` is not a rate: a unit of time is missing", shorten(name))));
     };
     let amount_unit = unit::resolve(amount_unit.trim(), dimension, fits)?;
     let time_unit = unit::resolve(time_unit.trim(), Dimension::Time, "s, min, h and d")?;
@@ -131,10 +123,7 @@ fn rate(
 
 /// `decimal * amount / per` in lowest terms, when both fit 64 bits.
 fn exact_fraction(decimal: Decimal, amount: u64, per: u64) -> Option<(u64, u64)> {
-    let (mut amount, mut per) = (
-        decimal.digits.checked_mul(u128::from(amount))?,
-        u128::from(per),
-    );
+    let (mut amount, mut per) = (decimal.digits.checked_mul(u128::from(amount))?, u128::from(per));
     let power = 10u128.checked_pow(decimal.exponent.unsigned_abs())?;
     if decimal.exponent >= 0 {
         amount = amount.checked_mul(power)?;
@@ -145,10 +134,7 @@ fn exact_fraction(decimal: Decimal, amount: u64, per: u64) -> Option<(u64, u64)>
     while b != 0 {
         (a, b) = (b, a % b);
     }
-    Some((
-        u64::try_from(amount / a).ok()?,
-        u64::try_from(per / a).ok()?,
-    ))
+    Some((u64::try_from(amount / a).ok()?, u64::try_from(per / a).ok()?))
 }
 
 impl Quantity for Span {
@@ -165,10 +151,7 @@ impl Quantity for Span {
     }
 
     fn keywords() -> Value {
-        with_unit(
-            "ns|us|µs|μs|ms|s|min|h|d|w",
-            &["250 ms", "10 s", "1.5 h", "7 d"],
-        )
+        with_unit("ns|us|µs|μs|ms|s|min|h|d|w", &["250 ms", "10 s", "1.5 h", "7 d"])
     }
 }
 
@@ -223,22 +206,12 @@ impl Quantity for RecordRate {
 
     fn parse(text: &str) -> Result<Self, QuantityError> {
         let fits = "records/s, records/min or records/h";
-        rate(
-            text,
-            Dimension::Records,
-            fits,
-            "9000 records/s",
-            COUNT_RATE_MAX,
-        )
-        .map(Self)
+        rate(text, Dimension::Records, fits, "9000 records/s", COUNT_RATE_MAX).map(Self)
     }
 
     fn keywords() -> Value {
         let units = r"records?\s*/\s*(ns|us|µs|μs|ms|s|min|h|d|w)";
-        with_unit(
-            units,
-            &["9000 records/s", "0.5 records/s", "100 records/min"],
-        )
+        with_unit(units, &["9000 records/s", "0.5 records/s", "100 records/min"])
     }
 }
 
@@ -246,14 +219,7 @@ impl Quantity for ByteRate {
     const FORMAT: &'static str = "size-per-time";
 
     fn parse(text: &str) -> Result<Self, QuantityError> {
-        rate(
-            text,
-            Dimension::Size,
-            "B/s, KiB/s or MiB/s",
-            "2 MiB/s",
-            BYTE_RATE_MAX,
-        )
-        .map(Self)
+        rate(text, Dimension::Size, "B/s, KiB/s or MiB/s", "2 MiB/s", BYTE_RATE_MAX).map(Self)
     }
 
     fn keywords() -> Value {
@@ -266,21 +232,11 @@ impl Quantity for CallRate {
     const FORMAT: &'static str = "calls-per-time";
 
     fn parse(text: &str) -> Result<Self, QuantityError> {
-        rate(
-            text,
-            Dimension::Calls,
-            "calls/s or calls/min",
-            "5 calls/s",
-            COUNT_RATE_MAX,
-        )
-        .map(Self)
+        rate(text, Dimension::Calls, "calls/s or calls/min", "5 calls/s", COUNT_RATE_MAX).map(Self)
     }
 
     fn keywords() -> Value {
-        with_unit(
-            r"calls?\s*/\s*(ns|us|µs|μs|ms|s|min|h|d|w)",
-            &["5 calls/s", "100 calls/min"],
-        )
+        with_unit(r"calls?\s*/\s*(ns|us|µs|μs|ms|s|min|h|d|w)", &["5 calls/s", "100 calls/min"])
     }
 }
 
@@ -290,11 +246,7 @@ impl Quantity for Ratio {
     fn parse(text: &str) -> Result<Self, QuantityError> {
         let (mut decimal, name) = unit::split(text, "a share", "0.1 %")?;
         if !name.is_empty() {
-            unit::resolve(
-                name,
-                Dimension::Share,
-                "%, or none for a number from 0 to 1",
-            )?;
+            unit::resolve(name, Dimension::Share, "%, or none for a number from 0 to 1")?;
             decimal.exponent -= 2;
         }
         let ratio = decimal.as_f64();

@@ -24,11 +24,7 @@ fn a_duration_reads_exact_decimals_with_and_without_a_blank() {
         ("1e3 ms", 1_000_000_000),
         (" 7 d ", 604_800_000_000_000),
     ] {
-        assert_eq!(
-            Span::parse(text),
-            Ok(Span::from_nanoseconds(nanoseconds)),
-            "{text}"
-        );
+        assert_eq!(Span::parse(text), Ok(Span::from_nanoseconds(nanoseconds)), "{text}");
     }
 }
 
@@ -60,10 +56,7 @@ fn a_unit_of_another_tool_is_recognized() {
     assert!(help("5 m").contains("did you mean `min`?"));
     assert!(help("5 MS").contains("did you mean `ms`?"));
     let error = Span::parse("5 MiB").unwrap_err();
-    assert_eq!(
-        error.message,
-        "`MiB` is a unit of size, but a duration is wanted"
-    );
+    assert_eq!(error.message, "`MiB` is a unit of size, but a duration is wanted");
 }
 
 #[test]
@@ -73,10 +66,7 @@ fn a_rate_is_exact() {
     assert_eq!(RecordRate::parse("0.5 records/s"), Ok(rate(1, 2)));
     assert_eq!(RecordRate::parse("100 records / min"), Ok(rate(100, 60)));
     assert_eq!(RecordRate::parse("0"), Ok(rate(0, 1)));
-    assert_eq!(
-        ByteRate::parse("1 MiB/s"),
-        Ok(ByteRate(Rate::per_second(1 << 20)))
-    );
+    assert_eq!(ByteRate::parse("1 MiB/s"), Ok(ByteRate(Rate::per_second(1 << 20))));
     check_code::<RecordRate>("9000", "quantity-unit");
     check_code::<RecordRate>("9000 records", "quantity-unit");
     check_code::<RecordRate>("1 MiB/s", "quantity-unit");

@@ -45,11 +45,7 @@ pub(super) struct Unit {
 }
 
 const fn unit(name: &'static str, dimension: Dimension, factor: u64) -> Unit {
-    Unit {
-        name,
-        dimension,
-        factor,
-    }
+    Unit { name, dimension, factor }
 }
 
 /// Every unit of the language, small to large.
@@ -116,13 +112,8 @@ pub(super) fn find(name: &str) -> Option<Unit> {
 
 /// The unit that someone who wrote `name` probably means.
 pub(super) fn suggest(name: &str, dimension: Dimension) -> Option<&'static str> {
-    if let Some((_, unit)) = ALIASES
-        .iter()
-        .find(|alias| alias.0.eq_ignore_ascii_case(name))
-    {
-        return find(unit)
-            .filter(|unit| unit.dimension == dimension)
-            .map(|unit| unit.name);
+    if let Some((_, unit)) = ALIASES.iter().find(|alias| alias.0.eq_ignore_ascii_case(name)) {
+        return find(unit).filter(|unit| unit.dimension == dimension).map(|unit| unit.name);
     }
     UNITS
         .into_iter()
@@ -163,13 +154,8 @@ pub(super) fn split<'a>(
 
 /// Whether the text starts with a spelling of infinity or of no number.
 fn is_not_finite(text: &str) -> bool {
-    let bare = text
-        .trim_start_matches(['+', '-', '.'])
-        .to_ascii_lowercase();
-    let word = bare
-        .split(|c: char| !c.is_alphabetic())
-        .next()
-        .unwrap_or_default();
+    let bare = text.trim_start_matches(['+', '-', '.']).to_ascii_lowercase();
+    let word = bare.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
     matches!(word, "nan" | "inf" | "infinity")
 }
 
@@ -177,10 +163,7 @@ fn is_not_finite(text: &str) -> bool {
 fn number_end(text: &str) -> usize {
     let bytes = text.as_bytes();
     let digits_from = |mut at: usize| {
-        while bytes
-            .get(at)
-            .is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.')
-        {
+        while bytes.get(at).is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.') {
             at += 1;
         }
         at
@@ -192,11 +175,7 @@ fn number_end(text: &str) -> usize {
     }
     let sign = usize::from(matches!(bytes.get(end + 1), Some(b'-' | b'+')));
     let exponent_end = digits_from(end + 1 + sign);
-    if exponent_end > end + 1 + sign {
-        exponent_end
-    } else {
-        end
-    }
+    if exponent_end > end + 1 + sign { exponent_end } else { end }
 }
 
 /// The unit that `name` stands for, which must measure `dimension`.
@@ -205,10 +184,7 @@ pub(super) fn resolve(name: &str, dimension: Dimension, fits: &str) -> Result<Un
         Some(unit) if unit.dimension == dimension => Ok(unit),
         Some(unit) => Err(QuantityError::unit(format!(
             "`{name}` is a unit of {}, but {} is wanted",
-            unit.dimension
-                .noun()
-                .trim_start_matches("a ")
-                .trim_start_matches("number of "),
+            unit.dimension.noun().trim_start_matches("a ").trim_start_matches("number of "),
             dimension.noun(),
         ))
         .help(format!("the units that fit are {fits}"))),

@@ -54,13 +54,11 @@ impl Quantity for ExplicitHashKey {
         if text == "random" {
             return Ok(Self::Random);
         }
-        HashKey::parse(text)
-            .map(Self::Fixed)
-            .map_err(|error| QuantityError {
-                help: Some("write `random` or a decimal number from 0 to 2^128 - 1".to_owned()),
-                message: format!("{}, and not `random` either", error.message),
-                code: error.code,
-            })
+        HashKey::parse(text).map(Self::Fixed).map_err(|error| QuantityError {
+            help: Some("write `random` or a decimal number from 0 to 2^128 - 1".to_owned()),
+            message: format!("{}, and not `random` either", error.message),
+            code: error.code,
+        })
     }
 
     fn keywords() -> Value {
@@ -165,9 +163,7 @@ impl Quantity for KeyText {
         Err(QuantityError {
             code: "key-length",
             message: format!("this partition key has {characters} characters"),
-            help: Some(format!(
-                "a partition key has 1 to {PARTITION_KEY_CHARACTERS} characters"
-            )),
+            help: Some(format!("a partition key has 1 to {PARTITION_KEY_CHARACTERS} characters")),
         })
     }
 

@@ -18,16 +18,10 @@ impl Walk<'_> {
         }
         if let Some(instead) = not_modelled::instead_of(view.name, text) {
             let message = format!("`{text}` is not modelled in this version");
-            self.problems
-                .add("not-modelled", node.place, message)
-                .help(instead);
+            self.problems.add("not-modelled", node.place, message).help(instead);
             return;
         }
-        let message = format!(
-            "{owner} must be one of {}, but it is {}",
-            list(words),
-            say(node)
-        );
+        let message = format!("{owner} must be one of {}, but it is {}", list(words), say(node));
         let problem = self.problems.add("unknown-word", node.place, message);
         if let Some(meant) = did_you_mean(text, words) {
             problem.help(format!("did you mean `{meant}`?"));
@@ -35,10 +29,7 @@ impl Walk<'_> {
     }
 
     pub(super) fn format(&mut self, format: &str, node: &Node, owner: &str) {
-        let wants_text = matches!(
-            format,
-            "name" | "region" | "partition-key" | "write-limiter"
-        );
+        let wants_text = matches!(format, "name" | "region" | "partition-key" | "write-limiter");
         let text = match &node.value {
             Value::Number(_) | Value::Boolean(_) if wants_text => {
                 return self.needs_quotes(node, owner);
@@ -72,9 +63,7 @@ impl Walk<'_> {
             Value::Text(text) if Decimal::parse(text.trim()).is_some() => {
                 let message = format!("{owner} must be {wanted}, but it is text in quotes");
                 let help = "take the quotes away";
-                self.problems
-                    .add("wrong-type", node.place, message)
-                    .help(help);
+                self.problems.add("wrong-type", node.place, message).help(help);
                 return;
             }
             _ => return self.wrong_type(node, owner, wanted),
@@ -140,9 +129,7 @@ impl Walk<'_> {
                         Some(most) => format!("write from {least} to {most} characters"),
                         None => format!("write at least {least}"),
                     };
-                    self.problems
-                        .add("bad-length", node.place, message)
-                        .help(help);
+                    self.problems.add("bad-length", node.place, message).help(help);
                 }
             }
             Value::Number(_) | Value::Boolean(_) => self.needs_quotes(node, owner),
@@ -152,13 +139,8 @@ impl Walk<'_> {
 
     pub(super) fn needs_quotes(&mut self, node: &Node, owner: &str) {
         let message = format!("{owner} must be text, but YAML reads {} here", say(node));
-        let help = format!(
-            "put it in quotes: `\"{}\"`",
-            node.value.scalar().unwrap_or_default()
-        );
-        self.problems
-            .add("wrong-type", node.place, message)
-            .help(help);
+        let help = format!("put it in quotes: `\"{}\"`", node.value.scalar().unwrap_or_default());
+        self.problems.add("wrong-type", node.place, message).help(help);
     }
 
     pub(super) fn wrong_type(&mut self, node: &Node, owner: &str, wanted: &str) {
@@ -170,20 +152,11 @@ impl Walk<'_> {
 /// What a format holds, with an article.
 fn noun(format: &str) -> String {
     let words = format.replace('-', " ");
-    if words.starts_with("random") {
-        words
-    } else {
-        format!("a {words}")
-    }
+    if words.starts_with("random") { words } else { format!("a {words}") }
 }
 
 fn is_not_finite(text: &str) -> bool {
-    matches!(
-        text.trim_start_matches(['+', '-', '.'])
-            .to_ascii_lowercase()
-            .as_str(),
-        "nan" | "inf"
-    )
+    matches!(text.trim_start_matches(['+', '-', '.']).to_ascii_lowercase().as_str(), "nan" | "inf")
 }
 
 /// A bound with commas between thousands.

@@ -38,11 +38,7 @@ pub(super) fn read(
     let path_node = node.at("path");
     let bytes = context.read_file(&raw.path, path_node)?;
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
-    let file = KeyFile {
-        path: &raw.path,
-        bytes,
-        delimiter,
-    };
+    let file = KeyFile { path: &raw.path, bytes, delimiter };
     match file.keys(raw) {
         Ok(keys) if keys.is_empty() => {
             let message = format!("`{}` has no key with a positive count", raw.path);
@@ -100,30 +96,15 @@ impl KeyFile<'_> {
             .delimiter(self.delimiter)
             .from_reader(self.bytes);
         let mut row = ByteRecord::new();
-        if !self
-            .next(&mut reader, &mut row)
-            .map_err(|problem| vec![*problem])?
-        {
+        if !self.next(&mut reader, &mut row).map_err(|problem| vec![*problem])? {
             return Ok(Vec::new());
         }
         let named = raw.key_column.is_some() || raw.count_column.is_some();
         let (columns, is_header) = if named {
-            (
-                self.named_columns(raw, &row)
-                    .map_err(|problem| vec![*problem])?,
-                true,
-            )
+            (self.named_columns(raw, &row).map_err(|problem| vec![*problem])?, true)
         } else {
-            let columns = Columns {
-                key: 0,
-                count: (row.len() > 1).then_some(1),
-            };
-            (
-                columns,
-                columns
-                    .count
-                    .is_some_and(|count| number(&row[count]).is_none()),
-            )
+            let columns = Columns { key: 0, count: (row.len() > 1).then_some(1) };
+            (columns, columns.count.is_some_and(|count| number(&row[count]).is_none()))
         };
         let mut counted: Vec<Counted> = Vec::new();
         let mut bad = Vec::new();
@@ -151,11 +132,7 @@ impl KeyFile<'_> {
                 }
             }
         }
-        if bad.is_empty() {
-            Ok(merge(counted))
-        } else {
-            Err(bad)
-        }
+        if bad.is_empty() { Ok(merge(counted)) } else { Err(bad) }
     }
 
     fn next(
@@ -163,9 +140,7 @@ impl KeyFile<'_> {
         reader: &mut Reader<&[u8]>,
         row: &mut ByteRecord,
     ) -> Result<bool, Box<Diagnostic>> {
-        reader
-            .read_byte_record(row)
-            .map_err(|error| self.problem(row, error.to_string()))
+        reader.read_byte_record(row).map_err(|error| self.problem(row, error.to_string()))
     }
 
     fn named_columns(
@@ -176,18 +151,15 @@ impl KeyFile<'_> {
         let names: Vec<_> = header.iter().map(String::from_utf8_lossy).collect();
         let names: Vec<_> = names.iter().map(|name| name.trim()).collect();
         let find = |wanted: &str| {
-            names
-                .iter()
-                .position(|name| *name == wanted)
-                .ok_or_else(|| {
-                    let message = format!("the header has no column `{}`", shorten(wanted));
-                    let mut problem = self.problem(header, message);
-                    problem.help(match did_you_mean(wanted, &names) {
-                        Some(meant) => format!("did you mean `{meant}`?"),
-                        None => format!("the columns are {}", shorten(&names.join(", "))),
-                    });
-                    problem
-                })
+            names.iter().position(|name| *name == wanted).ok_or_else(|| {
+                let message = format!("the header has no column `{}`", shorten(wanted));
+                let mut problem = self.problem(header, message);
+                problem.help(match did_you_mean(wanted, &names) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => format!("the columns are {}", shorten(&names.join(", "))),
+                });
+                problem
+            })
         };
         let key = raw.key_column.as_deref().map_or(Ok(0), find)?;
         let count = match &raw.count_column {
@@ -207,9 +179,7 @@ impl KeyFile<'_> {
         if !(1..=PARTITION_KEY_CHARACTERS).contains(&characters) {
             let message = format!("this partition key has {characters} characters");
             let mut problem = self.problem(row, message);
-            problem.help(format!(
-                "a partition key has 1 to {PARTITION_KEY_CHARACTERS} characters"
-            ));
+            problem.help(format!("a partition key has 1 to {PARTITION_KEY_CHARACTERS} characters"));
             return Err(problem);
         }
         let Some(column) = at.count else {
@@ -234,9 +204,7 @@ impl KeyFile<'_> {
     fn problem(&self, row: &ByteRecord, message: impl Into<String>) -> Box<Diagnostic> {
         let (byte, line) = row.position().map_or((0, 1), |at| (at.byte(), at.line()));
         let start = usize::try_from(byte).unwrap_or(0).min(self.bytes.len());
-        let skipped = self.bytes[start..]
-            .iter()
-            .take_while(|b| matches!(b, b'\r' | b'\n'));
+        let skipped = self.bytes[start..].iter().take_while(|b| matches!(b, b'\r' | b'\n'));
         let skipped = skipped.copied().collect::<Vec<_>>();
         let rest = &self.bytes[start + skipped.len()..];
         let newlines = skipped.iter().filter(|byte| **byte == b'\n').count();
@@ -260,22 +228,13 @@ fn number(field: &[u8]) -> Option<f64> {
 /// Equal keys are brought together by sorting hashes, which is several times faster than sorting
 /// the keys. The hash decides nothing but which keys are compared.
 fn merge(mut counted: Vec<Counted>) -> Vec<WeightedKey> {
-    let mut order: Vec<(u64, usize)> = counted
-        .iter()
-        .enumerate()
-        .map(|(row, counted)| (hash(&counted.0), row))
-        .collect();
+    let mut order: Vec<(u64, usize)> =
+        counted.iter().enumerate().map(|(row, counted)| (hash(&counted.0), row)).collect();
     order.par_sort_unstable();
-    for run in order
-        .chunk_by(|a, b| a.0 == b.0)
-        .filter(|run| run.len() > 1)
-    {
+    for run in order.chunk_by(|a, b| a.0 == b.0).filter(|run| run.len() > 1) {
         let mut distinct: Vec<usize> = Vec::new();
         for (_, row) in run {
-            match distinct
-                .iter()
-                .find(|first| counted[**first].0 == counted[*row].0)
-            {
+            match distinct.iter().find(|first| counted[**first].0 == counted[*row].0) {
                 Some(first) => {
                     counted[*first].1 += counted[*row].1;
                     counted[*row].1 = 0.0;
@@ -287,11 +246,7 @@ fn merge(mut counted: Vec<Counted>) -> Vec<WeightedKey> {
     counted
         .into_iter()
         .filter(|counted| counted.1 > 0.0)
-        .map(|(key, weight)| WeightedKey {
-            key,
-            weight,
-            explicit_hash_key: None,
-        })
+        .map(|(key, weight)| WeightedKey { key, weight, explicit_hash_key: None })
         .collect()
 }
 

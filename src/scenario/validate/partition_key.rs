@@ -24,21 +24,14 @@ pub(super) fn partition_key(
         raw::PartitionKey::Uniform(raw) => {
             let names = format(raw.format.as_ref(), raw.keys, node.at("uniform"), context);
             match names {
-                Ok(format) => PartitionKey::Uniform {
-                    keys: raw.keys,
-                    format,
-                },
+                Ok(format) => PartitionKey::Uniform { keys: raw.keys, format },
                 Err(key) => single(key),
             }
         }
         raw::PartitionKey::Zipf(raw) => {
             let names = format(raw.format.as_ref(), raw.keys, node.at("zipf"), context);
             match names {
-                Ok(format) => PartitionKey::Zipf {
-                    keys: raw.keys,
-                    exponent: raw.exponent,
-                    format,
-                },
+                Ok(format) => PartitionKey::Zipf { keys: raw.keys, exponent: raw.exponent, format },
                 Err(key) => single(key),
             }
         }
@@ -55,10 +48,7 @@ pub(super) fn partition_key(
         }
         raw::PartitionKey::File(raw) => {
             let keys = key_file::read(raw, node.at("file"), context).unwrap_or_default();
-            PartitionKey::Weighted {
-                keys,
-                file: Some(raw.path.clone()),
-            }
+            PartitionKey::Weighted { keys, file: Some(raw.path.clone()) }
         }
     }
 }
@@ -69,25 +59,16 @@ pub(super) fn shortest(keys: &PartitionKey) -> u64 {
         PartitionKey::Uniform { format, .. } | PartitionKey::Zipf { format, .. } => {
             (format.prefix.len() + format.suffix.len() + 1) as u64
         }
-        PartitionKey::Weighted { keys, .. } => keys
-            .iter()
-            .map(|key| key.key.len() as u64)
-            .min()
-            .unwrap_or(0),
+        PartitionKey::Weighted { keys, .. } => {
+            keys.iter().map(|key| key.key.len() as u64).min().unwrap_or(0)
+        }
         PartitionKey::Random { key_bytes } => key_bytes.0,
     }
 }
 
 fn single(key: String) -> PartitionKey {
-    let key = WeightedKey {
-        key,
-        weight: 1.0,
-        explicit_hash_key: None,
-    };
-    PartitionKey::Weighted {
-        keys: vec![key],
-        file: None,
-    }
+    let key = WeightedKey { key, weight: 1.0, explicit_hash_key: None };
+    PartitionKey::Weighted { keys: vec![key], file: None }
 }
 
 /// The names of generated keys; the one name when there is one key and no place for an index.
@@ -99,11 +80,7 @@ fn format(
 ) -> Result<KeyFormat, String> {
     let text = format.map_or("key-{n}", String::as_str);
     let node = node.at("format");
-    let digits = if keys > 1 {
-        (keys - 1).to_string().len()
-    } else {
-        1
-    };
+    let digits = if keys > 1 { (keys - 1).to_string().len() } else { 1 };
     let indices = text.matches(INDEX).count();
     let longest = text.chars().count() - indices * INDEX.len() + indices * digits;
     if longest == 0 || longest > PARTITION_KEY_CHARACTERS {
@@ -124,27 +101,19 @@ fn format(
         let help = "write `{n}` once; other braces stand for themselves";
         context.error("bad-key-format", node, message).help(help);
     }
-    Ok(KeyFormat {
-        prefix: prefix.to_owned(),
-        suffix: suffix.to_owned(),
-    })
+    Ok(KeyFormat { prefix: prefix.to_owned(), suffix: suffix.to_owned() })
 }
 
 fn weighted(keys: &[raw::WeightedKey], node: &Node, context: &mut Context<'_, '_>) -> PartitionKey {
     if keys.is_empty() {
         let help = "write at least `- { key: a, weight: 1 }`";
-        context
-            .error("too-few", node, "`weighted` is empty")
-            .help(help);
+        context.error("too-few", node, "`weighted` is empty").help(help);
     }
     let mut seen: BTreeMap<&str, Place> = BTreeMap::new();
     for (index, raw) in keys.iter().enumerate() {
         let at = node.item(index).at("key");
         if let Some(first) = seen.insert(&raw.key.0.0, at.place) {
-            let message = format!(
-                "the key `{}` stands twice in the list",
-                shorten(&raw.key.0.0)
-            );
+            let message = format!("the key `{}` stands twice in the list", shorten(&raw.key.0.0));
             let problem = context.error("duplicate-name", at, message);
             problem.help("write it once, with the sum of the weights");
             if first.source == at.place.source {

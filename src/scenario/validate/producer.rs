@@ -41,9 +41,7 @@ pub(super) fn producer(
     {
         let at = node.at("explicit_hash_key");
         let message = "the producer and its weighted keys both set `explicit_hash_key`";
-        context
-            .error("conflict", at, message)
-            .help("keep one of them");
+        context.error("conflict", at, message).help("keep one of them");
     }
     let producer = Producer {
         name: raw.name.0.0.clone(),
@@ -66,16 +64,8 @@ fn client(raw: &raw::Client, node: &Node, context: &mut Context<'_, '_>) -> Clie
         raw::Client::PutRecord(raw) => {
             // The standard retry mode of the AWS SDKs (smithy): 3 attempts, 1 s, doubled to 20 s.
             let (base, max) = (Span::from_seconds(1), Span::from_seconds(20));
-            let backoff = Backoff {
-                base,
-                factor: 2.0,
-                max,
-                jitter: Jitter::Full,
-            };
-            let default = Retries {
-                attempts: 3,
-                backoff,
-            };
+            let backoff = Backoff { base, factor: 2.0, max, jitter: Jitter::Full };
+            let default = Retries { attempts: 3, backoff };
             let node = node.at("put_record");
             Client {
                 calls: PutCalls::PutRecord,
@@ -86,16 +76,8 @@ fn client(raw: &raw::Client, node: &Node, context: &mut Context<'_, '_>) -> Clie
         raw::Client::PutRecords(raw) => {
             // A loop that resends what failed, as most teams write it; assumed.
             let (base, max) = (Span::from_milliseconds(100), Span::from_seconds(5));
-            let backoff = Backoff {
-                base,
-                factor: 2.0,
-                max,
-                jitter: Jitter::Full,
-            };
-            let default = Retries {
-                attempts: 8,
-                backoff,
-            };
+            let backoff = Backoff { base, factor: 2.0, max, jitter: Jitter::Full };
+            let default = Retries { attempts: 8, backoff };
             let node = node.at("put_records");
             Client {
                 calls: put_records(raw, node, context),
@@ -113,28 +95,17 @@ fn put_records(raw: &raw::PutRecords, node: &Node, context: &mut Context<'_, '_>
     let batch_bytes = or(raw.batch_bytes.as_ref(), most_bytes);
     if batch_size == Records(0) || batch_size > most_records {
         let most = most_records.0;
-        let message = format!(
-            "`batch_size` must be from 1 to {most}, but it is {}",
-            batch_size.0
-        );
+        let message = format!("`batch_size` must be from 1 to {most}, but it is {}", batch_size.0);
         let help = "the service refuses larger calls (quota `put_records_max_records`)";
-        context
-            .error("out-of-range", node.at("batch_size"), message)
-            .help(help);
+        context.error("out-of-range", node.at("batch_size"), message).help(help);
     }
     if batch_bytes == Bytes(0) || batch_bytes > most_bytes {
         let message =
             format!("`batch_bytes` must be from 1 B to {most_bytes}, but it is {batch_bytes}");
         let help = "the service refuses larger calls (quota `put_records_max_bytes`)";
-        context
-            .error("out-of-range", node.at("batch_bytes"), message)
-            .help(help);
+        context.error("out-of-range", node.at("batch_bytes"), message).help(help);
     }
-    PutCalls::PutRecords {
-        batch_size,
-        batch_bytes,
-        linger: or(raw.linger.as_ref(), LINGER),
-    }
+    PutCalls::PutRecords { batch_size, batch_bytes, linger: or(raw.linger.as_ref(), LINGER) }
 }
 
 fn retries(
@@ -146,24 +117,15 @@ fn retries(
     let Some(raw) = raw else { return default };
     let attempts = raw.attempts.unwrap_or(default.attempts);
     let Some(backoff) = &raw.backoff else {
-        return Retries {
-            attempts,
-            ..default
-        };
+        return Retries { attempts, ..default };
     };
     let base = or(backoff.base.as_ref(), default.backoff.base);
     let max = or(backoff.max.as_ref(), default.backoff.max);
     if max < base {
         let node = node.at("backoff");
-        let at = if backoff.max.is_some() {
-            node.at("max")
-        } else {
-            node.at("base")
-        };
+        let at = if backoff.max.is_some() { node.at("max") } else { node.at("base") };
         let message = format!("the largest wait (`max`, {max}) is below the first one ({base})");
-        context
-            .error("out-of-range", at, message)
-            .help("raise `max` or lower `base`");
+        context.error("out-of-range", at, message).help("raise `max` or lower `base`");
     }
     let jitter = match backoff.jitter {
         Some(raw::Jitter::Full) => Jitter::Full,
@@ -172,15 +134,7 @@ fn retries(
         None => default.backoff.jitter,
     };
     let factor = backoff.factor.unwrap_or(default.backoff.factor);
-    Retries {
-        attempts,
-        backoff: Backoff {
-            base,
-            factor,
-            max,
-            jitter,
-        },
-    }
+    Retries { attempts, backoff: Backoff { base, factor, max, jitter } }
 }
 
 fn traffic(raw: &raw::Traffic, node: &Node, context: &mut Context<'_, '_>) -> Traffic {
@@ -191,28 +145,18 @@ fn traffic(raw: &raw::Traffic, node: &Node, context: &mut Context<'_, '_>) -> Tr
             let node = node.at("diurnal");
             let (mean, peak_at) = (raw.mean.0, raw.peak_at.0);
             if mean.0.amount() == 0 {
-                context.error(
-                    "out-of-range",
-                    node.at("mean"),
-                    "`mean` must be more than zero",
-                );
+                context.error("out-of-range", node.at("mean"), "`mean` must be more than zero");
             }
             if peak_at >= Span::from_seconds(86_400) {
                 let message = format!("`peak_at` is a time of day, but it is {peak_at}");
                 let help = "write the time since midnight, below 24 h";
-                context
-                    .error("out-of-range", node.at("peak_at"), message)
-                    .help(help);
+                context.error("out-of-range", node.at("peak_at"), message).help(help);
             }
             if mean.0.as_per_second() * raw.peak_to_mean > PEAK_RATE_MAX {
                 let message = "the peak is more than 1e9 records/s";
                 context.error("out-of-range", node.at("mean"), message);
             }
-            Traffic::Diurnal {
-                mean,
-                peak_to_mean: raw.peak_to_mean,
-                peak_at,
-            }
+            Traffic::Diurnal { mean, peak_to_mean: raw.peak_to_mean, peak_at }
         }
     }
 }
@@ -224,9 +168,7 @@ fn check_steps(
 ) -> Vec<(Instant, RecordRate)> {
     if steps.is_empty() {
         let help = "write at least `- { at: 0 s, rate: 100 records/s }`";
-        context
-            .error("too-few", node, "`steps` is empty")
-            .help(help);
+        context.error("too-few", node, "`steps` is empty").help(help);
     }
     let mut before: Option<Span> = None;
     for (index, step) in steps.iter().enumerate() {
@@ -245,10 +187,7 @@ fn check_steps(
         }
         before = Some(step.at.0);
     }
-    steps
-        .iter()
-        .map(|step| (Instant::START + step.at.0, step.rate.0))
-        .collect()
+    steps.iter().map(|step| (Instant::START + step.at.0, step.rate.0)).collect()
 }
 
 fn record_size(raw: &raw::RecordSize, node: &Node, context: &mut Context<'_, '_>) -> RecordSize {
@@ -273,21 +212,13 @@ fn record_size(raw: &raw::RecordSize, node: &Node, context: &mut Context<'_, '_>
                     context.error("out-of-range", node.at("p99"), message);
                 }
                 let sigma = libm::log(high.0.max(1) as f64 / low) / NORMAL_P99;
-                return RecordSize::LogNormal {
-                    mu: libm::log(low),
-                    sigma: sigma.max(0.0),
-                };
+                return RecordSize::LogNormal { mu: libm::log(low), sigma: sigma.max(0.0) };
             }
-            let mean = raw
-                .mean
-                .as_ref()
-                .map_or(1.0, |mean| positive(mean.0, node.at("mean"), "mean"));
+            let mean =
+                raw.mean.as_ref().map_or(1.0, |mean| positive(mean.0, node.at("mean"), "mean"));
             let sigma = raw.sigma.unwrap_or(0.0);
             // The mean of the distribution is exp(mu + sigma^2 / 2).
-            RecordSize::LogNormal {
-                mu: libm::log(mean) - sigma * sigma / 2.0,
-                sigma,
-            }
+            RecordSize::LogNormal { mu: libm::log(mean) - sigma * sigma / 2.0, sigma }
         }
     }
 }
@@ -304,19 +235,11 @@ fn check_record_fits(
         RecordSize::Constant(size) => (size.0, "a record", node.at("constant")),
         RecordSize::LogNormal { mu, .. } => {
             let median = libm::round(libm::exp(mu)) as u64;
-            (
-                median,
-                "the median record",
-                node.at("log_normal").at("median"),
-            )
+            (median, "the median record", node.at("log_normal").at("median"))
         }
     };
     let counts = context.quotas.partition_key_bytes_count;
-    let key = if counts {
-        partition_key::shortest(&producer.partition_key)
-    } else {
-        0
-    };
+    let key = if counts { partition_key::shortest(&producer.partition_key) } else { 0 };
     let total = Bytes(size.saturating_add(key));
     if total > stream.max_record_size {
         let (size, most) = (Bytes(size), stream.max_record_size);
@@ -334,10 +257,9 @@ fn check_record_fits(
     }
     let quotas = &context.quotas;
     let (burst, name) = match quotas.shard_write_limiter {
-        WriteLimiter::FixedWindow => (
-            quotas.shard_write_bytes.0.as_per_second() as u64,
-            "shard_write_bytes",
-        ),
+        WriteLimiter::FixedWindow => {
+            (quotas.shard_write_bytes.0.as_per_second() as u64, "shard_write_bytes")
+        }
         WriteLimiter::TokenBucket
             if stream.max_record_size > crate::quotas::RECORD_SIZE_DEFAULT =>
         {
@@ -350,10 +272,7 @@ fn check_record_fits(
         PutCalls::PutRecord => quotas.put_record_rounding.0,
         PutCalls::PutRecords { .. } => quotas.put_records_rounding.0,
     };
-    let charged = total
-        .0
-        .checked_next_multiple_of(step.max(1))
-        .unwrap_or(u64::MAX);
+    let charged = total.0.checked_next_multiple_of(step.max(1)).unwrap_or(u64::MAX);
     if charged > burst {
         let (charged, burst) = (Bytes(charged), Bytes(burst));
         let message = format!(

@@ -12,9 +12,7 @@ pub(super) fn check(node: &Node, context: &mut Context<'_, '_>) {
         if is_zero {
             let message = format!("`{name}` must be more than zero");
             let help = "with nothing allowed, nothing would ever pass";
-            context
-                .error("out-of-range", node.at(name), message)
-                .help(help);
+            context.error("out-of-range", node.at(name), message).help(help);
         }
     }
     let roundings = [
@@ -25,9 +23,7 @@ pub(super) fn check(node: &Node, context: &mut Context<'_, '_>) {
         if !step.0.is_power_of_two() {
             let message = format!("`{name}` must be a power of two, but it is {step}");
             let help = "write `1 KiB` as the service rounds, or `1 B` for no rounding";
-            context
-                .error("out-of-range", node.at(name), message)
-                .help(help);
+            context.error("out-of-range", node.at(name), message).help(help);
         }
     }
 }
@@ -62,9 +58,6 @@ fn must_be_positive(quotas: &Quotas) -> Vec<(&'static str, bool)> {
         shard_read_bytes,
         enhanced_fan_out_bytes,
     ));
-    all.push((
-        "subscription_duration",
-        quotas.subscription_duration == Span::ZERO,
-    ));
+    all.push(("subscription_duration", quotas.subscription_duration == Span::ZERO));
     all
 }

@@ -127,14 +127,9 @@ fn definition(shard: &Shard) -> Result<ShardDefinition, String> {
     let start = key(&shard.hash_key_range.starting_hash_key)?;
     let end = key(&shard.hash_key_range.ending_hash_key)?;
     if end < start {
-        return Err(format!(
-            "shard `{id}` ends at {end}, before it starts at {start}"
-        ));
+        return Err(format!("shard `{id}` ends at {end}, before it starts at {start}"));
     }
-    Ok(ShardDefinition {
-        shard_id: shard.shard_id.clone(),
-        range: HashKeyRange { start, end },
-    })
+    Ok(ShardDefinition { shard_id: shard.shard_id.clone(), range: HashKeyRange { start, end } })
 }
 
 /// Whether the shards, in the order of their starts, cover the hash space exactly once.
@@ -164,10 +159,7 @@ fn check_tiles(shards: &[ShardDefinition]) -> Result<(), String> {
             ));
         }
         if start - end > 1 {
-            let between = format!(
-                "between shards `{}` and `{}`",
-                left.shard_id, right.shard_id
-            );
+            let between = format!("between shards `{}` and `{}`", left.shard_id, right.shard_id);
             return gap(end + 1, start - 1, &between);
         }
     }

@@ -21,19 +21,11 @@ pub(super) fn stream(raw: &raw::Stream, node: &Node, context: &mut Context<'_, '
         context.error("out-of-range", node.at("max_record_size"), message);
     }
     let shards = shards(raw, node, context);
-    Stream {
-        shards,
-        imported: raw.hash_ranges.is_some(),
-        retention,
-        max_record_size,
-    }
+    Stream { shards, imported: raw.hash_ranges.is_some(), retention, max_record_size }
 }
 
 fn shards(raw: &raw::Stream, node: &Node, context: &mut Context<'_, '_>) -> Vec<ShardDefinition> {
-    let wanted = raw
-        .capacity
-        .as_ref()
-        .map(|raw::Capacity::Provisioned(of)| of.shards);
+    let wanted = raw.capacity.as_ref().map(|raw::Capacity::Provisioned(of)| of.shards);
     let Some(ranges) = &raw.hash_ranges else {
         return created(wanted.unwrap_or(1));
     };
@@ -59,9 +51,6 @@ fn created(shards: u32) -> Vec<ShardDefinition> {
     HashKeyRange::created(shards.max(1))
         .into_iter()
         .zip(0..)
-        .map(|(range, number)| ShardDefinition {
-            shard_id: shard_id(number),
-            range,
-        })
+        .map(|(range, number)| ShardDefinition { shard_id: shard_id(number), range })
         .collect()
 }
