@@ -45,6 +45,8 @@ pub(crate) struct Work {
     pub(crate) size_mean: f64,
     /// Standard deviation of the logarithm of the size.
     pub(crate) size_sigma: f64,
+    /// Records that a rested shard takes at once; the limit itself is 1,000 a second.
+    pub(crate) burst_records: f64,
     /// Attempts in all, the first one included.
     pub(crate) attempts: u32,
     /// Bound of the full-jitter wait after the first attempt, in seconds; doubles with each.
@@ -70,6 +72,7 @@ impl Work {
         rate: 12_000.0,
         size_mean: 700.0,
         size_sigma: 0.6,
+        burst_records: 1_000.0,
         attempts: 8,
         backoff_base: 0.1,
         backoff_max: 5.0,
@@ -186,26 +189,28 @@ impl Ord for Scheduled {
     }
 }
 
-/// Tokens that flow back at a constant rate, up to one second's worth.
+/// Tokens that flow back at a constant rate, up to a burst.
 #[derive(Debug)]
 struct TokenBucket {
     tokens: f64,
     per_second: f64,
+    burst: f64,
     refilled_at: f64,
 }
 
 impl TokenBucket {
-    fn new(per_second: f64) -> Self {
+    fn new(per_second: f64, burst: f64) -> Self {
         Self {
-            tokens: per_second,
+            tokens: burst,
             per_second,
+            burst,
             refilled_at: 0.0,
         }
     }
 
     fn refill(&mut self, now: f64) {
         let returned = (now - self.refilled_at) * self.per_second;
-        self.tokens = (self.tokens + returned).min(self.per_second);
+        self.tokens = (self.tokens + returned).min(self.burst);
         self.refilled_at = now;
     }
 }
@@ -219,11 +224,11 @@ struct Shard {
 }
 
 impl Shard {
-    fn new() -> Self {
+    fn new(burst_records: f64) -> Self {
         Self {
-            write_records: TokenBucket::new(WRITE_RECORDS_PER_SECOND),
-            write_bytes: TokenBucket::new(WRITE_BYTES_PER_SECOND),
-            read_bytes: TokenBucket::new(READ_BYTES_PER_SECOND),
+            write_records: TokenBucket::new(WRITE_RECORDS_PER_SECOND, burst_records),
+            write_bytes: TokenBucket::new(WRITE_BYTES_PER_SECOND, WRITE_BYTES_PER_SECOND),
+            read_bytes: TokenBucket::new(READ_BYTES_PER_SECOND, READ_BYTES_PER_SECOND),
             log: VecDeque::new(),
         }
     }
@@ -265,7 +270,9 @@ impl Simulation {
             shard_of_key: (0..work.keys)
                 .map(|key| shard_of(key, work.shards))
                 .collect(),
-            shards: (0..work.shards).map(|_| Shard::new()).collect(),
+            shards: (0..work.shards)
+                .map(|_| Shard::new(work.burst_records))
+                .collect(),
             events: BinaryHeap::new(),
             order: 0,
             figures: Figures::new(),

@@ -4,7 +4,7 @@ One heap of events, floats for time and tokens, the standard library's random nu
 nothing is shared with the Rust program, neither code nor method. Each row of SETS is played once
 a seed; the table that goes to standard output holds the mean over seeds and its standard error.
 
-    python3 figures.py > ../it/data/independent-figures.csv      (about eight minutes, two cores)
+    python3 figures.py > ../it/data/independent-figures.csv      (two minutes on two cores)
 """
 
 import csv

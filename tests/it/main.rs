@@ -1,0 +1,10 @@
+//! One integration binary; each topic is a module.
+
+// The house: which module may import which, and the shape of source files.
+mod layering;
+
+// What queueing theory says about the simplest streams.
+mod closed_form;
+
+// Programs and tables that know nothing of shardplan, and agree with each other.
+mod oracles;
