@@ -7,7 +7,9 @@
 pub mod engine;
 pub mod hash_key;
 pub mod metrics;
+pub mod model;
 pub mod quotas;
+pub mod random;
 pub mod scenario;
 pub mod time;
 pub mod units;
