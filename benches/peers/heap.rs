@@ -87,6 +87,13 @@ impl Work {
         exponent: 0.5,
         ..Self::W1
     };
+
+    /// So many equal keys that thousands of shards share them evenly; nothing throttles.
+    pub(crate) const EVEN: Self = Self {
+        keys: 2_000_000,
+        exponent: 0.0,
+        ..Self::W1
+    };
 }
 
 /// What came of it.

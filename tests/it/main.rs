@@ -8,3 +8,6 @@ mod closed_form;
 
 // Programs and tables that know nothing of shardplan, and agree with each other.
 mod oracles;
+
+// The engine against those accounts.
+mod independent;
