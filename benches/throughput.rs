@@ -2,7 +2,8 @@
 //!
 //!     cargo bench --bench throughput                  the whole table, about five minutes
 //!     cargo bench --bench throughput -- --quick       a tenth of the simulated time
-//!     cargo bench --bench throughput -- W1            cases whose name contains the text
+//!     cargo bench --bench throughput -- W0 W1         these cases
+//!     cargo bench --bench throughput -- keys          cases whose name contains the text
 //!
 //! A simulated record costs the same only while the work is the same, so every program plays the
 //! same work with the same parameters, and the table shows the throttled ratio of each: programs
@@ -108,9 +109,14 @@ fn main() {
         "x SimPy",
         "throttled"
     );
-    for case in cases(if quick { 0.1 } else { 1.0 }) {
-        if wanted.is_empty() || wanted.iter().any(|word| case.name.contains(word.as_str())) {
-            measure(&case);
+    let cases = cases(if quick { 0.1 } else { 1.0 });
+    let is_name = |word: &&String| cases.iter().any(|case| case.name == **word);
+    let (names, texts): (Vec<&String>, Vec<&String>) = wanted.into_iter().partition(is_name);
+    for case in &cases {
+        let named = names.iter().any(|word| case.name == **word);
+        let selected = named || texts.iter().any(|word| case.name.contains(word.as_str()));
+        if selected || names.is_empty() && texts.is_empty() {
+            measure(case);
         }
     }
 }
@@ -167,6 +173,9 @@ fn measure(case: &Case) {
             if run.records <= set_up.records {
                 continue; // The program does not play this work yet.
             }
+            if run.wall_seconds < 1.05 * set_up.wall_seconds {
+                continue; // The difference of two long set-ups would tell nothing.
+            }
             let pair = (run.without(&set_up), set_up);
             if slot.is_none_or(|(best, _)| pair.0.wall_seconds < best.wall_seconds) {
                 *slot = Some(pair);
@@ -193,7 +202,7 @@ fn measure(case: &Case) {
                     simpy_ns,
                 );
             }
-            None => println!("{:<14} {program:<21} no records", case.name),
+            None => println!("{:<14} {program:<21} too short to tell", case.name),
         }
     }
     match simpy {
