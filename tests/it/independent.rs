@@ -69,7 +69,6 @@ fn the_engine_agrees_with_the_python_program() {
             ),
         ];
         for (figure, ours, theirs) in pairs {
-            println!("{}, {figure}: engine {ours:?}, Python {theirs:?}", row.name);
             // The histograms of the engine keep two or three digits.
             if !ours.agrees_with(theirs, 0.01) {
                 wrong.push(format!(

@@ -1,5 +1,7 @@
 //! One integration binary; each topic is a module.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
+
 // The house: which module may import which, and the shape of source files.
 mod layering;
 

@@ -169,12 +169,4 @@ fn the_heap_program_plays_the_reference_work_like_simpy() {
             "heap program {heap}, SimPy {simpy}"
         );
     }
-    println!(
-        "W1: throttled {:.5}, given up {:.5}, latency p50 {:.1} ms, p99 {:.1} ms, p99.9 {:.1} ms",
-        run.throttled_ratio(),
-        run.given_up_ratio(),
-        run.latency_ms(0.50),
-        run.latency_ms(0.99),
-        run.latency_ms(0.999),
-    );
 }
