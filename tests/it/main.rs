@@ -1,10 +1,23 @@
 //! One integration binary, so that the library is linked once. The topics:
 //!
-//! - `language`: the scenario language, from text to scenario.
+//! The house
+//! - `layering`: which module may import which, and the shape of source files.
+//!
+//! The engine against independent accounts
+//! - `closed_form`: what queueing theory says about the simplest streams.
+//! - `oracles`: programs and tables that know nothing of shardplan, and agree with each other.
+//! - `independent`: the engine against those accounts.
+//!
+//! The scenario language
+//! - `language`: from text to scenario.
 //! - `language_problems`: what is wrong with a scenario, and where it is shown.
 //! - `language_files`: files of keys and of shards that a scenario names.
 //! - `language_documentation`: the reference, the schema and the shipped scenarios.
 //! - `language_hostile`: texts that try to break the reader or to exhaust it.
+//!
+//! The command line
+//! - `cli`: arguments, exit codes and messages, without a run.
+//! - `cli_run`: runs from a scenario file to a report.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,8 +26,14 @@
     reason = "a test that fails should say where"
 )]
 
+mod cli;
+mod cli_run;
+mod closed_form;
+mod independent;
 mod language;
 mod language_documentation;
 mod language_files;
 mod language_hostile;
 mod language_problems;
+mod layering;
+mod oracles;
