@@ -169,7 +169,11 @@ impl Observation {
                 right: producer.accepted + producer.throttled,
             });
         }
-        let accepted: u64 = self.producers.iter().map(|producer| producer.accepted).sum();
+        let accepted: u64 = self
+            .producers
+            .iter()
+            .map(|producer| producer.accepted)
+            .sum();
         identities.push(Identity {
             subject: "stream".to_owned(),
             statement: "accepted by producers = incoming of shards",

@@ -13,6 +13,10 @@
 //! The types below are what the rest of the program sees. They are made by `validate` alone, so a
 //! value of type [`Scenario`] is always legal: at least one shard, names unique, sizes in range.
 
+mod shim;
+
+pub use shim::{Diagnostics, Override, Source, read, schema};
+
 use crate::hash_key::{HashKey, HashKeyRange};
 use crate::quotas::Quotas;
 use crate::time::{Instant, Span};
