@@ -26,12 +26,18 @@ pub(super) fn find(scenario: &Scenario, observation: &Observation) -> Vec<Findin
 
 /// The record limit of a shard: `1,000 records/s`.
 fn record_limit(scenario: &Scenario) -> String {
-    format!("{} records/s", plain(scenario.quotas.shard_write_records.0.as_per_second()))
+    format!(
+        "{} records/s",
+        plain(scenario.quotas.shard_write_records.0.as_per_second())
+    )
 }
 
 /// The byte limit of a shard: `1 MiB/s`.
 fn byte_limit(scenario: &Scenario) -> String {
-    format!("{}/s", bytes(scenario.quotas.shard_write_bytes.0.as_per_second()))
+    format!(
+        "{}/s",
+        bytes(scenario.quotas.shard_write_bytes.0.as_per_second())
+    )
 }
 
 fn finding(

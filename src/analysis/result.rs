@@ -89,6 +89,8 @@ pub enum Unit {
     Ratio,
     /// Milliseconds.
     Ms,
+    /// So many times something.
+    Multiple,
     /// Records.
     Records,
 }

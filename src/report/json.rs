@@ -28,8 +28,7 @@ mod tests {
 
     #[test]
     fn a_hash_key_is_text_since_no_json_number_holds_it() {
-        let value: serde_json::Value =
-            serde_json::from_str(&json(&document()).unwrap()).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&json(&document()).unwrap()).unwrap();
         let end = value["shards"][0]["ending_hash_key"].as_str().unwrap();
         assert_eq!(end.parse::<u128>().unwrap(), u128::MAX / 4);
     }

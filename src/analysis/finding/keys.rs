@@ -18,6 +18,20 @@ pub(super) fn find(scenario: &Scenario, seen: &Observation, findings: &mut Vec<F
     findings.extend(idle_shards(scenario, seen));
 }
 
+/// A partition key in quotes, shortened, without characters that would disturb a terminal.
+fn quoted(key: &str) -> String {
+    const CHARACTERS_MAX: usize = 60;
+    let mut text: String = key
+        .chars()
+        .take(CHARACTERS_MAX)
+        .flat_map(char::escape_debug)
+        .collect();
+    if key.chars().nth(CHARACTERS_MAX).is_some() {
+        text.push_str("...");
+    }
+    format!("\"{text}\"")
+}
+
 fn hot_shard(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
     let shards = seen.shards.len() as u64;
     let (index, over_mean) =
@@ -33,19 +47,16 @@ fn hot_shard(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
     let (cause, advice) = match shard.hottest_keys.first() {
         Some(key) => {
             let of_shard = ratio(key.generated_records, shard.generated_records);
-            let name = &key.key;
+            let name = quoted(&key.key);
             let advice = if of_shard >= 0.5 {
-                format!("One key makes the shard hot: salt \"{name}\", or choose a finer key.")
+                format!("One key makes the shard hot: salt {name}, or choose a finer key.")
             } else {
                 "Many keys share the shard by chance of their hash: a finer key or a salt evens \
                  them out; splitting this shard relieves it."
                     .to_owned()
             };
             (
-                format!(
-                    "; its hottest key \"{name}\" is {} of it",
-                    percent(of_shard)
-                ),
+                format!("; its hottest key {name} is {} of it", percent(of_shard)),
                 advice,
             )
         }
@@ -110,14 +121,14 @@ fn hot_key(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
         return None;
     };
     let producer = &scenario.producers[hottest.key.producer].name;
-    let name = &hottest.key.key;
+    let name = quoted(&hottest.key.key);
     let salt = (hottest.utilization * peak).ceil().max(2.0);
     Some(finding(
         "hot-key",
         severity,
-        name,
+        &hottest.key.key,
         format!(
-            "Partition key \"{name}\" of {producer} alone offers {} records/s and {}/s {when}, {} \
+            "Partition key {name} of {producer} alone offers {} records/s and {}/s {when}, {} \
              times what one shard carries ({}, {}): no shard count will help.",
             plain(hottest.records_per_second * factor),
             bytes(hottest.bytes_per_second * factor),

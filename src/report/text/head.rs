@@ -1,0 +1,215 @@
+//! The part of a report above its tables: question, verdict, objectives, key figures.
+
+use super::layout::{Page, Paint, verdict_word};
+use crate::analysis::number::{bytes, count, milliseconds, of, percent, plain, seconds};
+use crate::analysis::{ObjectiveResult, ResultDocument, Unit, Verdict};
+
+/// Columns of the names of key figures.
+const LABEL: usize = 20;
+
+pub(super) fn title(document: &ResultDocument, page: &mut Page) {
+    let scenario = &document.scenario;
+    let name = page.paint(Paint::Bold, &scenario.name);
+    if let Some(question) = &scenario.question {
+        page.line(&name);
+        page.paragraph("", 0, question);
+    } else {
+        page.line(&name);
+    }
+    let mut run = format!(
+        "{} {}, {} of simulated time",
+        of(
+            document.stream.shards_start,
+            &format!("{} shard", document.stream.mode)
+        ),
+        region(document),
+        seconds(document.simulated_seconds),
+    );
+    if document.warm_up_seconds > 0.0 {
+        run.push_str(&format!(
+            " of which {} warm-up",
+            seconds(document.warm_up_seconds)
+        ));
+    }
+    if document.replications > 1 {
+        run.push_str(&format!(
+            ", {} replications (counts are those of the first)",
+            count(u64::from(document.replications))
+        ));
+    }
+    page.paragraph("", 0, &run);
+    page.line("");
+    let verdict = page.paint(
+        Paint::of_verdict(document.verdict),
+        verdict_word(document.verdict),
+    );
+    page.line(&format!("{verdict}{}", score(document)));
+}
+
+fn region(document: &ResultDocument) -> String {
+    document
+        .scenario
+        .region
+        .as_ref()
+        .map(|region| format!("in {region}"))
+        .unwrap_or_default()
+}
+
+/// What the verdict rests on.
+fn score(document: &ResultDocument) -> String {
+    let all = document.objectives.len() as u64;
+    let with = |verdict| {
+        document
+            .objectives
+            .iter()
+            .filter(|objective| objective.verdict == verdict)
+            .count() as u64
+    };
+    match document.verdict {
+        Verdict::None => "  the scenario asks for nothing, so nothing can be missed".to_owned(),
+        Verdict::Pass => format!("  {} met", of(all, "objective")),
+        Verdict::Fail => {
+            format!(
+                "  {} of {} missed",
+                count(with(Verdict::Fail)),
+                of(all, "objective")
+            )
+        }
+        Verdict::Inconclusive => {
+            format!(
+                "  {} of {} open",
+                count(with(Verdict::Inconclusive)),
+                of(all, "objective")
+            )
+        }
+    }
+}
+
+pub(super) fn objectives(document: &ResultDocument, page: &mut Page) {
+    if document.objectives.is_empty() {
+        return;
+    }
+    page.heading("Objectives");
+    let rows: Vec<[String; 3]> = document
+        .objectives
+        .iter()
+        .map(|objective| {
+            let name = match &objective.subject {
+                Some(subject) => format!("{} of {subject}", objective.name),
+                None => objective.name.clone(),
+            };
+            let target = format!("at most {}", amount(objective.target, objective.unit));
+            [name, observed(objective), target]
+        })
+        .collect();
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let (name_width, value_width) = (width(0), width(1));
+    for (row, objective) in rows.iter().zip(&document.objectives) {
+        let word = format!("{:<12}", verdict_word(objective.verdict));
+        let word = page.paint(Paint::of_verdict(objective.verdict), &word);
+        let [name, value, target] = row;
+        page.line(&format!(
+            "  {word}  {name:<name_width$}  {value:>value_width$}   {target}"
+        ));
+        if let Some(note) = &objective.note {
+            page.paragraph(&" ".repeat(16), 16, note);
+        }
+    }
+}
+
+/// The value and, where there is one, its interval.
+fn observed(objective: &ObjectiveResult) -> String {
+    let Some(value) = objective.value else {
+        return "not observed".to_owned();
+    };
+    let value = amount(value, objective.unit);
+    match objective.ci95 {
+        Some([low, high]) => {
+            format!(
+                "{value} [{}, {}]",
+                amount(low, objective.unit),
+                amount(high, objective.unit)
+            )
+        }
+        None => value,
+    }
+}
+
+/// A figure with its unit.
+pub(super) fn amount(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Ratio => percent(value),
+        Unit::Ms => milliseconds(value),
+        Unit::Records => format!("{} records", plain(value)),
+    }
+}
+
+pub(super) fn key_figures(document: &ResultDocument, page: &mut Page) {
+    let stream = &document.stream;
+    page.heading("Key figures");
+    let mut figure = |label: &str, words: String| {
+        page.paragraph(&format!("  {label:<LABEL$}"), LABEL + 2, &words);
+    };
+    figure(
+        "Offered",
+        format!(
+            "{} records/s and {}/s on average, {} records in the busiest second",
+            plain(stream.generated_records_per_second),
+            bytes(stream.generated_bytes_per_second),
+            count(stream.truth.generated_records_max_per_second),
+        ),
+    );
+    figure("Throttled", throttled(document));
+    if stream.given_up_records + stream.rejected_records > 0 {
+        let records = |count: u64| of(count, "record");
+        figure(
+            "Not written",
+            format!(
+                "{} given up ({}), {} rejected as too large",
+                records(stream.given_up_records),
+                percent(stream.given_up_ratio),
+                records(stream.rejected_records),
+            ),
+        );
+    }
+    if let (Some(shard_id), Some(over_mean)) =
+        (&stream.hottest_shard_id, stream.hottest_shard_over_mean)
+    {
+        figure(
+            "Hottest shard",
+            format!("{shard_id} is offered {} times the mean", plain(over_mean)),
+        );
+    }
+    figure(
+        "Busiest of a shard",
+        format!(
+            "{} of a write limit in a second, {} in a minute as CloudWatch shows it, {} on average",
+            percent(stream.truth.hottest_shard_utilization_peak_1s),
+            percent(stream.cloudwatch.hottest_shard_utilization_peak_1min),
+            percent(stream.hottest_shard_utilization_mean),
+        ),
+    );
+}
+
+fn throttled(document: &ResultDocument) -> String {
+    let stream = &document.stream;
+    if stream.write_throttled_records == 0 {
+        return format!("none of {}", of(stream.attempts, "attempt"));
+    }
+    format!(
+        "{} of {} ({}), in {} of {}",
+        count(stream.write_throttled_records),
+        of(stream.attempts, "attempt"),
+        percent(stream.write_throttled_ratio),
+        count(stream.truth.seconds_with_throttling),
+        of(
+            (document.simulated_seconds - document.warm_up_seconds).ceil() as u64,
+            "second"
+        ),
+    )
+}

@@ -1,0 +1,167 @@
+//! The tables of a report: hottest shards, producers, consumers, spread over replications.
+
+use super::head::amount;
+use super::layout::{Page, short_key};
+use crate::analysis::number::{count, milliseconds, of, percent};
+use crate::analysis::{Quantiles, ResultDocument, ShardResult};
+
+/// Shards that the table shows.
+const SHARDS_SHOWN: usize = 8;
+/// Stands where nothing was observed.
+const NOTHING: &str = "-";
+
+pub(super) fn shards(document: &ResultDocument, page: &mut Page) {
+    let mut hottest: Vec<&ShardResult> = document.shards.iter().collect();
+    // Stable: equal shards stay in the order of their ranges.
+    hottest.sort_by_key(|shard| {
+        std::cmp::Reverse((shard.generated_records, shard.write_throttled_records))
+    });
+    let rest = hottest.split_off(hottest.len().min(SHARDS_SHOWN));
+    page.heading("Shards, hottest first");
+    let rows = hottest.iter().map(|shard| shard_row(shard)).collect();
+    page.table(
+        &[
+            "shard",
+            "offered",
+            "share",
+            "mean",
+            "peak 1 s",
+            "1 min",
+            "throttled",
+            "hottest key",
+        ],
+        &[0, 7],
+        rows,
+    );
+    if let Some(next) = rest.first() {
+        let throttled: u64 = rest.iter().map(|shard| shard.write_throttled_records).sum();
+        page.paragraph(
+            "  ",
+            2,
+            &format!(
+                "and {}, each offered at most {}; {} throttled on them",
+                of(rest.len() as u64, "more shard"),
+                of(next.generated_records, "record"),
+                of(throttled, "attempt"),
+            ),
+        );
+    }
+}
+
+fn shard_row(shard: &ShardResult) -> Vec<String> {
+    let key = shard.hottest_keys.first().map_or_else(
+        || NOTHING.to_owned(),
+        |key| format!("{} ({})", short_key(&key.key), percent(key.share)),
+    );
+    vec![
+        short_shard_id(&shard.shard_id),
+        count(shard.generated_records),
+        percent(shard.generated_share),
+        percent(shard.utilization.mean),
+        percent(shard.utilization.peak_1s),
+        percent(shard.utilization.peak_1min),
+        count(shard.write_throttled_records),
+        key,
+    ]
+}
+
+/// `shardId-000000000012` without most of its zeros: `shardId-…012`.
+fn short_shard_id(shard_id: &str) -> String {
+    match shard_id.strip_prefix("shardId-000000") {
+        Some(number) => format!("shardId-…{number}"),
+        None => shard_id.to_owned(),
+    }
+}
+
+pub(super) fn producers(document: &ResultDocument, page: &mut Page) {
+    page.heading("Producers");
+    let rows = document.producers.iter().map(|producer| {
+        let latency = producer.put_latency_ms;
+        vec![
+            producer.name.clone(),
+            count(producer.generated_records),
+            count(producer.accepted),
+            count(producer.throttled),
+            count(producer.given_up),
+            time(latency, |times| times.p50),
+            time(latency, |times| times.p99),
+            time(latency, |times| times.max),
+        ]
+    });
+    let headings = [
+        "producer",
+        "generated",
+        "accepted",
+        "throttled",
+        "given up",
+        "put p50",
+        "put p99",
+        "put max",
+    ];
+    let rows = rows.collect();
+    page.table(&headings, &[0], rows);
+}
+
+pub(super) fn consumers(document: &ResultDocument, page: &mut Page) {
+    if document.consumers.is_empty() {
+        return;
+    }
+    page.heading("Consumers");
+    let rows = document.consumers.iter().map(|consumer| {
+        vec![
+            consumer.name.clone(),
+            consumer.kind.replace('_', " "),
+            count(consumer.processed_records),
+            count(consumer.backlog_records),
+            time(consumer.iterator_age_ms, |times| times.p50),
+            time(consumer.iterator_age_ms, |times| times.p99),
+            time(consumer.iterator_age_cloudwatch_ms, |times| times.p99),
+            time(consumer.end_to_end_latency_ms, |times| times.p50),
+            time(consumer.end_to_end_latency_ms, |times| times.p99),
+        ]
+    });
+    let headings = [
+        "consumer",
+        "kind",
+        "processed",
+        "backlog",
+        "age p50",
+        "age p99",
+        "(CloudWatch)",
+        "end-to-end p50",
+        "p99",
+    ];
+    let rows = rows.collect();
+    page.table(&headings, &[0, 1], rows);
+}
+
+fn time(times: Option<Quantiles>, which: fn(Quantiles) -> f64) -> String {
+    times.map_or_else(|| NOTHING.to_owned(), |times| milliseconds(which(times)))
+}
+
+pub(super) fn replications(document: &ResultDocument, page: &mut Page) {
+    if document.replication_intervals.is_empty() {
+        return;
+    }
+    page.heading(&format!("Over {} replications", document.replications));
+    let rows = document.replication_intervals.iter().map(|figure| {
+        let show = |value| amount(value, figure.unit);
+        let interval = figure.ci95.map_or_else(
+            || NOTHING.to_owned(),
+            |[low, high]| format!("{} to {}", show(low), show(high)),
+        );
+        vec![
+            figure.name.clone(),
+            show(figure.mean),
+            interval,
+            show(figure.min),
+            show(figure.max),
+        ]
+    });
+    let rows = rows.collect();
+    page.table(
+        &["figure", "mean", "95 % interval", "least", "most"],
+        &[0],
+        rows,
+    );
+}
