@@ -40,7 +40,7 @@ pub(super) fn intervals(
     );
     add(
         "stream.hottest_shard_over_mean".to_owned(),
-        Unit::Ratio,
+        Unit::Multiple,
         &|seen| hottest_shard(seen).map(|(_, over_mean)| over_mean),
     );
     add(

@@ -145,7 +145,8 @@ pub(super) fn amount(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Ratio => percent(value),
         Unit::Ms => milliseconds(value),
-        Unit::Records => format!("{} records", plain(value)),
+        Unit::Multiple => format!("{} times", plain(value)),
+        Unit::Records => plain(value),
     }
 }
 
@@ -166,16 +167,7 @@ pub(super) fn key_figures(document: &ResultDocument, page: &mut Page) {
     );
     figure("Throttled", throttled(document));
     if stream.given_up_records + stream.rejected_records > 0 {
-        let records = |count: u64| of(count, "record");
-        figure(
-            "Not written",
-            format!(
-                "{} given up ({}), {} rejected as too large",
-                records(stream.given_up_records),
-                percent(stream.given_up_ratio),
-                records(stream.rejected_records),
-            ),
-        );
+        figure("Not written", not_written(document));
     }
     if let (Some(shard_id), Some(over_mean)) =
         (&stream.hottest_shard_id, stream.hottest_shard_over_mean)
@@ -186,14 +178,34 @@ pub(super) fn key_figures(document: &ResultDocument, page: &mut Page) {
         );
     }
     figure(
-        "Busiest of a shard",
+        "Peak of any shard",
         format!(
-            "{} of a write limit in a second, {} in a minute as CloudWatch shows it, {} on average",
+            "{} of its write limit in a second, {} in a minute as CloudWatch shows it; \
+             highest mean {}",
             percent(stream.truth.hottest_shard_utilization_peak_1s),
             percent(stream.cloudwatch.hottest_shard_utilization_peak_1min),
             percent(stream.hottest_shard_utilization_mean),
         ),
     );
+}
+
+fn not_written(document: &ResultDocument) -> String {
+    let stream = &document.stream;
+    let mut parts = Vec::new();
+    if stream.given_up_records > 0 {
+        let records = of(stream.given_up_records, "record");
+        parts.push(format!(
+            "{records} given up ({})",
+            percent(stream.given_up_ratio)
+        ));
+    }
+    if stream.rejected_records > 0 {
+        parts.push(format!(
+            "{} rejected as too large",
+            of(stream.rejected_records, "record")
+        ));
+    }
+    parts.join(", ")
 }
 
 fn throttled(document: &ResultDocument) -> String {

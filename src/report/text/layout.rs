@@ -133,11 +133,19 @@ impl Page {
         table.add_rows(rows);
         let last = headings.len() - 1;
         for (index, column) in table.column_iter_mut().enumerate() {
-            column.set_padding((0, if index == last { 0 } else { 2 }));
-            if left.contains(&index) {
-                // Names are what a reader looks for: they keep to one line as long as they can.
-                column.set_constraint(ColumnConstraint::UpperBoundary(Width::Percentage(40)));
+            // Names are what a reader looks for and keep to one line; no heading breaks in a word.
+            column.set_constraint(if index == 0 {
+                ColumnConstraint::ContentWidth
             } else {
+                let word = headings[index]
+                    .split(' ')
+                    .map(|word| word.chars().count())
+                    .max();
+                let padded = u16::try_from(word.unwrap_or_default() + 2).unwrap_or(u16::MAX);
+                ColumnConstraint::LowerBoundary(Width::Fixed(padded))
+            });
+            column.set_padding((0, if index == last { 0 } else { 2 }));
+            if !left.contains(&index) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }

@@ -5,7 +5,7 @@ use crate::analysis::number::{count, of};
 use crate::analysis::{ResultDocument, Severity};
 
 /// Assumptions that are spelled out; the others are counted.
-const ASSUMPTIONS_SHOWN: usize = 6;
+const ASSUMPTIONS_SHOWN: usize = 5;
 
 pub(super) fn findings(document: &ResultDocument, page: &mut Page) {
     page.heading("Findings");
@@ -31,17 +31,10 @@ pub(super) fn assumptions(document: &ResultDocument, page: &mut Page) {
         .assumptions
         .iter()
         .partition(|row| row.provenance == "documented");
-    let width = doubtful
-        .iter()
-        .take(ASSUMPTIONS_SHOWN)
-        .map(|row| row.name.chars().count() + row.value.chars().count())
-        .max()
-        .unwrap_or_default();
     for row in doubtful.iter().take(ASSUMPTIONS_SHOWN) {
-        let setting = format!("{} = {}", row.name, row.value);
-        let width = width + 3;
-        let first = format!("  {:<9} {setting:<width$}  ", row.provenance);
-        page.paragraph(&first, first.chars().count(), &row.source);
+        let first = format!("  {:<9} ", row.provenance);
+        let words = format!("{} = {}: {}", row.name, row.value, row.source);
+        page.paragraph(&first, first.chars().count(), &words);
     }
     let more = doubtful.len().saturating_sub(ASSUMPTIONS_SHOWN);
     let more = if more > 0 {

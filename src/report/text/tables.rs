@@ -3,7 +3,7 @@
 use super::head::amount;
 use super::layout::{Page, short_key};
 use crate::analysis::number::{count, milliseconds, of, percent};
-use crate::analysis::{Quantiles, ResultDocument, ShardResult};
+use crate::analysis::{Quantiles, ReplicationInterval, ResultDocument, ShardResult};
 
 /// Shards that the table shows.
 const SHARDS_SHOWN: usize = 8;
@@ -17,7 +17,7 @@ pub(super) fn shards(document: &ResultDocument, page: &mut Page) {
         std::cmp::Reverse((shard.generated_records, shard.write_throttled_records))
     });
     let rest = hottest.split_off(hottest.len().min(SHARDS_SHOWN));
-    page.heading("Shards, hottest first");
+    page.heading("Shards, hottest first: offered records; mean and peaks of the write limit");
     let rows = hottest.iter().map(|shard| shard_row(shard)).collect();
     page.table(
         &[
@@ -65,12 +65,15 @@ fn shard_row(shard: &ShardResult) -> Vec<String> {
     ]
 }
 
-/// `shardId-000000000012` without most of its zeros: `shardId-…012`.
+/// `shardId-000000000012` without its zeros: `shardId-…12`.
 fn short_shard_id(shard_id: &str) -> String {
-    match shard_id.strip_prefix("shardId-000000") {
-        Some(number) => format!("shardId-…{number}"),
-        None => shard_id.to_owned(),
-    }
+    let number = shard_id
+        .strip_prefix("shardId-")
+        .and_then(|number| number.parse::<u64>().ok());
+    number.map_or_else(
+        || shard_id.to_owned(),
+        |number| format!("shardId-…{number}"),
+    )
 }
 
 pub(super) fn producers(document: &ResultDocument, page: &mut Page) {
@@ -110,10 +113,14 @@ pub(super) fn consumers(document: &ResultDocument, page: &mut Page) {
     let rows = document.consumers.iter().map(|consumer| {
         vec![
             consumer.name.clone(),
-            consumer.kind.replace('_', " "),
+            if consumer.kind == "enhanced_fan_out" {
+                "fan-out"
+            } else {
+                "polling"
+            }
+            .to_owned(),
             count(consumer.processed_records),
             count(consumer.backlog_records),
-            time(consumer.iterator_age_ms, |times| times.p50),
             time(consumer.iterator_age_ms, |times| times.p99),
             time(consumer.iterator_age_cloudwatch_ms, |times| times.p99),
             time(consumer.end_to_end_latency_ms, |times| times.p50),
@@ -125,11 +132,10 @@ pub(super) fn consumers(document: &ResultDocument, page: &mut Page) {
         "kind",
         "processed",
         "backlog",
-        "age p50",
         "age p99",
-        "(CloudWatch)",
-        "end-to-end p50",
-        "p99",
+        "in CloudWatch",
+        "latency p50",
+        "latency p99",
     ];
     let rows = rows.collect();
     page.table(&headings, &[0, 1], rows);
@@ -144,24 +150,23 @@ pub(super) fn replications(document: &ResultDocument, page: &mut Page) {
         return;
     }
     page.heading(&format!("Over {} replications", document.replications));
-    let rows = document.replication_intervals.iter().map(|figure| {
-        let show = |value| amount(value, figure.unit);
-        let interval = figure.ci95.map_or_else(
-            || NOTHING.to_owned(),
-            |[low, high]| format!("{} to {}", show(low), show(high)),
-        );
-        vec![
-            figure.name.clone(),
-            show(figure.mean),
-            interval,
-            show(figure.min),
-            show(figure.max),
-        ]
-    });
-    let rows = rows.collect();
-    page.table(
-        &["figure", "mean", "95 % interval", "least", "most"],
-        &[0],
-        rows,
-    );
+    let varies = |figure: &&ReplicationInterval| figure.max > figure.min;
+    let rows: Vec<Vec<String>> = document
+        .replication_intervals
+        .iter()
+        .filter(varies)
+        .map(|figure| {
+            let show = |value| amount(value, figure.unit);
+            let interval = figure.ci95.map_or_else(
+                || NOTHING.to_owned(),
+                |[low, high]| format!("{} to {}", show(low), show(high)),
+            );
+            vec![figure.name.clone(), show(figure.mean), interval]
+        })
+        .collect();
+    if rows.is_empty() {
+        page.line("  Every key figure is the same in all of them.");
+    } else {
+        page.table(&["figure", "mean", "95 % interval"], &[0], rows);
+    }
 }
