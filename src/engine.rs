@@ -1,16 +1,45 @@
 //! Runs a scenario: time, event order, random streams, lanes and barriers.
+//!
+//! Almost everything that a record meets is local to its shard, so the unit of simulation is the
+//! *lane*: one shard with its arrivals, retries, log and readers. Lanes play on their own, in
+//! parallel, up to the next *barrier*. Behind this door, in the order in which a record meets
+//! them: `plan` (the scenario made ready), `source` (draws records and deals them to the lanes),
+//! `lane` with `retry` (attempts), `log` and `reader` (consumers), `seconds` and `tally` (what is
+//! counted), `replication` (windows and barriers) and `observe` (adding up).
+
+mod lane;
+mod log;
+mod observe;
+mod plan;
+mod reader;
+mod replication;
+mod retry;
+mod seconds;
+mod source;
+mod tally;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
 
 use crate::metrics::Observation;
+use crate::random::Randomness;
 use crate::scenario::Scenario;
 use crate::time::Span;
 
 /// How to run, as opposed to what: nothing here changes a figure.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Simulated time between two barriers; chosen to fit the load when not given.
     pub window: Option<Span>,
     /// How many of the hottest keys of each shard to name.
     pub hottest_keys: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { window: None, hottest_keys: observe::HOTTEST_KEYS }
+    }
 }
 
 /// How far a run has come.
@@ -40,12 +69,67 @@ pub struct Interrupted;
 
 /// Simulates all replications of `scenario`; `observer` hears of progress at every barrier.
 ///
+/// The same scenario gives the same observations, whatever the number of threads and the options.
+///
 /// # Errors
 /// [`Interrupted`] when the observer said [`Control::Stop`].
+///
+/// # Panics
+/// When an identity of [`Observation::identities`] does not hold, which is a defect of the engine.
 pub fn simulate(
-    _scenario: &Scenario,
-    _options: &Options,
-    _observer: &(dyn Fn(Progress) -> Control + Sync),
+    scenario: &Scenario,
+    options: &Options,
+    observer: &(dyn Fn(Progress) -> Control + Sync),
 ) -> Result<Vec<Observation>, Interrupted> {
-    Ok(Vec::new())
+    let plan = plan::Plan::new(scenario);
+    let simulated = AtomicU64::new(0);
+    let generated = AtomicU64::new(0);
+    let total = u64::from(scenario.replications).saturating_mul(plan.horizon);
+    (0..scenario.replications)
+        .into_par_iter()
+        .map(|replication| {
+            let before = (AtomicU64::new(0), AtomicU64::new(0));
+            let at_barrier = |nanoseconds: u64, records: u64| {
+                let step = nanoseconds - before.0.swap(nanoseconds, Ordering::Relaxed);
+                let more = records - before.1.swap(records, Ordering::Relaxed);
+                observer(Progress {
+                    simulated: Span::from_nanoseconds(
+                        simulated.fetch_add(step, Ordering::Relaxed) + step,
+                    ),
+                    total: Span::from_nanoseconds(total),
+                    generated_records: generated.fetch_add(more, Ordering::Relaxed) + more,
+                })
+            };
+            let randomness = Randomness::new(scenario.seed, replication);
+            let replication_plan = plan.replication(scenario, randomness);
+            let observation = replication::run(
+                &plan,
+                &replication_plan,
+                replication,
+                randomness,
+                options,
+                &at_barrier,
+            )?;
+            assert_identities(scenario, &observation);
+            Ok(observation)
+        })
+        .collect()
+}
+
+/// A broken identity is a defect: no figure of the run can be trusted.
+fn assert_identities(scenario: &Scenario, observation: &Observation) {
+    let producers: Vec<&str> =
+        scenario.producers.iter().map(|producer| producer.name.as_str()).collect();
+    let consumers: Vec<&str> =
+        scenario.consumers.iter().map(|consumer| consumer.name.as_str()).collect();
+    for identity in observation.identities(&producers, &consumers) {
+        assert!(
+            identity.holds(),
+            "{}: {} is {} = {}",
+            identity.subject,
+            identity.statement,
+            identity.left,
+            identity.right
+        );
+    }
 }

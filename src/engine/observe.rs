@@ -1,0 +1,156 @@
+//! From what lanes and producers counted to an [`Observation`].
+
+use crate::engine::plan::{Plan, ProducerPlan};
+use crate::engine::replication::{Group, StreamRecord};
+use crate::engine::seconds::SecondRow;
+use crate::engine::source::Source;
+use crate::engine::tally::{ConsumerTally, ProducerTally, Tally};
+use crate::metrics::{
+    ConsumerObservation, HotKey, Observation, ProducerObservation, ShardObservation,
+};
+use crate::model::partition_key::Routes;
+use crate::scenario::PutCalls;
+use crate::time::Span;
+
+/// Hottest keys that are named of each shard, unless `Options` says otherwise.
+pub(super) const HOTTEST_KEYS: usize = 10;
+
+/// Adds everything up.
+pub(super) fn observe(
+    replication: u32,
+    plan: &Plan,
+    sources: &[Source<'_>],
+    groups: Vec<Group>,
+    mut stream: StreamRecord,
+    hottest_keys: usize,
+) -> Observation {
+    let mut total = Tally::new(plan.producers.len(), plan.consumers.len());
+    let mut shards = Vec::with_capacity(plan.shards);
+    let mut hottest = hottest_keys_by_shard(plan, sources, hottest_keys).into_iter();
+    for group in groups {
+        total.add(&group.tally);
+        for lane in group.lanes {
+            let (counts, totals, series) = lane.into_parts();
+            shards.push(ShardObservation {
+                expected_share: plan.expected_shares[shards.len()],
+                generated_records: counts.generated_records,
+                incoming_records: counts.incoming_records,
+                incoming_bytes: counts.incoming_bytes,
+                write_throttled_records: counts.write_throttled_records,
+                throttled_by_records: counts.throttled_by_records,
+                throttled_by_bytes: counts.throttled_by_bytes,
+                hottest_keys: hottest.next().unwrap_or_default(),
+                utilization_mean: mean_utilization(&totals, plan),
+                utilization_peak_1s: totals.peak_1s,
+                utilization_peak_1min: totals.peak_1min,
+                series,
+            });
+        }
+    }
+    for source in sources {
+        for (row, generated) in stream.seconds.iter_mut().zip(&source.seconds) {
+            row.generated_records += generated.records;
+            row.generated_bytes += generated.bytes;
+        }
+    }
+    let producers = total
+        .producers
+        .into_iter()
+        .zip(&plan.producers)
+        .zip(sources)
+        .zip(&stream.repeated_calls)
+        .map(|(((tally, plan), source), repeated)| producer(tally, plan, source, *repeated));
+    Observation {
+        replication,
+        simulated: Span::from_nanoseconds(plan.horizon),
+        producers: producers.collect(),
+        shards,
+        consumers: total.consumers.into_iter().map(consumer).collect(),
+        seconds: stream.seconds,
+    }
+}
+
+fn mean_utilization(totals: &SecondRow, plan: &Plan) -> f64 {
+    // The last second may be a part of one, so it is time that counts, not rows.
+    let seconds = Span::from_nanoseconds(plan.horizon.saturating_sub(plan.warm_up)).as_seconds();
+    let records = plan.quotas.shard_write_records.0.as_per_second();
+    let bytes = plan.quotas.shard_write_bytes.0.as_per_second();
+    let used = (totals.records as f64 / records).max(totals.charged_bytes as f64 / bytes);
+    if totals.seconds == 0 { 0.0 } else { used / seconds }
+}
+
+fn producer(
+    mut tally: ProducerTally,
+    plan: &ProducerPlan,
+    source: &Source<'_>,
+    repeated_calls: u64,
+) -> ProducerObservation {
+    tally.put_latency.record_many(plan.round_trip, tally.prompt);
+    let generated = source.generated;
+    ProducerObservation {
+        generated_records: generated.records,
+        generated_bytes: generated.bytes,
+        attempts: tally.attempts,
+        accepted: tally.accepted,
+        accepted_bytes: tally.accepted_bytes,
+        throttled: tally.throttled,
+        given_up: tally.given_up,
+        rejected: generated.rejected,
+        waiting: tally.waiting + source.waiting(),
+        put_calls: match plan.calls {
+            PutCalls::PutRecord => tally.attempts,
+            PutCalls::PutRecords { .. } => generated.calls + repeated_calls,
+        },
+        put_latency_us: tally.put_latency.into_histogram(),
+    }
+}
+
+fn consumer(tally: ConsumerTally) -> ConsumerObservation {
+    ConsumerObservation {
+        read_records: tally.read_records,
+        read_bytes: tally.read_bytes,
+        processed_records: tally.processed_records,
+        expired_records: tally.expired_records,
+        backlog_records: tally.backlog_records,
+        backlog_bytes: tally.backlog_bytes,
+        read_calls: tally.read_calls,
+        read_throttled_calls: tally.read_throttled_calls,
+        throttled_by_calls: tally.throttled_by_calls,
+        iterator_age_ms: tally.iterator_age_ms.into_histogram(),
+        iterator_age_cloudwatch_ms: tally.iterator_age_cloudwatch_ms.into_histogram(),
+        end_to_end_latency_us: tally.end_to_end_latency.into_histogram(),
+    }
+}
+
+/// The keys with most records on each shard, most first; ties go to the producer, then the key,
+/// that comes first.
+fn hottest_keys_by_shard(plan: &Plan, sources: &[Source<'_>], most: usize) -> Vec<Vec<HotKey>> {
+    // (records, producer, key) by shard; the smallest of the kept ones is at the end.
+    let mut kept: Vec<Vec<(u64, usize, usize)>> = vec![Vec::new(); plan.shards];
+    for (producer, (producer_plan, source)) in plan.producers.iter().zip(sources).enumerate() {
+        let Routes::ByKey(routes) = &producer_plan.routes else {
+            continue;
+        };
+        for (key, (records, route)) in source.key_counts.iter().zip(routes).enumerate() {
+            let list = &mut kept[usize::from(route.shard)];
+            let beaten = list.last().is_none_or(|last| last.0 < *records) || list.len() < most;
+            if *records == 0 || !beaten {
+                continue;
+            }
+            let place = list.partition_point(|other| other.0 >= *records);
+            list.insert(place, (*records, producer, key));
+            list.truncate(most);
+        }
+    }
+    kept.into_iter()
+        .map(|list| {
+            list.into_iter()
+                .map(|(generated_records, producer, key)| HotKey {
+                    key: plan.producers[producer].keys.name(key),
+                    producer,
+                    generated_records,
+                })
+                .collect()
+        })
+        .collect()
+}

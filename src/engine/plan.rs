@@ -1,0 +1,160 @@
+//! What a run needs to know of the scenario, worked out once and shared by all lanes.
+
+use rayon::prelude::*;
+
+use crate::hash_key::HashKeyRange;
+use crate::model::backoff::Waits;
+use crate::model::partition_key::{KeySpace, Routes};
+use crate::model::record_size::SizeSampler;
+use crate::model::traffic::RateProfile;
+use crate::quotas::Quotas;
+use crate::random::{IdentityDraws, Purpose, Randomness};
+use crate::scenario::{Processing, Producer, PutCalls, Reading, Scenario};
+
+/// One producer, the same in every replication.
+#[derive(Debug)]
+pub(super) struct ProducerPlan {
+    pub(super) name: String,
+    pub(super) profile: RateProfile,
+    pub(super) arrivals: crate::scenario::Arrivals,
+    pub(super) sizes: SizeSampler,
+    pub(super) keys: KeySpace,
+    pub(super) routes: Routes,
+    pub(super) calls: PutCalls,
+    /// Nanoseconds from sending a call to its arrival at the service.
+    pub(super) one_way: u64,
+    /// Nanoseconds from sending a call to having its answer.
+    pub(super) round_trip: u64,
+    /// Step to which the byte limit rounds up, in bytes; a power of two.
+    pub(super) rounding: u64,
+    /// Records to expect over the run.
+    pub(super) expected_records: f64,
+    /// Share of this producer's records that each shard is to expect.
+    pub(super) shares: Vec<f64>,
+}
+
+/// One consumer, the same in every replication.
+#[derive(Clone, Debug)]
+pub(super) struct ConsumerPlan {
+    pub(super) name: String,
+    pub(super) reading: Reading,
+    pub(super) processing: Processing,
+}
+
+/// A scenario made ready to run.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) producers: Vec<ProducerPlan>,
+    pub(super) consumers: Vec<ConsumerPlan>,
+    pub(super) quotas: Quotas,
+    pub(super) shards: usize,
+    pub(super) max_record_size: crate::units::Bytes,
+    /// Nanoseconds for which a record stays readable.
+    pub(super) retention: u64,
+    /// Nanoseconds; records created before are not counted.
+    pub(super) warm_up: u64,
+    /// End of the run in nanoseconds.
+    pub(super) horizon: u64,
+    /// Share of all records that each shard is to expect.
+    pub(super) expected_shares: Vec<f64>,
+}
+
+/// What depends on the replication: the draws by identity.
+#[derive(Debug)]
+pub(super) struct ReplicationPlan {
+    /// Back-off of each producer.
+    pub(super) waits: Vec<Waits>,
+    /// First calls of each consumer.
+    pub(super) phases: Vec<IdentityDraws>,
+}
+
+impl Plan {
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let ranges: Vec<HashKeyRange> =
+            scenario.stream.shards.iter().map(|shard| shard.range).collect();
+        let producers: Vec<ProducerPlan> = scenario
+            .producers
+            .par_iter()
+            .map(|producer| ProducerPlan::new(producer, scenario, &ranges))
+            .collect();
+        let expected: f64 = producers.iter().map(|producer| producer.expected_records).sum();
+        let mut expected_shares = vec![0.0; ranges.len()];
+        for producer in &producers {
+            for (total, share) in expected_shares.iter_mut().zip(&producer.shares) {
+                *total += share * producer.expected_records / expected.max(f64::MIN_POSITIVE);
+            }
+        }
+        Self {
+            producers,
+            consumers: scenario
+                .consumers
+                .iter()
+                .map(|consumer| ConsumerPlan {
+                    name: consumer.name.clone(),
+                    reading: consumer.reading.clone(),
+                    processing: consumer.processing,
+                })
+                .collect(),
+            quotas: scenario.quotas.clone(),
+            shards: ranges.len(),
+            max_record_size: scenario.stream.max_record_size,
+            retention: scenario.stream.retention.nanoseconds(),
+            warm_up: scenario.warm_up.nanoseconds(),
+            horizon: scenario.duration.nanoseconds(),
+            expected_shares,
+        }
+    }
+
+    /// Records to expect over the run.
+    pub(super) fn expected_records(&self) -> f64 {
+        self.producers.iter().map(|producer| producer.expected_records).sum()
+    }
+
+    pub(super) fn replication(
+        &self,
+        scenario: &Scenario,
+        randomness: Randomness,
+    ) -> ReplicationPlan {
+        let waits = scenario
+            .producers
+            .iter()
+            .map(|producer| {
+                let draws = randomness.identity_draws(&producer.name, Purpose::RetryJitter);
+                Waits::new(&producer.client.retries, draws)
+            })
+            .collect();
+        let phases = self
+            .consumers
+            .iter()
+            .map(|consumer| randomness.identity_draws(&consumer.name, Purpose::PollPhase))
+            .collect();
+        ReplicationPlan { waits, phases }
+    }
+}
+
+impl ProducerPlan {
+    fn new(producer: &Producer, scenario: &Scenario, ranges: &[HashKeyRange]) -> Self {
+        let keys = KeySpace::new(&producer.partition_key, producer.explicit_hash_key);
+        let (routes, shares) = keys.routes(ranges);
+        let profile = RateProfile::new(&producer.traffic, scenario.duration);
+        let round_trip = producer.client.round_trip.nanoseconds();
+        let rounding = match producer.client.calls {
+            PutCalls::PutRecord => scenario.quotas.put_record_rounding,
+            PutCalls::PutRecords { .. } => scenario.quotas.put_records_rounding,
+        };
+        Self {
+            name: producer.name.clone(),
+            expected_records: profile.expected_records(),
+            profile,
+            arrivals: producer.arrivals,
+            sizes: SizeSampler::new(&producer.record_size),
+            keys,
+            routes,
+            calls: producer.client.calls,
+            one_way: producer.client.round_trip.half().nanoseconds(),
+            round_trip,
+            rounding: rounding.0,
+            shares,
+        }
+    }
+}

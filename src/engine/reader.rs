@@ -1,0 +1,328 @@
+//! The consumers of one shard: polling ones, which share its read limits, and subscribed ones.
+//!
+//! Each consumer works on one batch at a time on each shard. At the end of every second the lane
+//! asks how far each is behind; that moment comes before anything that happens at the same time.
+
+use crate::engine::lane::Context;
+use crate::engine::log::{Log, LogRecord};
+use crate::engine::plan::ConsumerPlan;
+use crate::engine::tally::{ConsumerTally, Rows, Tally};
+use crate::model::read_limit::{ReadAdmission, ReadLimits};
+use crate::scenario::Reading;
+use crate::time::NANOSECONDS_PER_SECOND;
+
+/// All readers of one shard.
+#[derive(Debug)]
+pub(super) struct Readers {
+    /// Shared by the polling ones.
+    limits: ReadLimits,
+    readers: Vec<Reader>,
+}
+
+/// One consumer on one shard.
+#[derive(Debug)]
+struct Reader {
+    /// Index of the consumer in the scenario.
+    consumer: usize,
+    /// Place of the next record to read.
+    place: u64,
+    /// The next second whose end has not been looked at.
+    second: u64,
+    /// When it calls next (polling), or can take the next event (subscribed), in nanoseconds.
+    next: u64,
+    /// Subscribed: added to the time to find the place within a subscription.
+    offset: u64,
+}
+
+/// A batch in the hands of a consumer.
+#[derive(Clone, Copy, Debug, Default)]
+struct Batch {
+    records: usize,
+    bytes: u64,
+    /// It held as many bytes as an answer can.
+    full: bool,
+}
+
+impl Readers {
+    pub(super) fn new(shard: usize, context: Context<'_>) -> Self {
+        let readers = context.plan.consumers.iter().enumerate().map(|(consumer, plan)| {
+            let draws = context.replication.phases[consumer];
+            let (next, offset) = match plan.reading {
+                Reading::Polling { interval, .. } => {
+                    (draws.below(shard as u64, 0, interval.nanoseconds()), 0)
+                }
+                Reading::EnhancedFanOut { round_trip } => {
+                    let lasts = context.plan.quotas.subscription_duration.nanoseconds();
+                    let gap = round_trip.nanoseconds().min(lasts);
+                    (0, gap + draws.below(shard as u64, 0, lasts - gap))
+                }
+            };
+            Reader { consumer, place: 0, second: 0, next, offset }
+        });
+        Self { limits: ReadLimits::new(&context.plan.quotas), readers: readers.collect() }
+    }
+
+    /// Plays all reads before `until`; gives the place before which everyone has read.
+    pub(super) fn advance(
+        &mut self,
+        until: u64,
+        log: &Log,
+        context: Context<'_>,
+        tally: &mut Tally,
+    ) -> u64 {
+        self.poll_before(until, log, context, tally);
+        for reader in &mut self.readers {
+            let plan = &context.plan.consumers[reader.consumer];
+            if let Reading::EnhancedFanOut { .. } = plan.reading {
+                while reader.receive(until, log, context, tally) {}
+            }
+            reader.look_back(until, log, context, tally);
+        }
+        self.readers.iter().map(|reader| reader.place).min().unwrap_or(log.end())
+    }
+
+    /// Lets the polling consumers call in the order of time, the first in the scenario first.
+    fn poll_before(&mut self, until: u64, log: &Log, context: Context<'_>, tally: &mut Tally) {
+        loop {
+            let polls = |reader: &&mut Reader| {
+                let plan = &context.plan.consumers[reader.consumer];
+                matches!(plan.reading, Reading::Polling { .. }) && reader.next < until
+            };
+            let next =
+                self.readers.iter_mut().filter(polls).min_by_key(|r| (r.next, r.consumer));
+            let Some(reader) = next else {
+                return;
+            };
+            reader.poll(&mut self.limits, log, context, tally);
+        }
+    }
+
+    /// Counts what each consumer has left when the run ends.
+    pub(super) fn finish(&mut self, log: &Log, context: Context<'_>, tally: &mut Tally) {
+        let plan = context.plan;
+        for reader in &mut self.readers {
+            reader.look_back(u64::MAX, log, context, tally);
+            let tally = &mut tally.consumers[reader.consumer];
+            for record in log.from(reader.place) {
+                if record.created < plan.warm_up {
+                    continue;
+                }
+                if record.accepted.saturating_add(plan.retention) <= plan.horizon {
+                    tally.expired_records += 1;
+                } else {
+                    tally.backlog_records += 1;
+                    tally.backlog_bytes += u64::from(record.size);
+                }
+            }
+        }
+    }
+}
+
+impl Reader {
+    /// One GetRecords call.
+    fn poll(
+        &mut self,
+        limits: &mut ReadLimits,
+        log: &Log,
+        context: Context<'_>,
+        tally: &mut Tally,
+    ) {
+        let now = self.next;
+        let plan = &context.plan.consumers[self.consumer];
+        let Reading::Polling { interval, max_records, round_trip } = plan.reading else {
+            return;
+        };
+        self.look_back(now, log, context, tally);
+        let counted = u64::from(now >= context.plan.warm_up);
+        let consumer = &mut tally.consumers[self.consumer];
+        consumer.read_calls += counted;
+        let admission = limits.admit(now);
+        self.next = now + interval.nanoseconds();
+        if admission != ReadAdmission::Answered {
+            consumer.read_throttled_calls += counted;
+            consumer.throttled_by_calls += counted * u64::from(admission == ReadAdmission::CallLimit);
+            self.row(now, &mut tally.rows).read_throttled_calls += 1;
+            return;
+        }
+        self.expire(now, log, context, consumer);
+        let quotas = &context.plan.quotas;
+        let visible = now.checked_sub(quotas.get_records_propagation.nanoseconds());
+        let most_records = max_records.0.min(quotas.get_records_max_records.0) as usize;
+        let rest = log.from(self.place);
+        let batch = gather(rest, visible, most_records, quotas.get_records_max_bytes.0);
+        limits.book(batch.bytes, batch.full);
+        let records = &rest[..batch.records];
+        let at_tip = rest.get(batch.records).is_none_or(|next| Some(next.accepted) > visible);
+        if counted == 1 {
+            let age = match records.last() {
+                Some(last) if !at_tip => now - last.accepted,
+                _ => 0,
+            };
+            consumer.iterator_age_cloudwatch_ms.record(age);
+        }
+        let start = now + round_trip.nanoseconds();
+        let done = work(records, start, plan, context, consumer);
+        self.row(now, &mut tally.rows).read_records += batch.records as u64;
+        self.place += batch.records as u64;
+        self.next = self.next.max(done);
+    }
+
+    /// Takes the next event of a subscription if it comes before `until`; false if none does.
+    fn receive(
+        &mut self,
+        until: u64,
+        log: &Log,
+        context: Context<'_>,
+        tally: &mut Tally,
+    ) -> bool {
+        let quotas = &context.plan.quotas;
+        let plan = &context.plan.consumers[self.consumer];
+        let Reading::EnhancedFanOut { round_trip } = plan.reading else {
+            return false;
+        };
+        let Some(first) = log.from(self.place).first() else {
+            return false;
+        };
+        let propagation = quotas.enhanced_fan_out_propagation.nanoseconds();
+        let mut now = self.next.max(first.accepted + propagation);
+        // While the subscription is renewed nothing comes.
+        let lasts = quotas.subscription_duration.nanoseconds();
+        let into_subscription = (now + self.offset) % lasts;
+        if into_subscription < round_trip.nanoseconds() {
+            now += round_trip.nanoseconds() - into_subscription;
+        }
+        if now >= until {
+            return false;
+        }
+        self.look_back(now, log, context, tally);
+        let consumer = &mut tally.consumers[self.consumer];
+        self.expire(now, log, context, consumer);
+        let rest = log.from(self.place);
+        let most_records = quotas.enhanced_fan_out_event_records.0 as usize;
+        let most_bytes = quotas.enhanced_fan_out_event_bytes.0;
+        let batch = gather(rest, now.checked_sub(propagation), most_records, most_bytes);
+        if batch.records == 0 {
+            // What was to come has expired.
+            self.next = now;
+            return true;
+        }
+        if now >= context.plan.warm_up {
+            consumer.read_calls += 1;
+            let last = &rest[batch.records - 1];
+            consumer.iterator_age_cloudwatch_ms.record(now - last.accepted);
+        }
+        let done = work(&rest[..batch.records], now, plan, context, consumer);
+        self.row(now, &mut tally.rows).read_records += batch.records as u64;
+        self.place += batch.records as u64;
+        let rate = quotas.enhanced_fan_out_bytes.0;
+        let paced = u128::from(batch.bytes) * u128::from(rate.per_nanoseconds())
+            / u128::from(rate.amount());
+        self.next = done.max(now.saturating_add(paced as u64));
+        true
+    }
+
+    /// Skips records that have left the stream.
+    fn expire(
+        &mut self,
+        now: u64,
+        log: &Log,
+        context: Context<'_>,
+        tally: &mut ConsumerTally,
+    ) {
+        if now < context.plan.retention {
+            return;
+        }
+        let kept_from = now - context.plan.retention;
+        for record in log.from(self.place) {
+            if record.accepted > kept_from {
+                break;
+            }
+            tally.expired_records += u64::from(record.created >= context.plan.warm_up);
+            self.place += 1;
+        }
+    }
+
+    /// Looks how far this consumer was behind at the end of each second up to `now`.
+    #[inline]
+    fn look_back(&mut self, now: u64, log: &Log, context: Context<'_>, tally: &mut Tally) {
+        let closed = log.marks();
+        let first = tally.rows.first;
+        while let Some(end_place) = closed.get((self.second - first) as usize) {
+            let end = ((self.second + 1) * NANOSECONDS_PER_SECOND).min(context.plan.horizon);
+            if end > now {
+                break;
+            }
+            let behind = end_place.saturating_sub(self.place);
+            let age =
+                if behind == 0 { 0 } else { end - log.from(self.place)[0].accepted };
+            if end > context.plan.warm_up {
+                tally.consumers[self.consumer].iterator_age_ms.record(age);
+            }
+            let row = tally.rows.consumer(self.second, self.consumer);
+            row.backlog_records += behind;
+            row.iterator_age_ms_max = row.iterator_age_ms_max.max(age / 1_000_000);
+            self.second += 1;
+        }
+    }
+
+    fn row<'rows>(
+        &self,
+        now: u64,
+        rows: &'rows mut Rows,
+    ) -> &'rows mut crate::metrics::ConsumerSecond {
+        rows.consumer(now / NANOSECONDS_PER_SECOND, self.consumer)
+    }
+}
+
+/// The records that an answer holds: those taken up to `visible`, within both bounds.
+fn gather(rest: &[LogRecord], visible: Option<u64>, most_records: usize, most_bytes: u64) -> Batch {
+    let mut batch = Batch::default();
+    let Some(visible) = visible else {
+        return batch;
+    };
+    for record in &rest[..rest.len().min(most_records)] {
+        if record.accepted > visible {
+            break;
+        }
+        let bytes = batch.bytes + u64::from(record.size);
+        if bytes > most_bytes && batch.records > 0 {
+            batch.full = true;
+            break;
+        }
+        batch.bytes = bytes;
+        batch.records += 1;
+    }
+    batch.full |= batch.bytes >= most_bytes;
+    batch
+}
+
+/// Lets the consumer work on `records` from `start` on; gives the time when it is done.
+fn work(
+    records: &[LogRecord],
+    start: u64,
+    plan: &ConsumerPlan,
+    context: Context<'_>,
+    tally: &mut ConsumerTally,
+) -> u64 {
+    if records.is_empty() {
+        return start;
+    }
+    let per_record = plan.processing.per_record.nanoseconds();
+    let mut done = start + plan.processing.per_batch.nanoseconds();
+    for record in records {
+        done += per_record;
+        if record.created < context.plan.warm_up {
+            continue;
+        }
+        tally.read_records += 1;
+        tally.read_bytes += u64::from(record.size);
+        if done < context.plan.horizon {
+            tally.processed_records += 1;
+            tally.end_to_end_latency.record(done - record.created);
+        } else {
+            tally.backlog_records += 1;
+            tally.backlog_bytes += u64::from(record.size);
+        }
+    }
+    done
+}

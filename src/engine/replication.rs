@@ -1,0 +1,211 @@
+//! One replication: windows, barriers, and what is added up at the end.
+//!
+//! While the lanes play one window, the producers deal the next. Both meet at the barrier, where
+//! whatever couples lanes is settled in a fixed order: the stream's series and the PutRecords calls
+//! that were resent to several shards at once. Nothing in a lane looks beyond its own past, so the
+//! length of a window changes no figure.
+
+use rayon::prelude::*;
+
+use crate::engine::lane::{Context, Lane};
+use crate::engine::observe::observe;
+use crate::engine::plan::{Plan, ReplicationPlan};
+use crate::engine::source::{Arrival, Source, producer_of};
+use crate::engine::tally::Tally;
+use crate::engine::{Control, Interrupted, Options};
+use crate::metrics::{ConsumerSecond, Observation, StreamSecond};
+use crate::random::Randomness;
+use crate::scenario::PutCalls;
+use crate::time::NANOSECONDS_PER_SECOND;
+
+/// Most groups of lanes; each is one task between two barriers.
+const GROUPS: usize = 64;
+/// Records of a window, so that what is dealt stays in the cache of a core.
+const RECORDS_PER_WINDOW: f64 = 16_384.0;
+/// Records of a window and lane, so that visiting a lane costs little beside its work.
+const RECORDS_PER_LANE: f64 = 16.0;
+/// Longest window, so that progress shows and an interruption is heard.
+const LONGEST_WINDOW: u64 = 3_600 * NANOSECONDS_PER_SECOND;
+
+/// Lanes that are played one after another by one task.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// Index of the first lane.
+    pub(super) first: usize,
+    pub(super) lanes: Vec<Lane>,
+    pub(super) tally: Tally,
+}
+
+/// What is known of the whole stream between barriers.
+#[derive(Debug, Default)]
+pub(super) struct StreamRecord {
+    pub(super) seconds: Vec<StreamSecond>,
+    /// PutRecords calls that were sent again, by producer.
+    pub(super) repeated_calls: Vec<u64>,
+}
+
+/// Length of a window in nanoseconds for the load of `plan`.
+fn window_length(plan: &Plan, options: &Options) -> u64 {
+    if let Some(window) = options.window {
+        return window.nanoseconds().max(1);
+    }
+    let records = RECORDS_PER_WINDOW.max(RECORDS_PER_LANE * plan.shards as f64);
+    let rate = plan.expected_records() / plan.horizon as f64;
+    ((records / rate.max(f64::MIN_POSITIVE)) as u64).clamp(1_000_000, LONGEST_WINDOW)
+}
+
+/// Runs one replication; `at_barrier` hears of simulated nanoseconds and records generated.
+pub(super) fn run(
+    plan: &Plan,
+    replication_plan: &ReplicationPlan,
+    replication: u32,
+    randomness: Randomness,
+    options: &Options,
+    at_barrier: &(dyn Fn(u64, u64) -> Control + Sync),
+) -> Result<Observation, Interrupted> {
+    let context = Context { plan, replication: replication_plan };
+    let mut sources: Vec<Source<'_>> =
+        (0..plan.producers.len()).map(|index| Source::new(plan, index, randomness)).collect();
+    let mut groups = groups(context);
+    let mut inboxes: Vec<Vec<Arrival>> = (0..plan.shards).map(|_| Vec::new()).collect();
+    let mut stream =
+        StreamRecord { seconds: Vec::new(), repeated_calls: vec![0; plan.producers.len()] };
+    let window = window_length(plan, options);
+    let mut until = window.min(plan.horizon);
+    deal(&mut sources, until, &mut inboxes);
+    loop {
+        hand_over(&mut groups, &mut inboxes, sources.len() > 1);
+        let next = until.saturating_add(window).min(plan.horizon);
+        rayon::join(
+            || deal(&mut sources, next, &mut inboxes),
+            || advance(&mut groups, until, context),
+        );
+        settle(&mut groups, until, plan, &mut stream);
+        let generated = sources.iter().map(|source| source.generated.records).sum();
+        if at_barrier(until, generated) == Control::Stop {
+            return Err(Interrupted);
+        }
+        if until == plan.horizon {
+            break;
+        }
+        until = next;
+    }
+    finish(&mut groups, plan, context, &mut stream);
+    Ok(observe(replication, plan, &sources, groups, stream, options.hottest_keys))
+}
+
+fn groups(context: Context<'_>) -> Vec<Group> {
+    let plan = context.plan;
+    let size = plan.shards.div_ceil(GROUPS);
+    (0..plan.shards)
+        .step_by(size)
+        .map(|first| Group {
+            first,
+            lanes: (first..(first + size).min(plan.shards))
+                .map(|index| Lane::new(index, context))
+                .collect(),
+            tally: Tally::new(plan.producers.len(), plan.consumers.len()),
+        })
+        .collect()
+}
+
+/// Lets every producer deal what it creates before `until`.
+fn deal(sources: &mut [Source<'_>], until: u64, inboxes: &mut [Vec<Arrival>]) {
+    for source in sources {
+        source.deal(until, inboxes);
+    }
+}
+
+/// Gives the dealt arrivals to the lanes. Each producer deals in order of time; where there are
+/// several, their arrivals are merged by time, then producer, then number.
+fn hand_over(groups: &mut [Group], inboxes: &mut [Vec<Arrival>], merge: bool) {
+    for group in groups {
+        for (lane, inbox) in group.lanes.iter_mut().zip(&mut inboxes[group.first..]) {
+            if lane.inbox.is_empty() {
+                std::mem::swap(&mut lane.inbox, inbox);
+            } else {
+                lane.inbox.append(inbox);
+            }
+            if merge {
+                lane.inbox.sort_by_key(|arrival| (arrival.service, arrival.call));
+            }
+        }
+    }
+}
+
+/// Plays all lanes up to `until`, the groups with most work in the last window first.
+fn advance(groups: &mut [Group], until: u64, context: Context<'_>) {
+    let mut order: Vec<&mut Group> = groups.iter_mut().collect();
+    order.sort_by_key(|group| std::cmp::Reverse(group.tally.work));
+    order.into_par_iter().with_max_len(1).for_each(|group| {
+        group.tally.work = 0;
+        for lane in &mut group.lanes {
+            lane.advance(until, context, &mut group.tally);
+        }
+    });
+}
+
+/// The barrier: adds the closed seconds to the stream's series and counts resent calls.
+fn settle(groups: &mut [Group], until: u64, plan: &Plan, stream: &mut StreamRecord) {
+    let closed = until / NANOSECONDS_PER_SECOND;
+    add_rows(groups, closed, plan, stream);
+    count_repeated_calls(groups, plan, stream);
+    for group in groups {
+        group.tally.rows.forget_before(closed);
+    }
+}
+
+fn add_rows(groups: &[Group], until_second: u64, plan: &Plan, stream: &mut StreamRecord) {
+    let first = stream.seconds.len() as u64;
+    for second in first..until_second {
+        let mut row = StreamSecond {
+            consumers: vec![ConsumerSecond::default(); plan.consumers.len()],
+            ..StreamSecond::default()
+        };
+        for group in groups {
+            let rows = &group.tally.rows;
+            let index = (second - rows.first) as usize;
+            if let Some(writes) = rows.writes.get(index) {
+                row.incoming_records += writes.incoming_records;
+                row.incoming_bytes += writes.incoming_bytes;
+                row.write_throttled_records += writes.write_throttled_records;
+                row.shards_throttling += writes.shards_throttling;
+                row.utilization_max = row.utilization_max.max(writes.utilization_max);
+            }
+            let reads = rows.reads.iter().skip(index * plan.consumers.len());
+            for (total, more) in row.consumers.iter_mut().zip(reads) {
+                total.read_records += more.read_records;
+                total.read_throttled_calls += more.read_throttled_calls;
+                total.backlog_records += more.backlog_records;
+                total.iterator_age_ms_max = total.iterator_age_ms_max.max(more.iterator_age_ms_max);
+            }
+        }
+        stream.seconds.push(row);
+    }
+}
+
+/// A resent call reaches all its shards at the same moment, so all its parts stand in the tallies
+/// of one window and can be counted as one.
+fn count_repeated_calls(groups: &mut [Group], plan: &Plan, stream: &mut StreamRecord) {
+    if plan.producers.iter().all(|producer| producer.calls == PutCalls::PutRecord) {
+        return;
+    }
+    let mut calls: Vec<(u64, u32)> = Vec::new();
+    for group in groups {
+        calls.append(&mut group.tally.repeated_calls);
+    }
+    calls.sort_unstable();
+    calls.dedup();
+    for (call, _) in calls {
+        stream.repeated_calls[producer_of(call)] += 1;
+    }
+}
+
+fn finish(groups: &mut [Group], plan: &Plan, context: Context<'_>, stream: &mut StreamRecord) {
+    groups.par_iter_mut().for_each(|group| {
+        for lane in &mut group.lanes {
+            lane.finish(context, &mut group.tally);
+        }
+    });
+    add_rows(groups, plan.horizon.div_ceil(NANOSECONDS_PER_SECOND), plan, stream);
+}

@@ -1,0 +1,323 @@
+//! Records that wait for another attempt: a slab of records and a timer wheel of calls.
+//!
+//! What waits is a call, or the part of it that failed on this shard: a chain of records that will
+//! be sent again together. The wheel has slots of equal width over the longest wait; a slot keeps
+//! its entries in chunks of one cache line and sorts them only when it opens. Entries come out in
+//! the order of (due time, place in the slab), which depends on nothing but the lane's own past.
+
+/// No record, no chunk.
+pub(super) const NONE: u32 = u32::MAX;
+/// Slots of the wheel, a power of two.
+const SLOTS: u64 = 4_096;
+/// Narrowest slot: 2^20 ns, about a millisecond.
+const SLOT_SHIFT_MINIMUM: u32 = 20;
+/// Entries of a chunk, so that it fills a cache line.
+const CHUNK_ENTRIES: usize = 7;
+
+/// A record that waits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    /// When the producer came up with it, in nanoseconds.
+    pub(super) created: u64,
+    /// The call that it belongs to; see `Arrival`.
+    pub(super) call: u64,
+    /// Bytes as the stream counts them.
+    pub(super) size: u32,
+    /// Number of its partition key.
+    pub(super) key: u32,
+    /// Attempts made.
+    pub(super) attempts: u32,
+    /// The next record of the same call, or `NONE`.
+    pub(super) next: u32,
+}
+
+/// Records that failed together and will be sent again together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chain {
+    pub(super) head: u32,
+    pub(super) tail: u32,
+}
+
+impl Chain {
+    pub(super) const EMPTY: Self = Self { head: NONE, tail: NONE };
+}
+
+/// The records of one lane that wait for another attempt.
+#[derive(Debug)]
+pub(super) struct Retries {
+    records: Vec<Waiting>,
+    free: Vec<u32>,
+    wheel: Wheel,
+}
+
+impl Retries {
+    /// Nothing waits yet; no wait will be longer than `longest_wait` nanoseconds.
+    pub(super) fn new(longest_wait: u64) -> Self {
+        Self { records: Vec::new(), free: Vec::new(), wheel: Wheel::new(longest_wait) }
+    }
+
+    /// Whether no record waits.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.len() == self.free.len()
+    }
+
+    /// When the next call is due, if that is before `until`; `u64::MAX` otherwise.
+    #[inline]
+    pub(super) fn next_due(&mut self, until: u64) -> u64 {
+        self.wheel.next_due(until)
+    }
+
+    /// Takes the call that `next_due` told of; gives its first record.
+    #[inline]
+    pub(super) fn pop(&mut self) -> u32 {
+        self.wheel.pop()
+    }
+
+    /// The record at `index`.
+    #[inline]
+    pub(super) fn record(&self, index: u32) -> Waiting {
+        self.records[index as usize]
+    }
+
+    /// Puts a failed record at the end of `chain`.
+    #[inline]
+    pub(super) fn add(&mut self, chain: &mut Chain, record: Waiting) {
+        let index = match self.free.pop() {
+            Some(index) => {
+                self.records[index as usize] = record;
+                index
+            }
+            None => {
+                self.records.push(record);
+                (self.records.len() - 1) as u32
+            }
+        };
+        self.link(chain, index);
+    }
+
+    /// Puts the record at `index`, which failed again, at the end of `chain`.
+    #[inline]
+    pub(super) fn keep(&mut self, chain: &mut Chain, index: u32) {
+        let record = &mut self.records[index as usize];
+        record.attempts += 1;
+        record.next = NONE;
+        self.link(chain, index);
+    }
+
+    #[inline]
+    fn link(&mut self, chain: &mut Chain, index: u32) {
+        if chain.tail == NONE {
+            chain.head = index;
+        } else {
+            self.records[chain.tail as usize].next = index;
+        }
+        chain.tail = index;
+    }
+
+    /// Forgets the record at `index`, which waits no longer.
+    #[inline]
+    pub(super) fn release(&mut self, index: u32) {
+        self.free.push(index);
+    }
+
+    /// Lets `chain` wait until `due`.
+    #[inline]
+    pub(super) fn schedule(&mut self, chain: Chain, due: u64) {
+        self.wheel.push(due, chain.head);
+    }
+
+    /// Every record that waits, in no particular order.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Waiting> {
+        let mut live = vec![true; self.records.len()];
+        for index in &self.free {
+            live[*index as usize] = false;
+        }
+        self.records.iter().zip(live).filter_map(|(record, live)| live.then_some(record))
+    }
+}
+
+/// Up to seven entries of a slot and the chunk before.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Chunk {
+    /// Time within the slot in the upper half, record in the lower.
+    entries: [u64; CHUNK_ENTRIES],
+    next: u32,
+    length: u32,
+}
+
+#[derive(Debug)]
+struct Wheel {
+    shift: u32,
+    /// First chunk of each slot; empty until something waits.
+    slots: Vec<u32>,
+    /// One bit a slot: whether it has entries.
+    occupied: [u64; SLOTS as usize / 64],
+    chunks: Vec<Chunk>,
+    free: u32,
+    /// Entries of the open slot by (due, record), latest first.
+    open: Vec<(u64, u32)>,
+    /// Number of the open slot since the start of the run; all earlier ones are empty.
+    open_slot: u64,
+    /// Entries in closed slots.
+    closed: usize,
+}
+
+impl Wheel {
+    fn new(longest_wait: u64) -> Self {
+        let mut shift = SLOT_SHIFT_MINIMUM;
+        // One slot is open and one partly over, so two of them do not count.
+        while (SLOTS - 2) << shift < longest_wait {
+            shift += 1;
+        }
+        Self {
+            shift,
+            slots: Vec::new(),
+            occupied: [0; SLOTS as usize / 64],
+            chunks: Vec::new(),
+            free: NONE,
+            open: Vec::new(),
+            open_slot: 0,
+            closed: 0,
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, due: u64, record: u32) {
+        let slot = due >> self.shift;
+        if slot <= self.open_slot {
+            let place = self.open.partition_point(|entry| *entry > (due, record));
+            self.open.insert(place, (due, record));
+            return;
+        }
+        assert!(slot - self.open_slot < SLOTS, "a wait is longer than the wheel");
+        if self.slots.is_empty() {
+            self.slots = vec![NONE; SLOTS as usize];
+        }
+        let place = (slot % SLOTS) as usize;
+        let within = due & ((1 << self.shift) - 1);
+        let entry = within << 32 | u64::from(record);
+        let head = self.slots[place];
+        if head == NONE || self.chunks[head as usize].length as usize == CHUNK_ENTRIES {
+            self.slots[place] = self.new_chunk(head);
+            self.occupied[place / 64] |= 1 << (place % 64);
+        }
+        let chunk = &mut self.chunks[self.slots[place] as usize];
+        chunk.entries[chunk.length as usize] = entry;
+        chunk.length += 1;
+        self.closed += 1;
+    }
+
+    fn new_chunk(&mut self, next: u32) -> u32 {
+        let chunk = Chunk { entries: [0; CHUNK_ENTRIES], next, length: 0 };
+        if self.free == NONE {
+            self.chunks.push(chunk);
+            return (self.chunks.len() - 1) as u32;
+        }
+        let index = self.free;
+        self.free = self.chunks[index as usize].next;
+        self.chunks[index as usize] = chunk;
+        index
+    }
+
+    #[inline]
+    fn next_due(&mut self, until: u64) -> u64 {
+        if self.open.is_empty() && self.closed > 0 {
+            self.open_next(until);
+        }
+        self.open.last().map_or(u64::MAX, |(due, _)| *due)
+    }
+
+    #[inline]
+    fn pop(&mut self) -> u32 {
+        self.open.pop().map_or(NONE, |(_, record)| record)
+    }
+
+    /// Opens the next slot with entries if it begins before `until`.
+    fn open_next(&mut self, until: u64) {
+        let slot = self.next_occupied();
+        if slot << self.shift >= until {
+            return;
+        }
+        self.open_slot = slot;
+        let place = (slot % SLOTS) as usize;
+        self.occupied[place / 64] &= !(1 << (place % 64));
+        let start = slot << self.shift;
+        let mut index = std::mem::replace(&mut self.slots[place], NONE);
+        while index != NONE {
+            let chunk = self.chunks[index as usize];
+            for entry in &chunk.entries[..chunk.length as usize] {
+                self.open.push((start + (entry >> 32), *entry as u32));
+            }
+            self.chunks[index as usize].next = self.free;
+            self.free = index;
+            index = chunk.next;
+        }
+        self.closed -= self.open.len();
+        self.open.sort_unstable_by(|a, b| b.cmp(a));
+    }
+
+    /// The first slot after the open one that has entries; there is one.
+    fn next_occupied(&self) -> u64 {
+        let first = self.open_slot + 1;
+        let place = first % SLOTS;
+        let words = self.occupied.len() as u64;
+        let mut word = place / 64;
+        let mut bits = self.occupied[word as usize] & (u64::MAX << (place % 64));
+        for _ in 0..=words {
+            if bits != 0 {
+                let found = word * 64 + u64::from(bits.trailing_zeros());
+                return first + (found + SLOTS - place) % SLOTS;
+            }
+            word = (word + 1) % words;
+            bits = self.occupied[word as usize];
+        }
+        unreachable!("entries are counted");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Purpose, Randomness};
+
+    /// order out of the wheel = order of (due, record), for pushes that come in while it turns.
+    #[test]
+    fn entries_come_out_in_the_order_of_their_due_times() {
+        for longest in [1_000_000u64, 5_000_000_000, 600_000_000_000] {
+            let draws = Randomness::new(1, 0).identity_draws("wheel", Purpose::RetryJitter);
+            let mut wheel = Wheel::new(longest);
+            let mut expected = std::collections::BTreeSet::new();
+            let mut now = 0;
+            for record in 0..20_000u32 {
+                let due = now + draws.below(u64::from(record), 0, longest);
+                wheel.push(due, record);
+                expected.insert((due, record));
+                if draws.below(u64::from(record), 1, 3) == 0 {
+                    continue;
+                }
+                let due = wheel.next_due(u64::MAX);
+                let popped = (due, wheel.pop());
+                assert_eq!(expected.pop_first(), Some(popped));
+                now = due;
+            }
+            while let Some(next) = expected.pop_first() {
+                let due = wheel.next_due(u64::MAX);
+                assert_eq!((due, wheel.pop()), next);
+            }
+            assert_eq!(wheel.next_due(u64::MAX), u64::MAX);
+        }
+    }
+
+    #[test]
+    fn nothing_opens_before_its_time() {
+        let mut wheel = Wheel::new(5_000_000_000);
+        wheel.push(3_000_000_000, 7);
+        assert_eq!(wheel.next_due(2_000_000_000), u64::MAX);
+        assert_eq!(wheel.next_due(3_100_000_000), 3_000_000_000);
+        wheel.push(2_500_000_000, 8);
+        assert_eq!(wheel.next_due(3_100_000_000), 2_500_000_000);
+        assert_eq!((wheel.pop(), wheel.next_due(u64::MAX), wheel.pop()), (8, 3_000_000_000, 7));
+    }
+}

@@ -1,0 +1,132 @@
+//! What a shard meets in each second, closed second by second.
+//!
+//! A closed second goes to three places: the shard's own compact series, the row that all lanes of
+//! a group share for the series of the stream, and a mark in the log from which the readers tell
+//! how far behind they were at that moment.
+
+use crate::engine::log::Log;
+use crate::engine::plan::Plan;
+use crate::engine::tally::Rows;
+use crate::metrics::{ShardSecond, ShardSeries};
+use crate::time::NANOSECONDS_PER_SECOND;
+
+const SECONDS_PER_MINUTE: u64 = 60;
+
+/// Running seconds of one shard.
+#[derive(Debug)]
+pub(super) struct Seconds {
+    /// The second that is open.
+    second: u64,
+    /// Its end in nanoseconds.
+    end: u64,
+    /// End of the run in nanoseconds.
+    horizon: u64,
+    open: ShardSecond,
+    minute: ShardSecond,
+    series: ShardSeries,
+    /// Seconds that begin before are not counted in the totals.
+    warm_up_seconds: u64,
+    records_per_second: f64,
+    bytes_per_second: f64,
+    totals: SecondRow,
+}
+
+/// Totals over the seconds after the warm-up.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SecondRow {
+    pub(super) seconds: u64,
+    pub(super) records: u64,
+    pub(super) charged_bytes: u64,
+    /// Highest second, as a ratio of the scarcer limit.
+    pub(super) peak_1s: f64,
+    /// Highest whole minute by accepted records and bytes, as CloudWatch counts them.
+    pub(super) peak_1min: f64,
+}
+
+impl Seconds {
+    pub(super) fn new(plan: &Plan) -> Self {
+        Self {
+            second: 0,
+            end: NANOSECONDS_PER_SECOND,
+            horizon: plan.horizon,
+            open: ShardSecond::default(),
+            minute: ShardSecond::default(),
+            series: ShardSeries::default(),
+            warm_up_seconds: plan.warm_up.div_ceil(NANOSECONDS_PER_SECOND),
+            records_per_second: plan.quotas.shard_write_records.0.as_per_second(),
+            bytes_per_second: plan.quotas.shard_write_bytes.0.as_per_second(),
+            totals: SecondRow::default(),
+        }
+    }
+
+    /// Lets time come to `now`, closing every second that ends before or at it.
+    #[inline(always)]
+    pub(super) fn reach(&mut self, now: u64, log: &mut Log, rows: &mut Rows) {
+        if now >= self.end {
+            self.close_before(now, log, rows);
+        }
+    }
+
+    /// Closes every second that ends before or at `until`.
+    pub(super) fn close_before(&mut self, until: u64, log: &mut Log, rows: &mut Rows) {
+        while self.end <= until {
+            self.close(log, rows);
+        }
+    }
+
+    /// Closes the last second, which may be a part of one.
+    pub(super) fn close_last(&mut self, log: &mut Log, rows: &mut Rows) {
+        if self.second * NANOSECONDS_PER_SECOND < self.horizon {
+            self.close(log, rows);
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn accept(&mut self, bytes: u64, charged: u64) {
+        self.open.incoming_records += 1;
+        self.open.incoming_bytes += bytes;
+        self.open.charged_bytes += charged;
+    }
+
+    #[inline(always)]
+    pub(super) fn throttle(&mut self) {
+        self.open.write_throttled_records += 1;
+    }
+
+    /// The scarcer limit's use by `records` and `bytes` over `seconds`, as a ratio.
+    fn utilization(&self, records: u64, bytes: u64, seconds: f64) -> f64 {
+        let by_records = records as f64 / self.records_per_second;
+        let by_bytes = bytes as f64 / self.bytes_per_second;
+        by_records.max(by_bytes) / seconds
+    }
+
+    fn close(&mut self, log: &mut Log, rows: &mut Rows) {
+        let row = std::mem::take(&mut self.open);
+        let utilization = self.utilization(row.incoming_records, row.charged_bytes, 1.0);
+        rows.add(self.second, &row, utilization);
+        self.series.push(row);
+        log.mark();
+        if self.second >= self.warm_up_seconds {
+            self.totals.seconds += 1;
+            self.totals.records += row.incoming_records;
+            self.totals.charged_bytes += row.charged_bytes;
+            self.totals.peak_1s = self.totals.peak_1s.max(utilization);
+            self.minute.incoming_records += row.incoming_records;
+            self.minute.incoming_bytes += row.incoming_bytes;
+        }
+        self.second += 1;
+        self.end += NANOSECONDS_PER_SECOND;
+        if self.second.is_multiple_of(SECONDS_PER_MINUTE) {
+            let minute = std::mem::take(&mut self.minute);
+            if self.second >= self.warm_up_seconds + SECONDS_PER_MINUTE {
+                let (records, bytes) = (minute.incoming_records, minute.incoming_bytes);
+                let utilization = self.utilization(records, bytes, SECONDS_PER_MINUTE as f64);
+                self.totals.peak_1min = self.totals.peak_1min.max(utilization);
+            }
+        }
+    }
+
+    pub(super) fn into_parts(self) -> (SecondRow, ShardSeries) {
+        (self.totals, self.series)
+    }
+}

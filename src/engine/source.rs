@@ -1,0 +1,271 @@
+//! A producer at work: draws its records in blocks and deals them, call by call, to the lanes.
+//!
+//! Times, keys and sizes come from three streams of their own, in the order of the records, so the
+//! same records reach the stream whatever its shards, its consumers and the length of a window.
+
+use rand::Rng;
+
+use crate::engine::plan::{Plan, ProducerPlan};
+use crate::hash_key::HashKey;
+use crate::model::partition_key::Routes;
+use crate::model::traffic::ArrivalClock;
+use crate::random::{Generator, Purpose, Randomness};
+use crate::scenario::PutCalls;
+use crate::time::NANOSECONDS_PER_SECOND;
+
+/// Records drawn at a time.
+const BLOCK: usize = 1_024;
+/// Keys that are counted one by one; the hottest come first.
+const COUNTED_KEYS: usize = 1 << 22;
+/// Bits of a call's number within its producer.
+const CALL_BITS: u32 = 56;
+
+/// The first attempt of a record, on its way to a shard.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrival {
+    /// When the call reaches the service, in nanoseconds.
+    pub(super) service: u64,
+    /// When the producer came up with the record, in nanoseconds.
+    pub(super) created: u64,
+    /// The call: producer in the upper 8 bits, number of the call's first record below.
+    pub(super) call: u64,
+    /// Bytes as the stream counts them.
+    pub(super) size: u32,
+    /// Number of the partition key.
+    pub(super) key: u32,
+}
+
+/// Index of the producer of a call.
+#[inline]
+pub(super) const fn producer_of(call: u64) -> usize {
+    (call >> CALL_BITS) as usize
+}
+
+/// The number of a call among those of its producer.
+#[inline]
+pub(super) const fn number_of(call: u64) -> u64 {
+    call & ((1 << CALL_BITS) - 1)
+}
+
+/// What a producer came up with in one second.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct GeneratedSecond {
+    pub(super) records: u64,
+    pub(super) bytes: u64,
+}
+
+/// What a producer came up with after the warm-up.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Generated {
+    pub(super) records: u64,
+    pub(super) bytes: u64,
+    /// Records larger than the stream allows.
+    pub(super) rejected: u64,
+    /// First calls of PutRecords that reach the service within the run.
+    pub(super) calls: u64,
+}
+
+/// One producer in one replication.
+#[derive(Debug)]
+pub(super) struct Source<'plan> {
+    plan: &'plan ProducerPlan,
+    warm_up: u64,
+    horizon: u64,
+    max_record_size: u32,
+    /// One when the bytes of the partition key count, zero when not.
+    key_bytes_count: u32,
+    clock: ArrivalClock,
+    time_draws: Generator,
+    key_draws: Generator,
+    size_draws: Generator,
+    block: Block,
+    /// Number of the next record, with the producer in the upper bits.
+    next: u64,
+    batch: Batch,
+    pub(super) generated: Generated,
+    pub(super) seconds: Vec<GeneratedSecond>,
+    /// Records after the warm-up by key, for the keys of highest weight.
+    pub(super) key_counts: Vec<u64>,
+}
+
+#[derive(Debug)]
+struct Block {
+    times: Vec<u64>,
+    keys: Vec<u32>,
+    sizes: Vec<u32>,
+    /// Upper halves of hash keys, where they are drawn for each record.
+    hashes: Vec<u64>,
+    cursor: usize,
+}
+
+/// A PutRecords call that waits for company.
+#[derive(Debug, Default)]
+struct Batch {
+    /// Shard and arrival of each record; the time at the service is set when the call is sent.
+    records: Vec<(u16, Arrival)>,
+    bytes: u64,
+    /// When the call is sent at the latest.
+    deadline: u64,
+}
+
+impl<'plan> Source<'plan> {
+    pub(super) fn new(plan: &'plan Plan, index: usize, randomness: Randomness) -> Self {
+        let producer = &plan.producers[index];
+        let stream = |purpose| randomness.stream(&producer.name, purpose);
+        Self {
+            warm_up: plan.warm_up,
+            horizon: plan.horizon,
+            max_record_size: plan.max_record_size.0 as u32,
+            key_bytes_count: u32::from(plan.quotas.partition_key_bytes_count),
+            clock: ArrivalClock::new(producer.profile.clone(), producer.arrivals),
+            time_draws: stream(Purpose::ArrivalTime),
+            key_draws: stream(Purpose::PartitionKey),
+            size_draws: stream(Purpose::RecordSize),
+            block: Block {
+                times: vec![0; BLOCK],
+                keys: vec![0; BLOCK],
+                sizes: vec![0; BLOCK],
+                hashes: vec![0; BLOCK],
+                cursor: BLOCK,
+            },
+            next: (index as u64) << CALL_BITS,
+            batch: Batch::default(),
+            generated: Generated::default(),
+            seconds: Vec::new(),
+            key_counts: vec![0; producer.keys.len().min(COUNTED_KEYS)],
+            plan: producer,
+        }
+    }
+
+    /// Deals every record created before `until` to the lanes' inboxes.
+    pub(super) fn deal(&mut self, until: u64, inboxes: &mut [Vec<Arrival>]) {
+        loop {
+            if self.block.cursor == BLOCK {
+                self.draw_block();
+            }
+            let from = self.block.cursor;
+            let first = self.block.times[from];
+            if first >= until {
+                break;
+            }
+            // A stretch lies within one second and on one side of the warm-up's end.
+            let second = first / NANOSECONDS_PER_SECOND;
+            let mut end = until.min((second + 1) * NANOSECONDS_PER_SECOND);
+            if first < self.warm_up {
+                end = end.min(self.warm_up);
+            }
+            let to = from + self.block.times[from..].partition_point(|time| *time < end);
+            self.deal_stretch(from, to, inboxes);
+            self.block.cursor = to;
+        }
+        if !self.batch.records.is_empty() && self.batch.deadline < until {
+            self.send(self.batch.deadline, inboxes);
+        }
+    }
+
+    /// Records after the warm-up that wait in a batch.
+    pub(super) fn waiting(&self) -> u64 {
+        let counted = |record: &&(u16, Arrival)| record.1.created >= self.warm_up;
+        self.batch.records.iter().filter(counted).count() as u64
+    }
+
+    fn draw_block(&mut self) {
+        self.clock.fill(&mut self.time_draws, &mut self.block.times);
+        self.plan.keys.fill(&mut self.key_draws, &mut self.block.keys);
+        self.plan.sizes.fill(&mut self.size_draws, &mut self.block.sizes);
+        if matches!(self.plan.routes, Routes::Fresh { .. }) {
+            self.block.hashes.iter_mut().for_each(|hash| *hash = self.key_draws.next_u64());
+        }
+        self.block.cursor = 0;
+    }
+
+    fn deal_stretch(&mut self, from: usize, to: usize, inboxes: &mut [Vec<Arrival>]) {
+        let first = self.block.times[from];
+        let counted = u64::from(first >= self.warm_up);
+        let plan = self.plan;
+        let (mut bytes, mut rejected) = (0, 0);
+        for index in from..to {
+            let key = self.block.keys[index];
+            let (shard, key_bytes) = match &plan.routes {
+                Routes::ByKey(routes) => {
+                    let route = routes[key as usize];
+                    (route.shard, route.key_bytes)
+                }
+                Routes::Fresh { router, key_bytes } => {
+                    let hash = HashKey(u128::from(self.block.hashes[index]) << 64);
+                    (router.shard_of(hash) as u16, key_bytes[key as usize])
+                }
+            };
+            let size = self.block.sizes[index] + u32::from(key_bytes) * self.key_bytes_count;
+            bytes += u64::from(size);
+            if let Some(count) = self.key_counts.get_mut(key as usize) {
+                *count += counted;
+            }
+            let created = self.block.times[index];
+            let arrival = Arrival {
+                service: created + plan.one_way,
+                created,
+                call: self.next,
+                size,
+                key,
+            };
+            self.next += 1;
+            if size > self.max_record_size {
+                rejected += 1;
+            } else if plan.calls == PutCalls::PutRecord {
+                inboxes[usize::from(shard)].push(arrival);
+            } else {
+                self.collect(shard, arrival, inboxes);
+            }
+        }
+        let records = (to - from) as u64;
+        self.generated.records += records * counted;
+        self.generated.bytes += bytes * counted;
+        self.generated.rejected += rejected * counted;
+        let second = (first / NANOSECONDS_PER_SECOND) as usize;
+        if self.seconds.len() <= second {
+            self.seconds.resize(second + 1, GeneratedSecond::default());
+        }
+        self.seconds[second].records += records;
+        self.seconds[second].bytes += bytes;
+    }
+
+    /// Puts a record into the open PutRecords call, and sends that when it is due or full.
+    fn collect(&mut self, shard: u16, mut arrival: Arrival, inboxes: &mut [Vec<Arrival>]) {
+        let PutCalls::PutRecords { batch_size, batch_bytes, linger } = self.plan.calls else {
+            return;
+        };
+        let now = arrival.created;
+        let size = u64::from(arrival.size);
+        if !self.batch.records.is_empty() {
+            if self.batch.deadline <= now {
+                self.send(self.batch.deadline, inboxes);
+            } else if self.batch.bytes + size > batch_bytes.0 {
+                self.send(now, inboxes);
+            }
+        }
+        if let Some((_, first)) = self.batch.records.first() {
+            arrival.call = first.call;
+        } else {
+            self.batch.deadline = now + linger.nanoseconds();
+        }
+        self.batch.records.push((shard, arrival));
+        self.batch.bytes += size;
+        if self.batch.records.len() as u64 == batch_size.0 {
+            self.send(now, inboxes);
+        }
+    }
+
+    /// Sends the open call at `now`.
+    fn send(&mut self, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        let service = now + self.plan.one_way;
+        let counted = |record: &(u16, Arrival)| record.1.created >= self.warm_up;
+        if service < self.horizon && self.batch.records.last().is_some_and(counted) {
+            self.generated.calls += 1;
+        }
+        for (shard, arrival) in self.batch.records.drain(..) {
+            inboxes[usize::from(shard)].push(Arrival { service, ..arrival });
+        }
+        self.batch.bytes = 0;
+    }
+}

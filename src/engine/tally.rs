@@ -1,0 +1,262 @@
+//! What a group of lanes has counted; groups are added up in any order to the same sums.
+
+use hdrhistogram::Histogram;
+
+use crate::metrics::{ConsumerSecond, ShardSecond};
+
+/// Longest time that a histogram tells apart: two years, in microseconds.
+const LONGEST_US: u64 = 2 * 366 * 86_400 * 1_000_000;
+/// Longest age, in milliseconds.
+const LONGEST_MS: u64 = LONGEST_US / 1_000;
+
+/// Counts of the lanes of one group.
+#[derive(Debug)]
+pub(super) struct Tally {
+    pub(super) producers: Vec<ProducerTally>,
+    pub(super) consumers: Vec<ConsumerTally>,
+    /// Seconds closed since the last barrier.
+    pub(super) rows: Rows,
+    /// Resent PutRecords calls since the last barrier that a lane of this group took part in, and
+    /// the number of the attempt. A call over several lanes stands here once for each.
+    pub(super) repeated_calls: Vec<(u64, u32)>,
+    /// Attempts since the last barrier: a measure of the group's work.
+    pub(super) work: u64,
+}
+
+/// Counts of one producer.
+#[derive(Debug)]
+pub(super) struct ProducerTally {
+    pub(super) attempts: u64,
+    pub(super) accepted: u64,
+    pub(super) accepted_bytes: u64,
+    pub(super) throttled: u64,
+    pub(super) given_up: u64,
+    pub(super) waiting: u64,
+    /// Records accepted on the way of the first call, which waited for nothing.
+    pub(super) prompt: u64,
+    /// Latencies of the other accepted records.
+    pub(super) put_latency: Latencies,
+}
+
+/// Counts of one consumer.
+#[derive(Debug)]
+pub(super) struct ConsumerTally {
+    pub(super) read_records: u64,
+    pub(super) read_bytes: u64,
+    pub(super) processed_records: u64,
+    pub(super) expired_records: u64,
+    pub(super) backlog_records: u64,
+    pub(super) backlog_bytes: u64,
+    pub(super) read_calls: u64,
+    pub(super) read_throttled_calls: u64,
+    pub(super) throttled_by_calls: u64,
+    pub(super) iterator_age_ms: Ages,
+    pub(super) iterator_age_cloudwatch_ms: Ages,
+    pub(super) end_to_end_latency: Latencies,
+}
+
+/// A distribution of latencies, kept in microseconds to three digits.
+#[derive(Debug)]
+pub(super) struct Latencies(Histogram<u64>);
+
+/// A distribution of ages, kept in milliseconds to three digits.
+#[derive(Debug)]
+pub(super) struct Ages(Histogram<u64>);
+
+/// A histogram up to `longest` to three digits; it grows as it needs.
+#[allow(clippy::expect_used, reason = "the constants are within the bounds of the crate")]
+fn histogram(longest: u64) -> Histogram<u64> {
+    let mut histogram =
+        Histogram::new_with_bounds(1, longest, 3).expect("constant bounds are legal");
+    histogram.auto(true);
+    histogram
+}
+
+impl Latencies {
+    pub(super) fn new() -> Self {
+        Self(histogram(LONGEST_US))
+    }
+
+    /// Adds one latency in nanoseconds.
+    #[inline]
+    pub(super) fn record(&mut self, nanoseconds: u64) {
+        self.0.saturating_record(nanoseconds / 1_000);
+    }
+
+    /// Adds `count` latencies in nanoseconds.
+    pub(super) fn record_many(&mut self, nanoseconds: u64, count: u64) {
+        if count > 0 {
+            self.0.saturating_record_n(nanoseconds / 1_000, count);
+        }
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        // Both have the same bounds, so nothing can be out of them.
+        let _ = self.0.add(&other.0);
+    }
+
+    pub(super) fn into_histogram(self) -> Histogram<u64> {
+        self.0
+    }
+}
+
+impl Ages {
+    pub(super) fn new() -> Self {
+        Self(histogram(LONGEST_MS))
+    }
+
+    /// Adds one age in nanoseconds.
+    #[inline]
+    pub(super) fn record(&mut self, nanoseconds: u64) {
+        self.0.saturating_record(nanoseconds / 1_000_000);
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        let _ = self.0.add(&other.0);
+    }
+
+    pub(super) fn into_histogram(self) -> Histogram<u64> {
+        self.0
+    }
+}
+
+impl Tally {
+    pub(super) fn new(producers: usize, consumers: usize) -> Self {
+        Self {
+            producers: (0..producers).map(|_| ProducerTally::new()).collect(),
+            consumers: (0..consumers).map(|_| ConsumerTally::new()).collect(),
+            rows: Rows::new(consumers),
+            repeated_calls: Vec::new(),
+            work: 0,
+        }
+    }
+
+    /// Adds the counts of another group.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (own, more) in self.producers.iter_mut().zip(&other.producers) {
+            own.add(more);
+        }
+        for (own, more) in self.consumers.iter_mut().zip(&other.consumers) {
+            own.add(more);
+        }
+    }
+}
+
+impl ProducerTally {
+    fn new() -> Self {
+        Self {
+            attempts: 0,
+            accepted: 0,
+            accepted_bytes: 0,
+            throttled: 0,
+            given_up: 0,
+            waiting: 0,
+            prompt: 0,
+            put_latency: Latencies::new(),
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.attempts += other.attempts;
+        self.accepted += other.accepted;
+        self.accepted_bytes += other.accepted_bytes;
+        self.throttled += other.throttled;
+        self.given_up += other.given_up;
+        self.waiting += other.waiting;
+        self.prompt += other.prompt;
+        self.put_latency.add(&other.put_latency);
+    }
+}
+
+impl ConsumerTally {
+    fn new() -> Self {
+        Self {
+            read_records: 0,
+            read_bytes: 0,
+            processed_records: 0,
+            expired_records: 0,
+            backlog_records: 0,
+            backlog_bytes: 0,
+            read_calls: 0,
+            read_throttled_calls: 0,
+            throttled_by_calls: 0,
+            iterator_age_ms: Ages::new(),
+            iterator_age_cloudwatch_ms: Ages::new(),
+            end_to_end_latency: Latencies::new(),
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.read_records += other.read_records;
+        self.read_bytes += other.read_bytes;
+        self.processed_records += other.processed_records;
+        self.expired_records += other.expired_records;
+        self.backlog_records += other.backlog_records;
+        self.backlog_bytes += other.backlog_bytes;
+        self.read_calls += other.read_calls;
+        self.read_throttled_calls += other.read_throttled_calls;
+        self.throttled_by_calls += other.throttled_by_calls;
+        self.iterator_age_ms.add(&other.iterator_age_ms);
+        self.iterator_age_cloudwatch_ms.add(&other.iterator_age_cloudwatch_ms);
+        self.end_to_end_latency.add(&other.end_to_end_latency);
+    }
+}
+
+/// Rows of the stream's series that the lanes of a group have closed since the last barrier.
+#[derive(Debug)]
+pub(super) struct Rows {
+    /// The second of the first row.
+    pub(super) first: u64,
+    pub(super) writes: Vec<WriteRow>,
+    /// Row after row, one entry a consumer.
+    pub(super) reads: Vec<ConsumerSecond>,
+    consumers: usize,
+}
+
+/// One second of writes over the lanes of a group.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct WriteRow {
+    pub(super) incoming_records: u64,
+    pub(super) incoming_bytes: u64,
+    pub(super) write_throttled_records: u64,
+    pub(super) shards_throttling: u32,
+    pub(super) utilization_max: f32,
+}
+
+impl Rows {
+    fn new(consumers: usize) -> Self {
+        Self { first: 0, writes: Vec::new(), reads: Vec::new(), consumers }
+    }
+
+    /// Adds one shard's second.
+    pub(super) fn add(&mut self, second: u64, shard: &ShardSecond, utilization: f64) {
+        let index = (second - self.first) as usize;
+        if self.writes.len() <= index {
+            self.writes.resize(index + 1, WriteRow::default());
+        }
+        let row = &mut self.writes[index];
+        row.incoming_records += shard.incoming_records;
+        row.incoming_bytes += shard.incoming_bytes;
+        row.write_throttled_records += shard.write_throttled_records;
+        row.shards_throttling += u32::from(shard.write_throttled_records > 0);
+        row.utilization_max = row.utilization_max.max(utilization as f32);
+    }
+
+    /// The row of `consumer` in `second`.
+    pub(super) fn consumer(&mut self, second: u64, consumer: usize) -> &mut ConsumerSecond {
+        let index = (second - self.first) as usize;
+        if self.reads.len() < (index + 1) * self.consumers {
+            self.reads.resize((index + 1) * self.consumers, ConsumerSecond::default());
+        }
+        &mut self.reads[index * self.consumers + consumer]
+    }
+
+    /// Forgets all rows before `second`, which have been added to the series of the stream. Reads
+    /// of the second that is still open stay.
+    pub(super) fn forget_before(&mut self, second: u64) {
+        let rows = (second - self.first) as usize;
+        self.writes.drain(..rows.min(self.writes.len()));
+        self.reads.drain(..(rows * self.consumers).min(self.reads.len()));
+        self.first = second;
+    }
+}

@@ -1,0 +1,14 @@
+//! The parts of a stream and its clients, each on its own.
+//!
+//! A part takes `now` and an input and returns a decision. It holds no clock, schedules nothing
+//! and knows no other part. Behind this door: `token_bucket`, `write_limit` and `read_limit` (what
+//! a shard lets through), `backoff` (when a producer tries again), `traffic`, `record_size` and
+//! `partition_key` (what a producer comes up with).
+
+pub mod backoff;
+pub mod partition_key;
+pub mod read_limit;
+pub mod record_size;
+pub mod token_bucket;
+pub mod traffic;
+pub mod write_limit;

@@ -1,0 +1,97 @@
+//! When a producer tries again: exponential back-off with jitter.
+//!
+//! After the n-th attempt the wait is bounded by `base * factor^(n-1)`, at most `max`; what is
+//! drawn below the bound is the jitter. Source of the names: "Exponential Backoff And Jitter",
+//! AWS Architecture Blog, 2015.
+
+use crate::random::IdentityDraws;
+use crate::scenario::{Jitter, Retries};
+
+/// The waits of one producer.
+#[derive(Clone, Debug)]
+pub struct Waits {
+    /// Attempts in all.
+    attempts: u32,
+    /// Bound in nanoseconds after the first, second, ... attempt; the last one stays.
+    bounds: Vec<u64>,
+    jitter: Jitter,
+    draws: IdentityDraws,
+}
+
+impl Waits {
+    /// The waits that `retries` describes, drawn from `draws`.
+    #[must_use]
+    pub fn new(retries: &Retries, draws: IdentityDraws) -> Self {
+        let max = retries.backoff.max.nanoseconds();
+        let mut bounds = Vec::new();
+        let mut bound = retries.backoff.base.nanoseconds() as f64;
+        while bounds.len() < 64 {
+            bounds.push((bound as u64).min(max));
+            bound *= retries.backoff.factor;
+        }
+        Self { attempts: retries.attempts, bounds, jitter: retries.backoff.jitter, draws }
+    }
+
+    /// Attempts in all, the first one included.
+    #[must_use]
+    #[inline]
+    pub const fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// Longest wait in nanoseconds.
+    #[must_use]
+    pub fn longest(&self) -> u64 {
+        self.bounds.iter().copied().max().unwrap_or(0)
+    }
+
+    /// The wait in nanoseconds of `call` after its `attempt`-th attempt (from one).
+    #[must_use]
+    #[inline]
+    pub fn after(&self, call: u64, attempt: u32) -> u64 {
+        let bound = self.bounds[(attempt as usize - 1).min(self.bounds.len() - 1)];
+        let index = u64::from(attempt & 0xFF);
+        match self.jitter {
+            Jitter::Full => self.draws.below(call, index, bound),
+            Jitter::Equal => bound / 2 + self.draws.below(call, index, bound - bound / 2),
+            Jitter::None => bound,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Purpose, Randomness};
+    use crate::scenario::Backoff;
+    use crate::time::Span;
+
+    fn waits(jitter: Jitter) -> Waits {
+        let backoff = Backoff {
+            base: Span::from_milliseconds(100),
+            factor: 2.0,
+            max: Span::from_seconds(5),
+            jitter,
+        };
+        let draws = Randomness::new(1, 0).identity_draws("web", Purpose::RetryJitter);
+        Waits::new(&Retries { attempts: 8, backoff }, draws)
+    }
+
+    #[test]
+    fn bounds_double_up_to_the_cap() {
+        let waits = waits(Jitter::None);
+        let milliseconds: Vec<u64> =
+            (1..=9).map(|attempt| waits.after(5, attempt) / 1_000_000).collect();
+        assert_eq!(milliseconds, [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]);
+    }
+
+    /// mean of full jitter = bound / 2; mean of equal jitter = 3/4 bound.
+    #[test]
+    fn jitter_is_uniform_below_the_bound() {
+        let mean = |waits: &Waits| {
+            (0..10_000).map(|call| waits.after(call, 2) as f64).sum::<f64>() / 10_000.0 / 1e6
+        };
+        assert!((mean(&waits(Jitter::Full)) - 100.0).abs() < 3.0);
+        assert!((mean(&waits(Jitter::Equal)) - 150.0).abs() < 1.5);
+    }
+}

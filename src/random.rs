@@ -1,0 +1,165 @@
+//! Random numbers: named streams for what is drawn in order, and draws by identity for what
+//! happens to one record.
+//!
+//! A stream is named by seed, replication, component and purpose, so that adding a consumer, or a
+//! purpose, leaves every other stream as it was. What happens to a record (the jitter of its
+//! retries) is drawn from the identity of its call and attempt instead, so that it is the same on
+//! 8 shards and on 16: variants of a scenario meet common random numbers.
+
+mod alias;
+
+use md5::{Digest, Md5};
+use rand::SeedableRng;
+use rand::rngs::Xoshiro256PlusPlus;
+
+pub use alias::AliasTable;
+
+/// The generator of every named stream.
+pub type Generator = Xoshiro256PlusPlus;
+
+/// What a stream is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Distances between the records of a producer.
+    ArrivalTime,
+    /// Partition keys of a producer.
+    PartitionKey,
+    /// Record sizes of a producer.
+    RecordSize,
+    /// Waits before the retries of a producer.
+    RetryJitter,
+    /// The moment of a consumer's first call on each shard.
+    PollPhase,
+}
+
+impl Purpose {
+    const fn label(self) -> &'static str {
+        match self {
+            Self::ArrivalTime => "arrival-time",
+            Self::PartitionKey => "partition-key",
+            Self::RecordSize => "record-size",
+            Self::RetryJitter => "retry-jitter",
+            Self::PollPhase => "poll-phase",
+        }
+    }
+}
+
+/// The randomness of one replication, from which every component takes its own part.
+#[derive(Clone, Copy, Debug)]
+pub struct Randomness {
+    seed: u64,
+    replication: u32,
+}
+
+impl Randomness {
+    /// The randomness of the given replication under the given seed.
+    #[must_use]
+    pub const fn new(seed: u64, replication: u32) -> Self {
+        Self { seed, replication }
+    }
+
+    /// A stream for what `component` draws in order for `purpose`.
+    #[must_use]
+    pub fn stream(self, component: &str, purpose: Purpose) -> Generator {
+        let mut seed = [0; 32];
+        let (low, high) = seed.split_at_mut(16);
+        low.copy_from_slice(&self.digest(component, purpose, 0));
+        high.copy_from_slice(&self.digest(component, purpose, 1));
+        Generator::from_seed(seed)
+    }
+
+    /// Draws by identity for what `component` needs for `purpose`.
+    #[must_use]
+    pub fn identity_draws(self, component: &str, purpose: Purpose) -> IdentityDraws {
+        let digest = self.digest(component, purpose, 2);
+        let mut key = [0; 8];
+        key.copy_from_slice(&digest[..8]);
+        IdentityDraws { key: u64::from_le_bytes(key) }
+    }
+
+    fn digest(self, component: &str, purpose: Purpose, part: u8) -> [u8; 16] {
+        let mut digest = Md5::new();
+        digest.update(self.seed.to_le_bytes());
+        digest.update(self.replication.to_le_bytes());
+        digest.update([part]);
+        digest.update(purpose.label());
+        digest.update([0]);
+        digest.update(component);
+        digest.finalize().into()
+    }
+}
+
+/// A counter-based generator: the same identity always draws the same number.
+#[derive(Clone, Copy, Debug)]
+pub struct IdentityDraws {
+    key: u64,
+}
+
+impl IdentityDraws {
+    /// 64 uniform bits for the `index`-th draw (below 256) of `identity` (below 2^56).
+    ///
+    /// The identity is spread by an odd constant and mixed by the finalizer of SplitMix64
+    /// (Steele, Lea, Flood 2014), so different identities never draw the same bits.
+    #[must_use]
+    #[inline]
+    pub const fn bits(self, identity: u64, index: u64) -> u64 {
+        let mut bits = (identity | index << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        bits = bits.wrapping_add(self.key);
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        bits ^ (bits >> 31)
+    }
+
+    /// A whole number below `bound`, or zero when `bound` is zero.
+    #[must_use]
+    #[inline]
+    pub const fn below(self, identity: u64, index: u64, bound: u64) -> u64 {
+        scale(self.bits(identity, index), bound)
+    }
+}
+
+/// Maps 64 uniform bits to a whole number below `bound`.
+#[must_use]
+#[inline]
+pub const fn scale(bits: u64, bound: u64) -> u64 {
+    ((bits as u128 * bound as u128) >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::Rng;
+
+    use super::*;
+
+    #[test]
+    fn streams_differ_by_every_part_of_their_name() {
+        let first = |seed, replication, component, purpose| {
+            Randomness::new(seed, replication).stream(component, purpose).next_u64()
+        };
+        let base = first(1, 0, "web", Purpose::ArrivalTime);
+        assert_eq!(base, first(1, 0, "web", Purpose::ArrivalTime));
+        assert_ne!(base, first(2, 0, "web", Purpose::ArrivalTime));
+        assert_ne!(base, first(1, 1, "web", Purpose::ArrivalTime));
+        assert_ne!(base, first(1, 0, "app", Purpose::ArrivalTime));
+        assert_ne!(base, first(1, 0, "web", Purpose::RecordSize));
+    }
+
+    /// sum over the unit interval: the mean of n uniform draws is 1/2 +- 5 / sqrt(12 n).
+    #[test]
+    fn draws_by_identity_are_uniform_over_identities_and_over_attempts() {
+        let draws = Randomness::new(7, 0).identity_draws("web", Purpose::RetryJitter);
+        let tolerance = 5.0 / (12.0 * 100_000.0f64).sqrt();
+        for fixed in [1, 5] {
+            let by_identity: f64 = (0..100_000).map(|i| draws.bits(i, fixed) as f64).sum();
+            assert!((by_identity / 1e5 / 2f64.powi(64) - 0.5).abs() < tolerance);
+        }
+        let mut buckets = [0u32; 16];
+        for identity in 0..10_000 {
+            for attempt in 0..8 {
+                buckets[draws.below(identity, attempt, 16) as usize] += 1;
+            }
+        }
+        // 80,000 draws over 16 buckets: 5,000 each, standard deviation 68.
+        assert!(buckets.iter().all(|count| count.abs_diff(5_000) < 350), "{buckets:?}");
+    }
+}
