@@ -123,12 +123,11 @@ fn describe(objective: Objective) -> (&'static str, Option<usize>, f64, Unit) {
 
 fn verdict_of(value: Option<f64>, ci95: Option<[f64; 2]>, target: f64) -> Verdict {
     match (value, ci95) {
-        (None, _) => Verdict::Inconclusive,
         (Some(value), None) if value <= target => Verdict::Pass,
         (Some(_), None) => Verdict::Fail,
         (Some(_), Some([_, high])) if high <= target => Verdict::Pass,
         (Some(_), Some([low, _])) if low > target => Verdict::Fail,
-        (Some(_), Some(_)) => Verdict::Inconclusive,
+        (None, _) | (Some(_), Some(_)) => Verdict::Inconclusive,
     }
 }
 

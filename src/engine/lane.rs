@@ -82,7 +82,8 @@ impl Lane {
     /// Plays everything before `until`, for which all arrivals have been dealt.
     pub(super) fn advance(&mut self, until: u64, context: Context<'_>, tally: &mut Tally) {
         self.write(until, context, tally);
-        self.seconds.close_before(until, &mut self.log, &mut tally.rows);
+        self.seconds
+            .close_before(until, &mut self.log, &mut tally.rows);
         let read = self.readers.advance(until, &self.log, context, tally);
         self.log.forget_before(read);
     }
@@ -112,7 +113,8 @@ impl Lane {
             let retry = if self.retries.is_empty() {
                 u64::MAX
             } else {
-                self.retries.next_due(until.min(first_attempt.saturating_add(1)))
+                self.retries
+                    .next_due(until.min(first_attempt.saturating_add(1)))
             };
             if retry <= first_attempt {
                 if retry >= until {
@@ -140,12 +142,20 @@ impl Lane {
         context: Context<'_>,
         tally: &mut Tally,
     ) -> usize {
-        let Arrival { service: now, call: number, .. } = inbox[from];
+        let Arrival {
+            service: now,
+            call: number,
+            ..
+        } = inbox[from];
         let index = producer_of(number);
         let producer = &context.plan.producers[index];
         let producer_tally = &mut tally.producers[index];
         self.seconds.reach(now, &mut self.log, &mut tally.rows);
-        let mut call = CallAtShard { now, accepted_bytes: 0, failed: Chain::EMPTY };
+        let mut call = CallAtShard {
+            now,
+            accepted_bytes: 0,
+            failed: Chain::EMPTY,
+        };
         let mut next = from;
         while let Some(arrival) = inbox.get(next) {
             if arrival.call != number {
@@ -188,7 +198,11 @@ impl Lane {
         tally.work += 1;
         let attempts = head.attempts + 1;
         let last = attempts >= context.replication.waits[producer_index].attempts();
-        let mut call = CallAtShard { now, accepted_bytes: 0, failed: Chain::EMPTY };
+        let mut call = CallAtShard {
+            now,
+            accepted_bytes: 0,
+            failed: Chain::EMPTY,
+        };
         let mut any_counted = 0;
         while index != NONE {
             let record = self.retries.record(index);
@@ -240,7 +254,9 @@ impl Lane {
                 tally.prompt += counted;
             } else if counted == 1 {
                 // From the service it is half a round trip back to the producer.
-                tally.put_latency.record(waited + producer.round_trip - producer.one_way);
+                tally
+                    .put_latency
+                    .record(waited + producer.round_trip - producer.one_way);
             }
             if self.has_readers {
                 self.log.push(LogRecord {
@@ -261,13 +277,7 @@ impl Lane {
 
     /// Lets the failed records of `call` wait for their next attempt.
     #[inline]
-    fn send_again(
-        &mut self,
-        call: &CallAtShard,
-        number: u64,
-        attempts: u32,
-        context: Context<'_>,
-    ) {
+    fn send_again(&mut self, call: &CallAtShard, number: u64, attempts: u32, context: Context<'_>) {
         let index = producer_of(number);
         let wait = context.replication.waits[index].after(number_of(number), attempts);
         let due = call.now + context.plan.producers[index].round_trip + wait;

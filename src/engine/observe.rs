@@ -76,7 +76,11 @@ fn mean_utilization(totals: &SecondRow, plan: &Plan) -> f64 {
     let records = plan.quotas.shard_write_records.0.as_per_second();
     let bytes = plan.quotas.shard_write_bytes.0.as_per_second();
     let used = (totals.records as f64 / records).max(totals.charged_bytes as f64 / bytes);
-    if totals.seconds == 0 { 0.0 } else { used / seconds }
+    if totals.seconds == 0 {
+        0.0
+    } else {
+        used / seconds
+    }
 }
 
 fn producer(

@@ -70,14 +70,21 @@ pub(super) struct ReplicationPlan {
 
 impl Plan {
     pub(super) fn new(scenario: &Scenario) -> Self {
-        let ranges: Vec<HashKeyRange> =
-            scenario.stream.shards.iter().map(|shard| shard.range).collect();
+        let ranges: Vec<HashKeyRange> = scenario
+            .stream
+            .shards
+            .iter()
+            .map(|shard| shard.range)
+            .collect();
         let producers: Vec<ProducerPlan> = scenario
             .producers
             .par_iter()
             .map(|producer| ProducerPlan::new(producer, scenario, &ranges))
             .collect();
-        let expected: f64 = producers.iter().map(|producer| producer.expected_records).sum();
+        let expected: f64 = producers
+            .iter()
+            .map(|producer| producer.expected_records)
+            .sum();
         let mut expected_shares = vec![0.0; ranges.len()];
         for producer in &producers {
             for (total, share) in expected_shares.iter_mut().zip(&producer.shares) {
@@ -107,7 +114,10 @@ impl Plan {
 
     /// Records to expect over the run.
     pub(super) fn expected_records(&self) -> f64 {
-        self.producers.iter().map(|producer| producer.expected_records).sum()
+        self.producers
+            .iter()
+            .map(|producer| producer.expected_records)
+            .sum()
     }
 
     pub(super) fn replication(

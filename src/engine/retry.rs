@@ -39,7 +39,10 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    pub(super) const EMPTY: Self = Self { head: NONE, tail: NONE };
+    pub(super) const EMPTY: Self = Self {
+        head: NONE,
+        tail: NONE,
+    };
 }
 
 /// The records of one lane that wait for another attempt.
@@ -53,7 +56,11 @@ pub(super) struct Retries {
 impl Retries {
     /// Nothing waits yet; no wait will be longer than `longest_wait` nanoseconds.
     pub(super) fn new(longest_wait: u64) -> Self {
-        Self { records: Vec::new(), free: Vec::new(), wheel: Wheel::new(longest_wait) }
+        Self {
+            records: Vec::new(),
+            free: Vec::new(),
+            wheel: Wheel::new(longest_wait),
+        }
     }
 
     /// Whether no record waits.
@@ -133,7 +140,10 @@ impl Retries {
         for index in &self.free {
             live[*index as usize] = false;
         }
-        self.records.iter().zip(live).filter_map(|(record, live)| live.then_some(record))
+        self.records
+            .iter()
+            .zip(live)
+            .filter_map(|(record, live)| live.then_some(record))
     }
 }
 
@@ -191,7 +201,10 @@ impl Wheel {
             self.open.insert(place, (due, record));
             return;
         }
-        assert!(slot - self.open_slot < SLOTS, "a wait is longer than the wheel");
+        assert!(
+            slot - self.open_slot < SLOTS,
+            "a wait is longer than the wheel"
+        );
         if self.slots.is_empty() {
             self.slots = vec![NONE; SLOTS as usize];
         }
@@ -210,7 +223,11 @@ impl Wheel {
     }
 
     fn new_chunk(&mut self, next: u32) -> u32 {
-        let chunk = Chunk { entries: [0; CHUNK_ENTRIES], next, length: 0 };
+        let chunk = Chunk {
+            entries: [0; CHUNK_ENTRIES],
+            next,
+            length: 0,
+        };
         if self.free == NONE {
             self.chunks.push(chunk);
             return (self.chunks.len() - 1) as u32;
@@ -318,6 +335,9 @@ mod tests {
         assert_eq!(wheel.next_due(3_100_000_000), 3_000_000_000);
         wheel.push(2_500_000_000, 8);
         assert_eq!(wheel.next_due(3_100_000_000), 2_500_000_000);
-        assert_eq!((wheel.pop(), wheel.next_due(u64::MAX), wheel.pop()), (8, 3_000_000_000, 7));
+        assert_eq!(
+            (wheel.pop(), wheel.next_due(u64::MAX), wheel.pop()),
+            (8, 3_000_000_000, 7)
+        );
     }
 }

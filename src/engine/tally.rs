@@ -64,7 +64,10 @@ pub(super) struct Latencies(Histogram<u64>);
 pub(super) struct Ages(Histogram<u64>);
 
 /// A histogram up to `longest` to three digits; it grows as it needs.
-#[allow(clippy::expect_used, reason = "the constants are within the bounds of the crate")]
+#[allow(
+    clippy::expect_used,
+    reason = "the constants are within the bounds of the crate"
+)]
 fn histogram(longest: u64) -> Histogram<u64> {
     let mut histogram =
         Histogram::new_with_bounds(1, longest, 3).expect("constant bounds are legal");
@@ -197,7 +200,8 @@ impl ConsumerTally {
         self.read_throttled_calls += other.read_throttled_calls;
         self.throttled_by_calls += other.throttled_by_calls;
         self.iterator_age_ms.add(&other.iterator_age_ms);
-        self.iterator_age_cloudwatch_ms.add(&other.iterator_age_cloudwatch_ms);
+        self.iterator_age_cloudwatch_ms
+            .add(&other.iterator_age_cloudwatch_ms);
         self.end_to_end_latency.add(&other.end_to_end_latency);
     }
 }
@@ -225,7 +229,12 @@ pub(super) struct WriteRow {
 
 impl Rows {
     fn new(consumers: usize) -> Self {
-        Self { first: 0, writes: Vec::new(), reads: Vec::new(), consumers }
+        Self {
+            first: 0,
+            writes: Vec::new(),
+            reads: Vec::new(),
+            consumers,
+        }
     }
 
     /// Adds one shard's second.
@@ -246,7 +255,8 @@ impl Rows {
     pub(super) fn consumer(&mut self, second: u64, consumer: usize) -> &mut ConsumerSecond {
         let index = (second - self.first) as usize;
         if self.reads.len() < (index + 1) * self.consumers {
-            self.reads.resize((index + 1) * self.consumers, ConsumerSecond::default());
+            self.reads
+                .resize((index + 1) * self.consumers, ConsumerSecond::default());
         }
         &mut self.reads[index * self.consumers + consumer]
     }
@@ -256,7 +266,8 @@ impl Rows {
     pub(super) fn forget_before(&mut self, second: u64) {
         let rows = (second - self.first) as usize;
         self.writes.drain(..rows.min(self.writes.len()));
-        self.reads.drain(..(rows * self.consumers).min(self.reads.len()));
+        self.reads
+            .drain(..(rows * self.consumers).min(self.reads.len()));
         self.first = second;
     }
 }

@@ -29,7 +29,12 @@ impl Waits {
             bounds.push((bound as u64).min(max));
             bound *= retries.backoff.factor;
         }
-        Self { attempts: retries.attempts, bounds, jitter: retries.backoff.jitter, draws }
+        Self {
+            attempts: retries.attempts,
+            bounds,
+            jitter: retries.backoff.jitter,
+            draws,
+        }
     }
 
     /// Attempts in all, the first one included.
@@ -74,22 +79,36 @@ mod tests {
             jitter,
         };
         let draws = Randomness::new(1, 0).identity_draws("web", Purpose::RetryJitter);
-        Waits::new(&Retries { attempts: 8, backoff }, draws)
+        Waits::new(
+            &Retries {
+                attempts: 8,
+                backoff,
+            },
+            draws,
+        )
     }
 
     #[test]
     fn bounds_double_up_to_the_cap() {
         let waits = waits(Jitter::None);
-        let milliseconds: Vec<u64> =
-            (1..=9).map(|attempt| waits.after(5, attempt) / 1_000_000).collect();
-        assert_eq!(milliseconds, [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]);
+        let milliseconds: Vec<u64> = (1..=9)
+            .map(|attempt| waits.after(5, attempt) / 1_000_000)
+            .collect();
+        assert_eq!(
+            milliseconds,
+            [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]
+        );
     }
 
     /// mean of full jitter = bound / 2; mean of equal jitter = 3/4 bound.
     #[test]
     fn jitter_is_uniform_below_the_bound() {
         let mean = |waits: &Waits| {
-            (0..10_000).map(|call| waits.after(call, 2) as f64).sum::<f64>() / 10_000.0 / 1e6
+            (0..10_000)
+                .map(|call| waits.after(call, 2) as f64)
+                .sum::<f64>()
+                / 10_000.0
+                / 1e6
         };
         assert!((mean(&waits(Jitter::Full)) - 100.0).abs() < 3.0);
         assert!((mean(&waits(Jitter::Equal)) - 150.0).abs() < 1.5);

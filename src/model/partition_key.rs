@@ -38,7 +38,11 @@ pub struct KeySpace {
 
 #[derive(Clone, Debug)]
 enum Names {
-    Generated { keys: u32, exponent: f64, format: KeyFormat },
+    Generated {
+        keys: u32,
+        exponent: f64,
+        format: KeyFormat,
+    },
     /// By falling weight.
     Listed(Vec<WeightedKey>),
     /// A fresh key of this length for each record.
@@ -83,16 +87,34 @@ impl KeySpace {
             PartitionKey::Uniform { keys, format } => {
                 let keys = *keys as u32;
                 let format = format.clone();
-                (Names::Generated { keys, exponent: 0.0, format }, Draw::Even(keys))
+                (
+                    Names::Generated {
+                        keys,
+                        exponent: 0.0,
+                        format,
+                    },
+                    Draw::Even(keys),
+                )
             }
-            PartitionKey::Zipf { keys, exponent, format } => {
+            PartitionKey::Zipf {
+                keys,
+                exponent,
+                format,
+            } => {
                 let keys = *keys as u32;
                 let weights: Vec<f64> = (0..keys)
                     .into_par_iter()
                     .map(|index| libm::pow(f64::from(index) + 1.0, -exponent))
                     .collect();
                 let draw = Self::weighted(weights, keys);
-                (Names::Generated { keys, exponent: *exponent, format: format.clone() }, draw)
+                (
+                    Names::Generated {
+                        keys,
+                        exponent: *exponent,
+                        format: format.clone(),
+                    },
+                    draw,
+                )
             }
             PartitionKey::Weighted { keys, .. } => {
                 let mut keys = keys.clone();
@@ -102,16 +124,25 @@ impl KeySpace {
                 let draw = Self::weighted(weights, keys.len() as u32);
                 (Names::Listed(keys), draw)
             }
-            PartitionKey::Random { key_bytes: Bytes(bytes) } => {
-                (Names::Fresh { key_bytes: *bytes as u16 }, Draw::Even(1))
-            }
+            PartitionKey::Random {
+                key_bytes: Bytes(bytes),
+            } => (
+                Names::Fresh {
+                    key_bytes: *bytes as u16,
+                },
+                Draw::Even(1),
+            ),
         };
         let placement = match (explicit, &names) {
             (Some(ExplicitHashKey::Fixed(hash_key)), _) => Placement::Fixed(hash_key),
             (Some(ExplicitHashKey::Random), _) | (None, Names::Fresh { .. }) => Placement::Fresh,
             (None, _) => Placement::ByKey,
         };
-        Self { names, draw, placement }
+        Self {
+            names,
+            draw,
+            placement,
+        }
     }
 
     fn weighted(weights: Vec<f64>, keys: u32) -> Draw {
@@ -149,7 +180,11 @@ impl KeySpace {
         match &self.names {
             Names::Generated { exponent, .. } => {
                 // Zero to keep an exact one where keys are equal.
-                if *exponent == 0.0 { 1.0 } else { libm::pow(index as f64 + 1.0, -exponent) }
+                if *exponent == 0.0 {
+                    1.0
+                } else {
+                    libm::pow(index as f64 + 1.0, -exponent)
+                }
             }
             Names::Listed(keys) => keys[index].weight,
             Names::Fresh { .. } => 1.0,
@@ -180,7 +215,13 @@ impl KeySpace {
         let router = Router::new(ranges);
         if self.placement == Placement::Fresh {
             let shares = ranges.iter().map(|range| range.share()).collect();
-            return (Routes::Fresh { router, key_bytes: self.key_lengths() }, shares);
+            return (
+                Routes::Fresh {
+                    router,
+                    key_bytes: self.key_lengths(),
+                },
+                shares,
+            );
         }
         let indices = (0..self.len()).collect::<Vec<_>>();
         let chunks: Vec<(Vec<Route>, Vec<f64>)> = indices
@@ -214,7 +255,10 @@ impl KeySpace {
                 self.write_name(*index, &mut buffer);
                 let shard = router.shard_of(self.hash_key(*index, &buffer));
                 weights[shard] += self.weight(*index);
-                Route { shard: shard as u16, key_bytes: buffer.len() as u16 }
+                Route {
+                    shard: shard as u16,
+                    key_bytes: buffer.len() as u16,
+                }
             })
             .collect();
         (routes, weights)
@@ -223,9 +267,9 @@ impl KeySpace {
     fn hash_key(&self, index: usize, name: &[u8]) -> HashKey {
         match (self.placement, &self.names) {
             (Placement::Fixed(hash_key), _) => hash_key,
-            (_, Names::Listed(keys)) => {
-                keys[index].explicit_hash_key.unwrap_or_else(|| HashKey::of(name))
-            }
+            (_, Names::Listed(keys)) => keys[index]
+                .explicit_hash_key
+                .unwrap_or_else(|| HashKey::of(name)),
             _ => HashKey::of(name),
         }
     }
@@ -264,7 +308,10 @@ mod tests {
     use crate::random::{Purpose, Randomness};
 
     fn format() -> KeyFormat {
-        KeyFormat { prefix: "key-".to_owned(), suffix: String::new() }
+        KeyFormat {
+            prefix: "key-".to_owned(),
+            suffix: String::new(),
+        }
     }
 
     fn weighted(list: &[(&str, f64)]) -> PartitionKey {
@@ -283,7 +330,13 @@ mod tests {
 
     #[test]
     fn a_key_goes_to_the_shard_that_owns_its_md5() {
-        let space = KeySpace::new(&PartitionKey::Uniform { keys: 50_000, format: format() }, None);
+        let space = KeySpace::new(
+            &PartitionKey::Uniform {
+                keys: 50_000,
+                format: format(),
+            },
+            None,
+        );
         let ranges = HashKeyRange::created(7);
         let (Routes::ByKey(routes), shares) = space.routes(&ranges) else {
             panic!("keys are named");
@@ -295,7 +348,10 @@ mod tests {
             assert_eq!(routes[index].key_bytes as usize, name.len());
         }
         for (shard, share) in shares.iter().enumerate() {
-            let count = routes.iter().filter(|route| route.shard as usize == shard).count();
+            let count = routes
+                .iter()
+                .filter(|route| route.shard as usize == shard)
+                .count();
             assert!((share - count as f64 / 50_000.0).abs() < 1e-12);
         }
     }
@@ -303,13 +359,22 @@ mod tests {
     #[test]
     fn shares_are_the_sums_of_weights() {
         // Shards of the keys among 4: see the vectors of `hash_key`.
-        let list = [("a", 1.0), ("user-123", 5.0), ("日本", 2.0), ("partitionKey-0", 2.0)];
+        let list = [
+            ("a", 1.0),
+            ("user-123", 5.0),
+            ("日本", 2.0),
+            ("partitionKey-0", 2.0),
+        ];
         let space = KeySpace::new(&weighted(&list), None);
         let (_, shares) = space.routes(&HashKeyRange::created(4));
         for (share, expected) in shares.iter().zip([0.1, 0.2, 0.5, 0.2]) {
             assert!((share - expected).abs() < 1e-12);
         }
-        assert_eq!(space.name(0), "user-123", "keys are numbered by falling weight");
+        assert_eq!(
+            space.name(0),
+            "user-123",
+            "keys are numbered by falling weight"
+        );
     }
 
     #[test]
@@ -329,7 +394,11 @@ mod tests {
 
     #[test]
     fn zipf_draws_follow_the_exponent() {
-        let key = PartitionKey::Zipf { keys: 1_000, exponent: 1.1, format: format() };
+        let key = PartitionKey::Zipf {
+            keys: 1_000,
+            exponent: 1.1,
+            format: format(),
+        };
         let mut keys = vec![0; 200_000];
         let mut generator = Randomness::new(1, 0).stream("test", Purpose::PartitionKey);
         KeySpace::new(&key, None).fill(&mut generator, &mut keys);
@@ -337,7 +406,10 @@ mod tests {
         for rank in [1, 2, 10] {
             let expected = f64::from(rank).powf(-1.1) / sum * 200_000.0;
             let count = keys.iter().filter(|key| **key == rank as u32 - 1).count() as f64;
-            assert!((count - expected).abs() < 5.0 * expected.sqrt(), "{rank}: {count} {expected}");
+            assert!(
+                (count - expected).abs() < 5.0 * expected.sqrt(),
+                "{rank}: {count} {expected}"
+            );
         }
     }
 }

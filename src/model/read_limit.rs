@@ -82,14 +82,20 @@ mod tests {
         let refused = (0..600u64)
             .filter(|call| limits.admit(call * 1_000 * MILLISECOND / 6) != ReadAdmission::Answered)
             .count();
-        assert!((94..=100).contains(&refused), "one of six in 100 s, less the burst: {refused}");
+        assert!(
+            (94..=100).contains(&refused),
+            "one of six in 100 s, less the burst: {refused}"
+        );
     }
 
     #[test]
     fn five_calls_a_second_are_not() {
         let mut limits = ReadLimits::new(&Quotas::default());
         for call in 0..1_000u64 {
-            assert_eq!(limits.admit(call * 200 * MILLISECOND), ReadAdmission::Answered);
+            assert_eq!(
+                limits.admit(call * 200 * MILLISECOND),
+                ReadAdmission::Answered
+            );
         }
     }
 

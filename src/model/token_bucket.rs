@@ -42,7 +42,9 @@ impl TokenBucket {
     #[must_use]
     #[inline]
     pub fn has(&self, tokens: u64) -> bool {
-        self.used.saturating_add(tokens.saturating_mul(self.units_per_token)) <= self.capacity
+        self.used
+            .saturating_add(tokens.saturating_mul(self.units_per_token))
+            <= self.capacity
     }
 
     /// Whether more than nothing is there now.
@@ -55,7 +57,9 @@ impl TokenBucket {
     /// Takes `tokens`, into debt when they are not there.
     #[inline]
     pub fn take(&mut self, tokens: u64) {
-        self.used = self.used.saturating_add(tokens.saturating_mul(self.units_per_token));
+        self.used = self
+            .used
+            .saturating_add(tokens.saturating_mul(self.units_per_token));
     }
 }
 

@@ -105,7 +105,10 @@ mod tests {
     use super::*;
 
     fn limits(limiter: WriteLimiter) -> WriteLimits {
-        let quotas = Quotas { shard_write_limiter: limiter, ..Quotas::default() };
+        let quotas = Quotas {
+            shard_write_limiter: limiter,
+            ..Quotas::default()
+        };
         WriteLimits::new(&quotas, Bytes(1 << 20))
     }
 
@@ -120,14 +123,23 @@ mod tests {
     #[test]
     fn a_shard_takes_1000_records_a_second() {
         let taken = accepted(&mut limits(WriteLimiter::TokenBucket), 2_000, 100, 10);
-        assert!((10_999..=11_000).contains(&taken), "ten seconds and the burst: {taken}");
-        assert_eq!(accepted(&mut limits(WriteLimiter::FixedWindow), 2_000, 100, 10), 10_000);
+        assert!(
+            (10_999..=11_000).contains(&taken),
+            "ten seconds and the burst: {taken}"
+        );
+        assert_eq!(
+            accepted(&mut limits(WriteLimiter::FixedWindow), 2_000, 100, 10),
+            10_000
+        );
     }
 
     #[test]
     fn a_shard_takes_one_mebibyte_a_second() {
         // 512 records of 2 KiB are exactly 1 MiB.
-        assert_eq!(accepted(&mut limits(WriteLimiter::FixedWindow), 800, 2_048, 10), 5_120);
+        assert_eq!(
+            accepted(&mut limits(WriteLimiter::FixedWindow), 800, 2_048, 10),
+            5_120
+        );
         let taken = accepted(&mut limits(WriteLimiter::TokenBucket), 800, 2_048, 10);
         assert!((5_630..=5_632).contains(&taken), "{taken}");
     }

@@ -206,11 +206,7 @@ fn idle_shards(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
     if idle == 0 || total == 0 {
         return None;
     }
-    let keys: Option<u64> = scenario
-        .producers
-        .iter()
-        .map(|producer| keys_of(producer))
-        .sum();
+    let keys: Option<u64> = scenario.producers.iter().map(keys_of).sum();
     let cause = match keys {
         Some(keys) if keys < shards => {
             format!(

@@ -1,0 +1,6 @@
+//! One integration binary; a topic a file.
+
+/// Arguments, exit codes and messages of the command line, without a run.
+mod cli;
+/// Runs from a scenario file to a report.
+mod cli_run;
