@@ -7,6 +7,7 @@
 //! `lane` with `retry` (attempts), `log` and `reader` (consumers), `seconds` and `tally` (what is
 //! counted), `replication` (windows and barriers) and `observe` (adding up).
 
+mod distribution;
 mod lane;
 mod log;
 mod observe;
@@ -38,10 +39,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            window: None,
-            hottest_keys: observe::HOTTEST_KEYS,
-        }
+        Self { window: None, hottest_keys: observe::HOTTEST_KEYS }
     }
 }
 
@@ -121,16 +119,10 @@ pub fn simulate(
 
 /// A broken identity is a defect: no figure of the run can be trusted.
 fn assert_identities(scenario: &Scenario, observation: &Observation) {
-    let producers: Vec<&str> = scenario
-        .producers
-        .iter()
-        .map(|producer| producer.name.as_str())
-        .collect();
-    let consumers: Vec<&str> = scenario
-        .consumers
-        .iter()
-        .map(|consumer| consumer.name.as_str())
-        .collect();
+    let producers: Vec<&str> =
+        scenario.producers.iter().map(|producer| producer.name.as_str()).collect();
+    let consumers: Vec<&str> =
+        scenario.consumers.iter().map(|consumer| consumer.name.as_str()).collect();
     for identity in observation.identities(&producers, &consumers) {
         assert!(
             identity.holds(),

@@ -64,11 +64,7 @@ impl HashKeyRange {
         (0..shards)
             .map(|index| Self {
                 start: HashKey(start(index)),
-                end: HashKey(if index + 1 == shards {
-                    u128::MAX
-                } else {
-                    start(index + 1) - 1
-                }),
+                end: HashKey(if index + 1 == shards { u128::MAX } else { start(index + 1) - 1 }),
             })
             .collect()
     }
@@ -101,9 +97,7 @@ impl Router {
     /// A router over ranges that tile the space, in ascending order.
     #[must_use]
     pub fn new(ranges: &[HashKeyRange]) -> Self {
-        Self {
-            starts: ranges.iter().map(|range| range.start.0).collect(),
-        }
+        Self { starts: ranges.iter().map(|range| range.start.0).collect() }
     }
 
     /// Index of the range that owns `key`.
@@ -119,36 +113,12 @@ mod tests {
 
     /// Computed outside with another MD5: key, hash key, shard among 2, 3, 4 and 10 created ones.
     const VECTORS: [(&str, u128, [usize; 4]); 6] = [
-        (
-            "a",
-            16_955_237_001_963_240_173_058_271_559_858_726_497,
-            [0, 0, 0, 0],
-        ),
-        (
-            "123",
-            42_767_516_990_368_493_138_776_584_305_024_125_808,
-            [0, 0, 0, 1],
-        ),
-        (
-            "user-123",
-            250_018_372_642_977_770_877_286_195_909_578_633_128,
-            [1, 2, 2, 7],
-        ),
-        (
-            "partitionKey-0",
-            283_893_945_402_358_862_714_065_952_676_399_797_471,
-            [1, 2, 3, 8],
-        ),
-        (
-            "ключ",
-            259_726_384_039_714_788_407_059_515_981_389_908_711,
-            [1, 2, 3, 7],
-        ),
-        (
-            "日本",
-            103_341_369_634_063_465_466_164_320_543_046_703_539,
-            [0, 0, 1, 3],
-        ),
+        ("a", 16_955_237_001_963_240_173_058_271_559_858_726_497, [0, 0, 0, 0]),
+        ("123", 42_767_516_990_368_493_138_776_584_305_024_125_808, [0, 0, 0, 1]),
+        ("user-123", 250_018_372_642_977_770_877_286_195_909_578_633_128, [1, 2, 2, 7]),
+        ("partitionKey-0", 283_893_945_402_358_862_714_065_952_676_399_797_471, [1, 2, 3, 8]),
+        ("ключ", 259_726_384_039_714_788_407_059_515_981_389_908_711, [1, 2, 3, 7]),
+        ("日本", 103_341_369_634_063_465_466_164_320_543_046_703_539, [0, 0, 1, 3]),
     ];
 
     #[test]
@@ -165,10 +135,7 @@ mod tests {
     #[test]
     fn created_ranges_are_those_of_real_streams() {
         let starts = |count| {
-            HashKeyRange::created(count)
-                .iter()
-                .map(|range| range.start.0)
-                .collect::<Vec<_>>()
+            HashKeyRange::created(count).iter().map(|range| range.start.0).collect::<Vec<_>>()
         };
         assert_eq!(starts(1), [0]);
         assert_eq!(starts(2), [0, 1 << 127]);

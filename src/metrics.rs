@@ -69,9 +69,9 @@ pub struct ShardObservation {
     pub incoming_bytes: u64,
     /// Attempts that it refused.
     pub write_throttled_records: u64,
-    /// Attempts refused while the record limit had no room.
+    /// Those of them for which the record limit had no room.
     pub throttled_by_records: u64,
-    /// Attempts refused while the byte limit had no room (both may be full at once).
+    /// Those of them for which the record limit had room and the byte limit had none.
     pub throttled_by_bytes: u64,
     /// The keys with most generated records here, most first.
     pub hottest_keys: Vec<HotKey>,
@@ -169,11 +169,7 @@ impl Observation {
                 right: producer.accepted + producer.throttled,
             });
         }
-        let accepted: u64 = self
-            .producers
-            .iter()
-            .map(|producer| producer.accepted)
-            .sum();
+        let accepted: u64 = self.producers.iter().map(|producer| producer.accepted).sum();
         identities.push(Identity {
             subject: "stream".to_owned(),
             statement: "accepted by producers = incoming of shards",

@@ -74,9 +74,7 @@ impl Randomness {
         let digest = self.digest(component, purpose, 2);
         let mut key = [0; 8];
         key.copy_from_slice(&digest[..8]);
-        IdentityDraws {
-            key: u64::from_le_bytes(key),
-        }
+        IdentityDraws { key: u64::from_le_bytes(key) }
     }
 
     fn digest(self, component: &str, purpose: Purpose, part: u8) -> [u8; 16] {
@@ -136,9 +134,7 @@ mod tests {
     #[test]
     fn streams_differ_by_every_part_of_their_name() {
         let first = |seed, replication, component, purpose| {
-            Randomness::new(seed, replication)
-                .stream(component, purpose)
-                .next_u64()
+            Randomness::new(seed, replication).stream(component, purpose).next_u64()
         };
         let base = first(1, 0, "web", Purpose::ArrivalTime);
         assert_eq!(base, first(1, 0, "web", Purpose::ArrivalTime));
@@ -164,9 +160,6 @@ mod tests {
             }
         }
         // 80,000 draws over 16 buckets: 5,000 each, standard deviation 68.
-        assert!(
-            buckets.iter().all(|count| count.abs_diff(5_000) < 350),
-            "{buckets:?}"
-        );
+        assert!(buckets.iter().all(|count| count.abs_diff(5_000) < 350), "{buckets:?}");
     }
 }

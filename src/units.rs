@@ -56,16 +56,10 @@ impl Rate {
     pub const fn new(amount: u64, per: Span) -> Self {
         let per_nanoseconds = per.nanoseconds();
         if per_nanoseconds == 0 || amount == 0 {
-            return Self {
-                amount: 0,
-                per_nanoseconds: 1,
-            };
+            return Self { amount: 0, per_nanoseconds: 1 };
         }
         let divisor = greatest_common_divisor(amount, per_nanoseconds);
-        Self {
-            amount: amount / divisor,
-            per_nanoseconds: per_nanoseconds / divisor,
-        }
+        Self { amount: amount / divisor, per_nanoseconds: per_nanoseconds / divisor }
     }
 
     /// `amount` things in every second.

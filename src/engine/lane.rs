@@ -11,7 +11,8 @@ use crate::engine::retry::{Chain, NONE, Retries, Waiting};
 use crate::engine::seconds::{SecondRow, Seconds};
 use crate::engine::source::{Arrival, number_of, producer_of};
 use crate::engine::tally::{ProducerTally, Tally};
-use crate::model::write_limit::{WriteLimits, round_up};
+use crate::model::backoff::Waits;
+use crate::model::write_limit::{Admission, WriteLimits, round_up};
 use crate::scenario::PutCalls;
 
 /// What all lanes of a replication share.
@@ -43,7 +44,6 @@ pub(super) struct LaneCounts {
     pub(super) generated_records: u64,
     pub(super) incoming_records: u64,
     pub(super) incoming_bytes: u64,
-    pub(super) write_throttled_records: u64,
     pub(super) throttled_by_records: u64,
     pub(super) throttled_by_bytes: u64,
 }
@@ -57,16 +57,27 @@ struct CallAtShard {
     failed: Chain,
 }
 
+/// First attempts that a shard took one after another.
+#[derive(Clone, Copy, Debug, Default)]
+struct Run {
+    accepted: usize,
+    bytes: u64,
+    charged_bytes: u64,
+    /// Those created after the warm-up.
+    counted: u64,
+    counted_bytes: u64,
+    /// The next arrival was tried and throttled.
+    throttled: bool,
+    /// The last call, and the bytes of it that were taken.
+    call: u64,
+    call_bytes: u64,
+}
+
 impl Lane {
     pub(super) fn new(index: usize, context: Context<'_>) -> Self {
         let plan = context.plan;
-        let longest_wait = plan
-            .producers
-            .iter()
-            .zip(&context.replication.waits)
-            .map(|(producer, waits)| producer.round_trip + waits.longest())
-            .max()
-            .unwrap_or(0);
+        let longest_wait =
+            context.replication.waits.iter().map(Waits::longest).max().unwrap_or(0);
         Self {
             inbox: Vec::new(),
             limits: WriteLimits::new(&plan.quotas, plan.max_record_size),
@@ -82,8 +93,7 @@ impl Lane {
     /// Plays everything before `until`, for which all arrivals have been dealt.
     pub(super) fn advance(&mut self, until: u64, context: Context<'_>, tally: &mut Tally) {
         self.write(until, context, tally);
-        self.seconds
-            .close_before(until, &mut self.log, &mut tally.rows);
+        self.seconds.close_before(until, &mut self.log, &mut tally.rows);
         let read = self.readers.advance(until, &self.log, context, tally);
         self.log.forget_before(read);
     }
@@ -109,106 +119,277 @@ impl Lane {
         let mut next = 0;
         loop {
             let first_attempt = inbox.get(next).map_or(u64::MAX, |arrival| arrival.service);
-            // The next retry matters only if it comes before the next first attempt.
-            let retry = if self.retries.is_empty() {
-                u64::MAX
-            } else {
-                self.retries
-                    .next_due(until.min(first_attempt.saturating_add(1)))
-            };
-            if retry <= first_attempt {
-                if retry >= until {
-                    break;
-                }
-                self.retry_call(retry, context, tally);
-            } else {
-                if first_attempt >= until {
-                    break;
-                }
-                next = self.first_attempts(&inbox, next, context, tally);
+            // Retries due at the same time come first.
+            self.retries_before(until.min(first_attempt.saturating_add(1)), context, tally);
+            if first_attempt >= until {
+                break;
             }
+            next += self.first_attempts(&inbox[next..], until, context, tally);
         }
         self.inbox = inbox;
         tally.work += next as u64;
         self.inbox.drain(..next);
     }
 
-    /// Plays the call that begins at `inbox[from]`; gives the place after it.
-    #[inline]
+    /// Plays first attempts from the start of `arrivals`: a run that the shard takes and, where one
+    /// is throttled, the rest of its call. Gives how many.
     fn first_attempts(
         &mut self,
-        inbox: &[Arrival],
-        from: usize,
+        arrivals: &[Arrival],
+        until: u64,
         context: Context<'_>,
         tally: &mut Tally,
     ) -> usize {
-        let Arrival {
-            service: now,
-            call: number,
-            ..
-        } = inbox[from];
-        let index = producer_of(number);
+        self.seconds.reach(arrivals[0].service, &mut self.log, &mut tally.rows);
+        // The first arrival is known to come before any retry.
+        let no_retry_before = self.retries.none_due_before().max(arrivals[0].service + 1);
+        let limit = until.min(self.seconds.end()).min(no_retry_before);
+        let index = producer_of(arrivals[0].call);
         let producer = &context.plan.producers[index];
-        let producer_tally = &mut tally.producers[index];
-        self.seconds.reach(now, &mut self.log, &mut tally.rows);
-        let mut call = CallAtShard {
-            now,
-            accepted_bytes: 0,
-            failed: Chain::EMPTY,
-        };
-        let mut next = from;
-        while let Some(arrival) = inbox.get(next) {
-            if arrival.call != number {
+        let run = self.accept_run(arrivals, limit, producer, context.plan.warm_up);
+        let (taken, rest) = arrivals.split_at(run.accepted);
+        self.book_run(taken, &run, producer, context, &mut tally.producers[index]);
+        match rest.first() {
+            Some(arrival) if run.throttled => {
+                let call = CallAtShard {
+                    now: arrival.service,
+                    accepted_bytes: if run.call == arrival.call { run.call_bytes } else { 0 },
+                    failed: Chain::EMPTY,
+                };
+                run.accepted + self.rest_of_call(rest, call, context, tally)
+            }
+            _ => run.accepted,
+        }
+    }
+
+    /// Admits arrivals of one producer before `limit` for as long as the shard takes them.
+    #[inline]
+    fn accept_run(
+        &mut self,
+        arrivals: &[Arrival],
+        limit: u64,
+        producer: &ProducerPlan,
+        warm_up: u64,
+    ) -> Run {
+        let index = producer_of(arrivals[0].call);
+        let rounding = producer.rounding;
+        let mut limits = self.limits;
+        let mut run = Run::default();
+        for arrival in arrivals {
+            if arrival.service >= limit || producer_of(arrival.call) != index {
                 break;
             }
-            next += 1;
+            let size = u64::from(arrival.size);
+            let before = if arrival.call == run.call { run.call_bytes } else { 0 };
+            // Only the sum over the call is rounded, so a record is charged what it adds to that.
+            let charge = round_up(before + size, rounding) - round_up(before, rounding);
+            if limits.admit(arrival.service, charge) != Admission::Accepted {
+                run.throttled = true;
+                break;
+            }
+            run.call = arrival.call;
+            run.call_bytes = before + size;
+            run.accepted += 1;
+            run.bytes += size;
+            run.charged_bytes += charge;
+            let counted = u64::from(arrival.created >= warm_up);
+            run.counted += counted;
+            run.counted_bytes += size * counted;
+        }
+        self.limits = limits;
+        run
+    }
+
+    /// Books what `accept_run` let through.
+    #[inline]
+    fn book_run(
+        &mut self,
+        taken: &[Arrival],
+        run: &Run,
+        producer: &ProducerPlan,
+        context: Context<'_>,
+        tally: &mut ProducerTally,
+    ) {
+        self.seconds.accept(run.accepted as u64, run.bytes, run.charged_bytes);
+        self.counts.generated_records += run.counted;
+        self.counts.incoming_records += run.counted;
+        self.counts.incoming_bytes += run.counted_bytes;
+        tally.attempts += run.counted;
+        tally.accepted += run.counted;
+        tally.accepted_bytes += run.counted_bytes;
+        if producer.calls == PutCalls::PutRecord {
+            tally.prompt += run.counted;
+        } else {
+            for arrival in taken {
+                if arrival.created >= context.plan.warm_up {
+                    let waited = arrival.service - arrival.created;
+                    tally.put_latency.record(waited + producer.answer());
+                }
+            }
+        }
+        if self.has_readers {
+            self.log.extend(taken.iter().map(|arrival| LogRecord {
+                accepted: arrival.service,
+                created: arrival.created,
+                size: arrival.size,
+            }));
+        }
+    }
+
+    /// Plays the records at the start of `arrivals` that belong to the call of the first one, which
+    /// the shard throttles; gives how many.
+    fn rest_of_call(
+        &mut self,
+        arrivals: &[Arrival],
+        mut call: CallAtShard,
+        context: Context<'_>,
+        tally: &mut Tally,
+    ) -> usize {
+        let number = arrivals[0].call;
+        let index = producer_of(number);
+        let producer = &context.plan.producers[index];
+        let tally = &mut tally.producers[index];
+        let mut played = 0;
+        for arrival in arrivals.iter().take_while(|arrival| arrival.call == number) {
+            played += 1;
             let record = Waiting {
                 created: arrival.created,
                 call: number,
                 size: arrival.size,
-                key: arrival.key,
                 attempts: 1,
                 next: NONE,
             };
             let counted = u64::from(record.created >= context.plan.warm_up);
             self.counts.generated_records += counted;
-            if self.attempt(&mut call, &record, producer, counted, producer_tally) {
+            if self.attempt(&mut call, &record, producer, counted, tally) {
                 continue;
             }
             if context.replication.waits[index].attempts() == 1 {
-                producer_tally.given_up += counted;
+                tally.given_up += counted;
             } else {
                 self.retries.add(&mut call.failed, record);
             }
         }
         if call.failed.head != NONE {
-            self.send_again(&call, number, 1, context);
+            let wait = context.replication.waits[index].after(number_of(number), 1);
+            self.retries.schedule(call.failed, call.now + wait);
         }
-        next
+        played
     }
 
-    /// Plays the call that is due at `now`.
-    fn retry_call(&mut self, now: u64, context: Context<'_>, tally: &mut Tally) {
-        let mut index = self.retries.pop();
-        let head = self.retries.record(index);
-        let producer_index = producer_of(head.call);
-        let producer = &context.plan.producers[producer_index];
-        let producer_tally = &mut tally.producers[producer_index];
-        self.seconds.reach(now, &mut self.log, &mut tally.rows);
-        tally.work += 1;
+    /// Plays all retries that are due before `limit`.
+    #[inline]
+    fn retries_before(&mut self, limit: u64, context: Context<'_>, tally: &mut Tally) {
+        loop {
+            let now = self.retries.next_due(limit);
+            if now >= limit {
+                return;
+            }
+            self.seconds.reach(now, &mut self.log, &mut tally.rows);
+            tally.work += 1;
+            let index = self.retries.pop();
+            let call = self.retries.record(index).call;
+            let producer = producer_of(call);
+            let waits = &context.replication.waits[producer];
+            if waits.batched() {
+                self.retry_call(now, index, context, tally);
+                continue;
+            }
+            if self.limits.refuses_all_at(now) {
+                self.refuse_again(now, index, waits, context.plan.warm_up, &mut tally.producers);
+                continue;
+            }
+            self.retry_record(now, index, context, tally);
+        }
+    }
+
+    /// The shard refuses the record at `index` for want of room in its record limit.
+    #[inline(always)]
+    fn refuse_again(
+        &mut self,
+        now: u64,
+        index: u32,
+        waits: &Waits,
+        warm_up: u64,
+        tallies: &mut [ProducerTally],
+    ) {
+        let record = self.retries.record_mut(index);
+        let counted = u64::from(record.created >= warm_up);
+        let tally = &mut tallies[producer_of(record.call)];
+        tally.attempts += counted;
+        tally.throttled += counted;
+        self.seconds.throttle();
+        self.counts.throttled_by_records += counted;
+        record.attempts += 1;
+        if record.attempts < waits.attempts() {
+            let due = now + waits.after(number_of(record.call), record.attempts);
+            self.retries.schedule(Chain { head: index, tail: index }, due);
+        } else {
+            tally.given_up += counted;
+            self.retries.release(index);
+        }
+    }
+
+    /// Plays the retry of a PutRecord call.
+    fn retry_record(
+        &mut self,
+        now: u64,
+        index: u32,
+        context: Context<'_>,
+        tally: &mut Tally,
+    ) {
+        let record = *self.retries.record(index);
+        let producer = producer_of(record.call);
+        let waits = &context.replication.waits[producer];
+        let counted = u64::from(record.created >= context.plan.warm_up);
+        let mut call = CallAtShard { now, accepted_bytes: 0, failed: Chain::EMPTY };
+        let attempts = record.attempts + 1;
+        let plan = &context.plan.producers[producer];
+        let tally = &mut tally.producers[producer];
+        if self.attempt(&mut call, &record, plan, counted, tally) {
+            self.retries.release(index);
+        } else if attempts >= waits.attempts() {
+            tally.given_up += counted;
+            self.retries.release(index);
+        } else {
+            self.retries.keep(&mut call.failed, index);
+            let due = now + waits.after(number_of(record.call), attempts);
+            self.retries.schedule(call.failed, due);
+        }
+    }
+
+    /// Plays the PutRecords call, or the part of it that failed here, which begins at `index`.
+    fn retry_call(&mut self, now: u64, index: u32, context: Context<'_>, tally: &mut Tally) {
+        let head = *self.retries.record(index);
+        let waits = &context.replication.waits[producer_of(head.call)];
         let attempts = head.attempts + 1;
-        let last = attempts >= context.replication.waits[producer_index].attempts();
-        let mut call = CallAtShard {
-            now,
-            accepted_bytes: 0,
-            failed: Chain::EMPTY,
-        };
+        let last = attempts >= waits.attempts();
+        let mut call = CallAtShard { now, accepted_bytes: 0, failed: Chain::EMPTY };
+        self.retry_part(index, &mut call, last, context, tally);
+        if call.failed.head != NONE {
+            let due = now + waits.after(number_of(head.call), attempts);
+            self.retries.schedule(call.failed, due);
+        }
+    }
+
+    /// Plays the records of a PutRecords call that failed on this shard, from `index` on.
+    fn retry_part(
+        &mut self,
+        mut index: u32,
+        call: &mut CallAtShard,
+        last: bool,
+        context: Context<'_>,
+        tally: &mut Tally,
+    ) {
+        let head = *self.retries.record(index);
+        let producer = &context.plan.producers[producer_of(head.call)];
+        let producer_tally = &mut tally.producers[producer_of(head.call)];
         let mut any_counted = 0;
         while index != NONE {
-            let record = self.retries.record(index);
+            let record = *self.retries.record(index);
             let counted = u64::from(record.created >= context.plan.warm_up);
             any_counted |= counted;
-            if self.attempt(&mut call, &record, producer, counted, producer_tally) {
+            if self.attempt(call, &record, producer, counted, producer_tally) {
                 self.retries.release(index);
             } else if last {
                 producer_tally.given_up += counted;
@@ -218,16 +399,13 @@ impl Lane {
             }
             index = record.next;
         }
-        if producer.calls != PutCalls::PutRecord && any_counted != 0 {
-            tally.repeated_calls.push((head.call, attempts));
-        }
-        if call.failed.head != NONE {
-            self.send_again(&call, head.call, attempts, context);
+        if any_counted != 0 {
+            tally.repeated_calls.push((head.call, head.attempts + 1));
         }
     }
 
     /// Decides on one record of `call`; true when the shard takes it.
-    #[inline(always)]
+    #[inline]
     fn attempt(
         &mut self,
         call: &mut CallAtShard,
@@ -237,51 +415,36 @@ impl Lane {
         tally: &mut ProducerTally,
     ) -> bool {
         let size = u64::from(record.size);
-        // Only the sum over the call is rounded, so a record is charged what it adds to that.
         let charge = round_up(call.accepted_bytes + size, producer.rounding)
             - round_up(call.accepted_bytes, producer.rounding);
         let admission = self.limits.admit(call.now, charge);
         tally.attempts += counted;
-        if admission.accepted() {
-            call.accepted_bytes += size;
-            self.seconds.accept(size, charge);
-            tally.accepted += counted;
-            tally.accepted_bytes += size * counted;
-            self.counts.incoming_records += counted;
-            self.counts.incoming_bytes += size * counted;
-            let waited = call.now - record.created;
-            if waited == producer.one_way {
-                tally.prompt += counted;
-            } else if counted == 1 {
-                // From the service it is half a round trip back to the producer.
-                tally
-                    .put_latency
-                    .record(waited + producer.round_trip - producer.one_way);
+        if admission != Admission::Accepted {
+            self.seconds.throttle();
+            tally.throttled += counted;
+            match admission {
+                Admission::RecordLimit => self.counts.throttled_by_records += counted,
+                _ => self.counts.throttled_by_bytes += counted,
             }
-            if self.has_readers {
-                self.log.push(LogRecord {
-                    accepted: call.now,
-                    created: record.created,
-                    size: record.size,
-                });
-            }
-            return true;
+            return false;
         }
-        self.seconds.throttle();
-        tally.throttled += counted;
-        self.counts.write_throttled_records += counted;
-        self.counts.throttled_by_records += counted & u64::from(admission.records_short);
-        self.counts.throttled_by_bytes += counted & u64::from(admission.bytes_short);
-        false
-    }
-
-    /// Lets the failed records of `call` wait for their next attempt.
-    #[inline]
-    fn send_again(&mut self, call: &CallAtShard, number: u64, attempts: u32, context: Context<'_>) {
-        let index = producer_of(number);
-        let wait = context.replication.waits[index].after(number_of(number), attempts);
-        let due = call.now + context.plan.producers[index].round_trip + wait;
-        self.retries.schedule(call.failed, due);
+        call.accepted_bytes += size;
+        self.seconds.accept(1, size, charge);
+        tally.accepted += counted;
+        tally.accepted_bytes += size * counted;
+        self.counts.incoming_records += counted;
+        self.counts.incoming_bytes += size * counted;
+        if counted == 1 {
+            tally.put_latency.record(call.now - record.created + producer.answer());
+        }
+        if self.has_readers {
+            self.log.push(LogRecord {
+                accepted: call.now,
+                created: record.created,
+                size: record.size,
+            });
+        }
+        true
     }
 
     /// What the lane counted, the totals of its seconds, and its series.

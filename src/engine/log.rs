@@ -30,6 +30,12 @@ impl Log {
         self.records.push(record);
     }
 
+    /// Appends several records.
+    #[inline]
+    pub(super) fn extend(&mut self, records: impl Iterator<Item = LogRecord>) {
+        self.records.extend(records);
+    }
+
     /// Place after the last record.
     pub(super) fn end(&self) -> u64 {
         self.first + self.records.len() as u64

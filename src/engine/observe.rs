@@ -10,7 +10,10 @@ use crate::metrics::{
 };
 use crate::model::partition_key::Routes;
 use crate::scenario::PutCalls;
-use crate::time::Span;
+use crate::time::{NANOSECONDS_PER_SECOND, Span};
+
+const MICROSECOND: u64 = 1_000;
+const MILLISECOND: u64 = 1_000_000;
 
 /// Hottest keys that are named of each shard, unless `Options` says otherwise.
 pub(super) const HOTTEST_KEYS: usize = 10;
@@ -36,7 +39,7 @@ pub(super) fn observe(
                 generated_records: counts.generated_records,
                 incoming_records: counts.incoming_records,
                 incoming_bytes: counts.incoming_bytes,
-                write_throttled_records: counts.write_throttled_records,
+                write_throttled_records: counts.throttled_by_records + counts.throttled_by_bytes,
                 throttled_by_records: counts.throttled_by_records,
                 throttled_by_bytes: counts.throttled_by_bytes,
                 hottest_keys: hottest.next().unwrap_or_default(),
@@ -65,22 +68,19 @@ pub(super) fn observe(
         simulated: Span::from_nanoseconds(plan.horizon),
         producers: producers.collect(),
         shards,
-        consumers: total.consumers.into_iter().map(consumer).collect(),
+        consumers: total.consumers.iter().map(consumer).collect(),
         seconds: stream.seconds,
     }
 }
 
 fn mean_utilization(totals: &SecondRow, plan: &Plan) -> f64 {
     // The last second may be a part of one, so it is time that counts, not rows.
-    let seconds = Span::from_nanoseconds(plan.horizon.saturating_sub(plan.warm_up)).as_seconds();
+    let warm_up = plan.warm_up.div_ceil(NANOSECONDS_PER_SECOND) * NANOSECONDS_PER_SECOND;
+    let seconds = Span::from_nanoseconds(plan.horizon.saturating_sub(warm_up)).as_seconds();
     let records = plan.quotas.shard_write_records.0.as_per_second();
     let bytes = plan.quotas.shard_write_bytes.0.as_per_second();
     let used = (totals.records as f64 / records).max(totals.charged_bytes as f64 / bytes);
-    if totals.seconds == 0 {
-        0.0
-    } else {
-        used / seconds
-    }
+    if totals.seconds == 0 { 0.0 } else { used / seconds }
 }
 
 fn producer(
@@ -105,11 +105,11 @@ fn producer(
             PutCalls::PutRecord => tally.attempts,
             PutCalls::PutRecords { .. } => generated.calls + repeated_calls,
         },
-        put_latency_us: tally.put_latency.into_histogram(),
+        put_latency_us: tally.put_latency.histogram(MICROSECOND),
     }
 }
 
-fn consumer(tally: ConsumerTally) -> ConsumerObservation {
+fn consumer(tally: &ConsumerTally) -> ConsumerObservation {
     ConsumerObservation {
         read_records: tally.read_records,
         read_bytes: tally.read_bytes,
@@ -120,9 +120,9 @@ fn consumer(tally: ConsumerTally) -> ConsumerObservation {
         read_calls: tally.read_calls,
         read_throttled_calls: tally.read_throttled_calls,
         throttled_by_calls: tally.throttled_by_calls,
-        iterator_age_ms: tally.iterator_age_ms.into_histogram(),
-        iterator_age_cloudwatch_ms: tally.iterator_age_cloudwatch_ms.into_histogram(),
-        end_to_end_latency_us: tally.end_to_end_latency.into_histogram(),
+        iterator_age_ms: tally.iterator_age.histogram(MILLISECOND),
+        iterator_age_cloudwatch_ms: tally.iterator_age_cloudwatch.histogram(MILLISECOND),
+        end_to_end_latency_us: tally.end_to_end_latency.histogram(MICROSECOND),
     }
 }
 

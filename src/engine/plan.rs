@@ -70,21 +70,14 @@ pub(super) struct ReplicationPlan {
 
 impl Plan {
     pub(super) fn new(scenario: &Scenario) -> Self {
-        let ranges: Vec<HashKeyRange> = scenario
-            .stream
-            .shards
-            .iter()
-            .map(|shard| shard.range)
-            .collect();
+        let ranges: Vec<HashKeyRange> =
+            scenario.stream.shards.iter().map(|shard| shard.range).collect();
         let producers: Vec<ProducerPlan> = scenario
             .producers
             .par_iter()
             .map(|producer| ProducerPlan::new(producer, scenario, &ranges))
             .collect();
-        let expected: f64 = producers
-            .iter()
-            .map(|producer| producer.expected_records)
-            .sum();
+        let expected: f64 = producers.iter().map(|producer| producer.expected_records).sum();
         let mut expected_shares = vec![0.0; ranges.len()];
         for producer in &producers {
             for (total, share) in expected_shares.iter_mut().zip(&producer.shares) {
@@ -114,10 +107,7 @@ impl Plan {
 
     /// Records to expect over the run.
     pub(super) fn expected_records(&self) -> f64 {
-        self.producers
-            .iter()
-            .map(|producer| producer.expected_records)
-            .sum()
+        self.producers.iter().map(|producer| producer.expected_records).sum()
     }
 
     pub(super) fn replication(
@@ -130,7 +120,7 @@ impl Plan {
             .iter()
             .map(|producer| {
                 let draws = randomness.identity_draws(&producer.name, Purpose::RetryJitter);
-                Waits::new(&producer.client.retries, draws)
+                Waits::new(&producer.client, draws)
             })
             .collect();
         let phases = self
@@ -143,6 +133,12 @@ impl Plan {
 }
 
 impl ProducerPlan {
+    /// Nanoseconds from the decision at the service to the answer at the producer.
+    #[inline]
+    pub(super) const fn answer(&self) -> u64 {
+        self.round_trip - self.one_way
+    }
+
     fn new(producer: &Producer, scenario: &Scenario, ranges: &[HashKeyRange]) -> Self {
         let keys = KeySpace::new(&producer.partition_key, producer.explicit_hash_key);
         let (routes, shares) = keys.routes(ranges);

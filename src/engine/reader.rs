@@ -45,35 +45,21 @@ struct Batch {
 
 impl Readers {
     pub(super) fn new(shard: usize, context: Context<'_>) -> Self {
-        let readers = context
-            .plan
-            .consumers
-            .iter()
-            .enumerate()
-            .map(|(consumer, plan)| {
-                let draws = context.replication.phases[consumer];
-                let (next, offset) = match plan.reading {
-                    Reading::Polling { interval, .. } => {
-                        (draws.below(shard as u64, 0, interval.nanoseconds()), 0)
-                    }
-                    Reading::EnhancedFanOut { round_trip } => {
-                        let lasts = context.plan.quotas.subscription_duration.nanoseconds();
-                        let gap = round_trip.nanoseconds().min(lasts);
-                        (0, gap + draws.below(shard as u64, 0, lasts - gap))
-                    }
-                };
-                Reader {
-                    consumer,
-                    place: 0,
-                    second: 0,
-                    next,
-                    offset,
+        let readers = context.plan.consumers.iter().enumerate().map(|(consumer, plan)| {
+            let draws = context.replication.phases[consumer];
+            let (next, offset) = match plan.reading {
+                Reading::Polling { interval, .. } => {
+                    (draws.below(shard as u64, 0, interval.nanoseconds()), 0)
                 }
-            });
-        Self {
-            limits: ReadLimits::new(&context.plan.quotas),
-            readers: readers.collect(),
-        }
+                Reading::EnhancedFanOut { round_trip } => {
+                    let lasts = context.plan.quotas.subscription_duration.nanoseconds();
+                    let gap = round_trip.nanoseconds().min(lasts);
+                    (0, gap + draws.below(shard as u64, 0, lasts - gap))
+                }
+            };
+            Reader { consumer, place: 0, second: 0, next, offset }
+        });
+        Self { limits: ReadLimits::new(&context.plan.quotas), readers: readers.collect() }
     }
 
     /// Plays all reads before `until`; gives the place before which everyone has read.
@@ -92,11 +78,7 @@ impl Readers {
             }
             reader.look_back(until, log, context, tally);
         }
-        self.readers
-            .iter()
-            .map(|reader| reader.place)
-            .min()
-            .unwrap_or(log.end())
+        self.readers.iter().map(|reader| reader.place).min().unwrap_or(log.end())
     }
 
     /// Lets the polling consumers call in the order of time, the first in the scenario first.
@@ -106,11 +88,8 @@ impl Readers {
                 let plan = &context.plan.consumers[reader.consumer];
                 matches!(plan.reading, Reading::Polling { .. }) && reader.next < until
             };
-            let next = self
-                .readers
-                .iter_mut()
-                .filter(polls)
-                .min_by_key(|r| (r.next, r.consumer));
+            let next =
+                self.readers.iter_mut().filter(polls).min_by_key(|r| (r.next, r.consumer));
             let Some(reader) = next else {
                 return;
             };
@@ -150,12 +129,7 @@ impl Reader {
     ) {
         let now = self.next;
         let plan = &context.plan.consumers[self.consumer];
-        let Reading::Polling {
-            interval,
-            max_records,
-            round_trip,
-        } = plan.reading
-        else {
+        let Reading::Polling { interval, max_records, round_trip } = plan.reading else {
             return;
         };
         self.look_back(now, log, context, tally);
@@ -166,8 +140,7 @@ impl Reader {
         self.next = now + interval.nanoseconds();
         if admission != ReadAdmission::Answered {
             consumer.read_throttled_calls += counted;
-            consumer.throttled_by_calls +=
-                counted * u64::from(admission == ReadAdmission::CallLimit);
+            consumer.throttled_by_calls += counted * u64::from(admission == ReadAdmission::CallLimit);
             self.row(now, &mut tally.rows).read_throttled_calls += 1;
             return;
         }
@@ -179,15 +152,13 @@ impl Reader {
         let batch = gather(rest, visible, most_records, quotas.get_records_max_bytes.0);
         limits.book(batch.bytes, batch.full);
         let records = &rest[..batch.records];
-        let at_tip = rest
-            .get(batch.records)
-            .is_none_or(|next| Some(next.accepted) > visible);
+        let at_tip = rest.get(batch.records).is_none_or(|next| Some(next.accepted) > visible);
         if counted == 1 {
             let age = match records.last() {
                 Some(last) if !at_tip => now - last.accepted,
                 _ => 0,
             };
-            consumer.iterator_age_cloudwatch_ms.record(age);
+            consumer.iterator_age_cloudwatch.record(age);
         }
         let start = now + round_trip.nanoseconds();
         let done = work(records, start, plan, context, consumer);
@@ -197,7 +168,13 @@ impl Reader {
     }
 
     /// Takes the next event of a subscription if it comes before `until`; false if none does.
-    fn receive(&mut self, until: u64, log: &Log, context: Context<'_>, tally: &mut Tally) -> bool {
+    fn receive(
+        &mut self,
+        until: u64,
+        log: &Log,
+        context: Context<'_>,
+        tally: &mut Tally,
+    ) -> bool {
         let quotas = &context.plan.quotas;
         let plan = &context.plan.consumers[self.consumer];
         let Reading::EnhancedFanOut { round_trip } = plan.reading else {
@@ -232,9 +209,7 @@ impl Reader {
         if now >= context.plan.warm_up {
             consumer.read_calls += 1;
             let last = &rest[batch.records - 1];
-            consumer
-                .iterator_age_cloudwatch_ms
-                .record(now - last.accepted);
+            consumer.iterator_age_cloudwatch.record(now - last.accepted);
         }
         let done = work(&rest[..batch.records], now, plan, context, consumer);
         self.row(now, &mut tally.rows).read_records += batch.records as u64;
@@ -247,7 +222,13 @@ impl Reader {
     }
 
     /// Skips records that have left the stream.
-    fn expire(&mut self, now: u64, log: &Log, context: Context<'_>, tally: &mut ConsumerTally) {
+    fn expire(
+        &mut self,
+        now: u64,
+        log: &Log,
+        context: Context<'_>,
+        tally: &mut ConsumerTally,
+    ) {
         if now < context.plan.retention {
             return;
         }
@@ -272,13 +253,10 @@ impl Reader {
                 break;
             }
             let behind = end_place.saturating_sub(self.place);
-            let age = if behind == 0 {
-                0
-            } else {
-                end - log.from(self.place)[0].accepted
-            };
+            let age =
+                if behind == 0 { 0 } else { end - log.from(self.place)[0].accepted };
             if end > context.plan.warm_up {
-                tally.consumers[self.consumer].iterator_age_ms.record(age);
+                tally.consumers[self.consumer].iterator_age.record(age);
             }
             let row = tally.rows.consumer(self.second, self.consumer);
             row.backlog_records += behind;

@@ -63,19 +63,13 @@ pub(super) fn run(
     options: &Options,
     at_barrier: &(dyn Fn(u64, u64) -> Control + Sync),
 ) -> Result<Observation, Interrupted> {
-    let context = Context {
-        plan,
-        replication: replication_plan,
-    };
-    let mut sources: Vec<Source<'_>> = (0..plan.producers.len())
-        .map(|index| Source::new(plan, index, randomness))
-        .collect();
+    let context = Context { plan, replication: replication_plan };
+    let mut sources: Vec<Source<'_>> =
+        (0..plan.producers.len()).map(|index| Source::new(plan, index, randomness)).collect();
     let mut groups = groups(context);
     let mut inboxes: Vec<Vec<Arrival>> = (0..plan.shards).map(|_| Vec::new()).collect();
-    let mut stream = StreamRecord {
-        seconds: Vec::new(),
-        repeated_calls: vec![0; plan.producers.len()],
-    };
+    let mut stream =
+        StreamRecord { seconds: Vec::new(), repeated_calls: vec![0; plan.producers.len()] };
     let window = window_length(plan, options);
     let mut until = window.min(plan.horizon);
     deal(&mut sources, until, &mut inboxes);
@@ -97,14 +91,7 @@ pub(super) fn run(
         until = next;
     }
     finish(&mut groups, plan, context, &mut stream);
-    Ok(observe(
-        replication,
-        plan,
-        &sources,
-        groups,
-        stream,
-        options.hottest_keys,
-    ))
+    Ok(observe(replication, plan, &sources, groups, stream, options.hottest_keys))
 }
 
 fn groups(context: Context<'_>) -> Vec<Group> {
@@ -140,8 +127,7 @@ fn hand_over(groups: &mut [Group], inboxes: &mut [Vec<Arrival>], merge: bool) {
                 lane.inbox.append(inbox);
             }
             if merge {
-                lane.inbox
-                    .sort_by_key(|arrival| (arrival.service, arrival.call));
+                lane.inbox.sort_by_key(|arrival| (arrival.service, arrival.call));
             }
         }
     }
@@ -201,11 +187,7 @@ fn add_rows(groups: &[Group], until_second: u64, plan: &Plan, stream: &mut Strea
 /// A resent call reaches all its shards at the same moment, so all its parts stand in the tallies
 /// of one window and can be counted as one.
 fn count_repeated_calls(groups: &mut [Group], plan: &Plan, stream: &mut StreamRecord) {
-    if plan
-        .producers
-        .iter()
-        .all(|producer| producer.calls == PutCalls::PutRecord)
-    {
+    if plan.producers.iter().all(|producer| producer.calls == PutCalls::PutRecord) {
         return;
     }
     let mut calls: Vec<(u64, u32)> = Vec::new();
@@ -225,10 +207,5 @@ fn finish(groups: &mut [Group], plan: &Plan, context: Context<'_>, stream: &mut 
             lane.finish(context, &mut group.tally);
         }
     });
-    add_rows(
-        groups,
-        plan.horizon.div_ceil(NANOSECONDS_PER_SECOND),
-        plan,
-        stream,
-    );
+    add_rows(groups, plan.horizon.div_ceil(NANOSECONDS_PER_SECOND), plan, stream);
 }

@@ -23,8 +23,6 @@ pub(super) struct Waiting {
     pub(super) call: u64,
     /// Bytes as the stream counts them.
     pub(super) size: u32,
-    /// Number of its partition key.
-    pub(super) key: u32,
     /// Attempts made.
     pub(super) attempts: u32,
     /// The next record of the same call, or `NONE`.
@@ -39,10 +37,7 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    pub(super) const EMPTY: Self = Self {
-        head: NONE,
-        tail: NONE,
-    };
+    pub(super) const EMPTY: Self = Self { head: NONE, tail: NONE };
 }
 
 /// The records of one lane that wait for another attempt.
@@ -56,23 +51,19 @@ pub(super) struct Retries {
 impl Retries {
     /// Nothing waits yet; no wait will be longer than `longest_wait` nanoseconds.
     pub(super) fn new(longest_wait: u64) -> Self {
-        Self {
-            records: Vec::new(),
-            free: Vec::new(),
-            wheel: Wheel::new(longest_wait),
-        }
-    }
-
-    /// Whether no record waits.
-    #[inline]
-    pub(super) fn is_empty(&self) -> bool {
-        self.records.len() == self.free.len()
+        Self { records: Vec::new(), free: Vec::new(), wheel: Wheel::new(longest_wait) }
     }
 
     /// When the next call is due, if that is before `until`; `u64::MAX` otherwise.
     #[inline]
     pub(super) fn next_due(&mut self, until: u64) -> u64 {
         self.wheel.next_due(until)
+    }
+
+    /// A time before which nothing is due; `u64::MAX` when nothing waits.
+    #[inline]
+    pub(super) fn none_due_before(&self) -> u64 {
+        self.wheel.none_due_before()
     }
 
     /// Takes the call that `next_due` told of; gives its first record.
@@ -83,8 +74,14 @@ impl Retries {
 
     /// The record at `index`.
     #[inline]
-    pub(super) fn record(&self, index: u32) -> Waiting {
-        self.records[index as usize]
+    pub(super) fn record(&self, index: u32) -> &Waiting {
+        &self.records[index as usize]
+    }
+
+    /// The record at `index`, to be changed.
+    #[inline]
+    pub(super) fn record_mut(&mut self, index: u32) -> &mut Waiting {
+        &mut self.records[index as usize]
     }
 
     /// Puts a failed record at the end of `chain`.
@@ -140,10 +137,7 @@ impl Retries {
         for index in &self.free {
             live[*index as usize] = false;
         }
-        self.records
-            .iter()
-            .zip(live)
-            .filter_map(|(record, live)| live.then_some(record))
+        self.records.iter().zip(live).filter_map(|(record, live)| live.then_some(record))
     }
 }
 
@@ -166,8 +160,9 @@ struct Wheel {
     occupied: [u64; SLOTS as usize / 64],
     chunks: Vec<Chunk>,
     free: u32,
-    /// Entries of the open slot by (due, record), latest first.
-    open: Vec<(u64, u32)>,
+    /// Entries of the open slot in order; those before `taken` are out.
+    open: Vec<u64>,
+    taken: usize,
     /// Number of the open slot since the start of the run; all earlier ones are empty.
     open_slot: u64,
     /// Entries in closed slots.
@@ -188,6 +183,7 @@ impl Wheel {
             chunks: Vec::new(),
             free: NONE,
             open: Vec::new(),
+            taken: 0,
             open_slot: 0,
             closed: 0,
         }
@@ -196,38 +192,40 @@ impl Wheel {
     #[inline]
     fn push(&mut self, due: u64, record: u32) {
         let slot = due >> self.shift;
-        if slot <= self.open_slot {
-            let place = self.open.partition_point(|entry| *entry > (due, record));
-            self.open.insert(place, (due, record));
-            return;
-        }
-        assert!(
-            slot - self.open_slot < SLOTS,
-            "a wait is longer than the wheel"
-        );
-        if self.slots.is_empty() {
-            self.slots = vec![NONE; SLOTS as usize];
-        }
-        let place = (slot % SLOTS) as usize;
         let within = due & ((1 << self.shift) - 1);
         let entry = within << 32 | u64::from(record);
-        let head = self.slots[place];
-        if head == NONE || self.chunks[head as usize].length as usize == CHUNK_ENTRIES {
-            self.slots[place] = self.new_chunk(head);
-            self.occupied[place / 64] |= 1 << (place % 64);
+        if slot == self.open_slot {
+            let place = self.open[self.taken..].partition_point(|other| *other < entry);
+            self.open.insert(self.taken + place, entry);
+            return;
         }
-        let chunk = &mut self.chunks[self.slots[place] as usize];
-        chunk.entries[chunk.length as usize] = entry;
-        chunk.length += 1;
+        // Nothing happens before the start of the open slot, so nothing falls due before it.
+        let ahead = slot.wrapping_sub(self.open_slot);
+        assert!(ahead < SLOTS, "a wait is longer than the wheel");
+        let place = (slot % SLOTS) as usize;
+        let head = self.slots.get(place).copied().unwrap_or(NONE);
+        match self.chunks.get_mut(head as usize) {
+            Some(chunk) if (chunk.length as usize) < CHUNK_ENTRIES => {
+                chunk.entries[chunk.length as usize] = entry;
+                chunk.length += 1;
+            }
+            _ => self.push_chunk(place, head, entry),
+        }
         self.closed += 1;
     }
 
-    fn new_chunk(&mut self, next: u32) -> u32 {
-        let chunk = Chunk {
-            entries: [0; CHUNK_ENTRIES],
-            next,
-            length: 0,
-        };
+    /// Begins a new chunk of the slot at `place` with `entry`.
+    fn push_chunk(&mut self, place: usize, head: u32, entry: u64) {
+        if self.slots.is_empty() {
+            self.slots = vec![NONE; SLOTS as usize];
+        }
+        let mut chunk = Chunk { entries: [0; CHUNK_ENTRIES], next: head, length: 1 };
+        chunk.entries[0] = entry;
+        self.slots[place] = self.keep_chunk(chunk);
+        self.occupied[place / 64] |= 1 << (place % 64);
+    }
+
+    fn keep_chunk(&mut self, chunk: Chunk) -> u32 {
         if self.free == NONE {
             self.chunks.push(chunk);
             return (self.chunks.len() - 1) as u32;
@@ -240,15 +238,33 @@ impl Wheel {
 
     #[inline]
     fn next_due(&mut self, until: u64) -> u64 {
-        if self.open.is_empty() && self.closed > 0 {
+        if self.taken == self.open.len() {
+            if self.closed == 0 {
+                return u64::MAX;
+            }
             self.open_next(until);
         }
-        self.open.last().map_or(u64::MAX, |(due, _)| *due)
+        match self.open.get(self.taken) {
+            Some(entry) => (self.open_slot << self.shift) + (entry >> 32),
+            None => u64::MAX,
+        }
+    }
+
+    /// No call is due before this time.
+    #[inline]
+    fn none_due_before(&self) -> u64 {
+        match self.open.get(self.taken) {
+            Some(entry) => (self.open_slot << self.shift) + (entry >> 32),
+            None if self.closed == 0 => u64::MAX,
+            None => self.next_occupied() << self.shift,
+        }
     }
 
     #[inline]
     fn pop(&mut self) -> u32 {
-        self.open.pop().map_or(NONE, |(_, record)| record)
+        let entry = self.open[self.taken];
+        self.taken += 1;
+        entry as u32
     }
 
     /// Opens the next slot with entries if it begins before `until`.
@@ -258,21 +274,20 @@ impl Wheel {
             return;
         }
         self.open_slot = slot;
+        self.open.clear();
+        self.taken = 0;
         let place = (slot % SLOTS) as usize;
         self.occupied[place / 64] &= !(1 << (place % 64));
-        let start = slot << self.shift;
         let mut index = std::mem::replace(&mut self.slots[place], NONE);
         while index != NONE {
             let chunk = self.chunks[index as usize];
-            for entry in &chunk.entries[..chunk.length as usize] {
-                self.open.push((start + (entry >> 32), *entry as u32));
-            }
+            self.open.extend_from_slice(&chunk.entries[..chunk.length as usize]);
             self.chunks[index as usize].next = self.free;
             self.free = index;
             index = chunk.next;
         }
         self.closed -= self.open.len();
-        self.open.sort_unstable_by(|a, b| b.cmp(a));
+        self.open.sort_unstable();
     }
 
     /// The first slot after the open one that has entries; there is one.
@@ -309,6 +324,7 @@ mod tests {
             let mut now = 0;
             for record in 0..20_000u32 {
                 let due = now + draws.below(u64::from(record), 0, longest);
+                assert!(wheel.none_due_before() >= now);
                 wheel.push(due, record);
                 expected.insert((due, record));
                 if draws.below(u64::from(record), 1, 3) == 0 {
@@ -332,12 +348,9 @@ mod tests {
         let mut wheel = Wheel::new(5_000_000_000);
         wheel.push(3_000_000_000, 7);
         assert_eq!(wheel.next_due(2_000_000_000), u64::MAX);
-        assert_eq!(wheel.next_due(3_100_000_000), 3_000_000_000);
+        assert!(wheel.none_due_before() <= 3_000_000_000);
         wheel.push(2_500_000_000, 8);
         assert_eq!(wheel.next_due(3_100_000_000), 2_500_000_000);
-        assert_eq!(
-            (wheel.pop(), wheel.next_due(u64::MAX), wheel.pop()),
-            (8, 3_000_000_000, 7)
-        );
+        assert_eq!((wheel.pop(), wheel.next_due(u64::MAX), wheel.pop()), (8, 3_000_000_000, 7));
     }
 }

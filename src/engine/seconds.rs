@@ -81,9 +81,15 @@ impl Seconds {
         }
     }
 
+    /// End of the open second in nanoseconds.
+    #[inline]
+    pub(super) const fn end(&self) -> u64 {
+        self.end
+    }
+
     #[inline(always)]
-    pub(super) fn accept(&mut self, bytes: u64, charged: u64) {
-        self.open.incoming_records += 1;
+    pub(super) fn accept(&mut self, records: u64, bytes: u64, charged: u64) {
+        self.open.incoming_records += records;
         self.open.incoming_bytes += bytes;
         self.open.charged_bytes += charged;
     }

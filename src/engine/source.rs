@@ -171,17 +171,10 @@ impl<'plan> Source<'plan> {
 
     fn draw_block(&mut self) {
         self.clock.fill(&mut self.time_draws, &mut self.block.times);
-        self.plan
-            .keys
-            .fill(&mut self.key_draws, &mut self.block.keys);
-        self.plan
-            .sizes
-            .fill(&mut self.size_draws, &mut self.block.sizes);
+        self.plan.keys.fill(&mut self.key_draws, &mut self.block.keys);
+        self.plan.sizes.fill(&mut self.size_draws, &mut self.block.sizes);
         if matches!(self.plan.routes, Routes::Fresh { .. }) {
-            self.block
-                .hashes
-                .iter_mut()
-                .for_each(|hash| *hash = self.key_draws.next_u64());
+            self.block.hashes.iter_mut().for_each(|hash| *hash = self.key_draws.next_u64());
         }
         self.block.cursor = 0;
     }
@@ -239,12 +232,7 @@ impl<'plan> Source<'plan> {
 
     /// Puts a record into the open PutRecords call, and sends that when it is due or full.
     fn collect(&mut self, shard: u16, mut arrival: Arrival, inboxes: &mut [Vec<Arrival>]) {
-        let PutCalls::PutRecords {
-            batch_size,
-            batch_bytes,
-            linger,
-        } = self.plan.calls
-        else {
+        let PutCalls::PutRecords { batch_size, batch_bytes, linger } = self.plan.calls else {
             return;
         };
         let now = arrival.created;

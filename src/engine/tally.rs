@@ -1,13 +1,7 @@
 //! What a group of lanes has counted; groups are added up in any order to the same sums.
 
-use hdrhistogram::Histogram;
-
+use crate::engine::distribution::Distribution;
 use crate::metrics::{ConsumerSecond, ShardSecond};
-
-/// Longest time that a histogram tells apart: two years, in microseconds.
-const LONGEST_US: u64 = 2 * 366 * 86_400 * 1_000_000;
-/// Longest age, in milliseconds.
-const LONGEST_MS: u64 = LONGEST_US / 1_000;
 
 /// Counts of the lanes of one group.
 #[derive(Debug)]
@@ -34,8 +28,8 @@ pub(super) struct ProducerTally {
     pub(super) waiting: u64,
     /// Records accepted on the way of the first call, which waited for nothing.
     pub(super) prompt: u64,
-    /// Latencies of the other accepted records.
-    pub(super) put_latency: Latencies,
+    /// Distribution of the other accepted records.
+    pub(super) put_latency: Distribution,
 }
 
 /// Counts of one consumer.
@@ -50,77 +44,9 @@ pub(super) struct ConsumerTally {
     pub(super) read_calls: u64,
     pub(super) read_throttled_calls: u64,
     pub(super) throttled_by_calls: u64,
-    pub(super) iterator_age_ms: Ages,
-    pub(super) iterator_age_cloudwatch_ms: Ages,
-    pub(super) end_to_end_latency: Latencies,
-}
-
-/// A distribution of latencies, kept in microseconds to three digits.
-#[derive(Debug)]
-pub(super) struct Latencies(Histogram<u64>);
-
-/// A distribution of ages, kept in milliseconds to three digits.
-#[derive(Debug)]
-pub(super) struct Ages(Histogram<u64>);
-
-/// A histogram up to `longest` to three digits; it grows as it needs.
-#[allow(
-    clippy::expect_used,
-    reason = "the constants are within the bounds of the crate"
-)]
-fn histogram(longest: u64) -> Histogram<u64> {
-    let mut histogram =
-        Histogram::new_with_bounds(1, longest, 3).expect("constant bounds are legal");
-    histogram.auto(true);
-    histogram
-}
-
-impl Latencies {
-    pub(super) fn new() -> Self {
-        Self(histogram(LONGEST_US))
-    }
-
-    /// Adds one latency in nanoseconds.
-    #[inline]
-    pub(super) fn record(&mut self, nanoseconds: u64) {
-        self.0.saturating_record(nanoseconds / 1_000);
-    }
-
-    /// Adds `count` latencies in nanoseconds.
-    pub(super) fn record_many(&mut self, nanoseconds: u64, count: u64) {
-        if count > 0 {
-            self.0.saturating_record_n(nanoseconds / 1_000, count);
-        }
-    }
-
-    pub(super) fn add(&mut self, other: &Self) {
-        // Both have the same bounds, so nothing can be out of them.
-        let _ = self.0.add(&other.0);
-    }
-
-    pub(super) fn into_histogram(self) -> Histogram<u64> {
-        self.0
-    }
-}
-
-impl Ages {
-    pub(super) fn new() -> Self {
-        Self(histogram(LONGEST_MS))
-    }
-
-    /// Adds one age in nanoseconds.
-    #[inline]
-    pub(super) fn record(&mut self, nanoseconds: u64) {
-        self.0.saturating_record(nanoseconds / 1_000_000);
-    }
-
-    pub(super) fn add(&mut self, other: &Self) {
-        let _ = self.0.add(&other.0);
-    }
-
-    pub(super) fn into_histogram(self) -> Histogram<u64> {
-        self.0
-    }
+    pub(super) iterator_age: Distribution,
+    pub(super) iterator_age_cloudwatch: Distribution,
+    pub(super) end_to_end_latency: Distribution,
 }
 
 impl Tally {
@@ -155,7 +81,7 @@ impl ProducerTally {
             given_up: 0,
             waiting: 0,
             prompt: 0,
-            put_latency: Latencies::new(),
+            put_latency: Distribution::new(),
         }
     }
 
@@ -183,9 +109,9 @@ impl ConsumerTally {
             read_calls: 0,
             read_throttled_calls: 0,
             throttled_by_calls: 0,
-            iterator_age_ms: Ages::new(),
-            iterator_age_cloudwatch_ms: Ages::new(),
-            end_to_end_latency: Latencies::new(),
+            iterator_age: Distribution::new(),
+            iterator_age_cloudwatch: Distribution::new(),
+            end_to_end_latency: Distribution::new(),
         }
     }
 
@@ -199,9 +125,8 @@ impl ConsumerTally {
         self.read_calls += other.read_calls;
         self.read_throttled_calls += other.read_throttled_calls;
         self.throttled_by_calls += other.throttled_by_calls;
-        self.iterator_age_ms.add(&other.iterator_age_ms);
-        self.iterator_age_cloudwatch_ms
-            .add(&other.iterator_age_cloudwatch_ms);
+        self.iterator_age.add(&other.iterator_age);
+        self.iterator_age_cloudwatch.add(&other.iterator_age_cloudwatch);
         self.end_to_end_latency.add(&other.end_to_end_latency);
     }
 }
@@ -229,12 +154,7 @@ pub(super) struct WriteRow {
 
 impl Rows {
     fn new(consumers: usize) -> Self {
-        Self {
-            first: 0,
-            writes: Vec::new(),
-            reads: Vec::new(),
-            consumers,
-        }
+        Self { first: 0, writes: Vec::new(), reads: Vec::new(), consumers }
     }
 
     /// Adds one shard's second.
@@ -255,8 +175,7 @@ impl Rows {
     pub(super) fn consumer(&mut self, second: u64, consumer: usize) -> &mut ConsumerSecond {
         let index = (second - self.first) as usize;
         if self.reads.len() < (index + 1) * self.consumers {
-            self.reads
-                .resize((index + 1) * self.consumers, ConsumerSecond::default());
+            self.reads.resize((index + 1) * self.consumers, ConsumerSecond::default());
         }
         &mut self.reads[index * self.consumers + consumer]
     }
@@ -266,8 +185,7 @@ impl Rows {
     pub(super) fn forget_before(&mut self, second: u64) {
         let rows = (second - self.first) as usize;
         self.writes.drain(..rows.min(self.writes.len()));
-        self.reads
-            .drain(..(rows * self.consumers).min(self.reads.len()));
+        self.reads.drain(..(rows * self.consumers).min(self.reads.len()));
         self.first = second;
     }
 }

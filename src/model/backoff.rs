@@ -5,13 +5,17 @@
 //! AWS Architecture Blog, 2015.
 
 use crate::random::IdentityDraws;
-use crate::scenario::{Jitter, Retries};
+use crate::scenario::{Client, Jitter, PutCalls};
 
 /// The waits of one producer.
 #[derive(Clone, Debug)]
 pub struct Waits {
     /// Attempts in all.
     attempts: u32,
+    /// Nanoseconds from the decision of the service until a call sent at once would reach it again.
+    round_trip: u64,
+    /// Whether records are sent in calls of many.
+    batched: bool,
     /// Bound in nanoseconds after the first, second, ... attempt; the last one stays.
     bounds: Vec<u64>,
     jitter: Jitter,
@@ -19,9 +23,10 @@ pub struct Waits {
 }
 
 impl Waits {
-    /// The waits that `retries` describes, drawn from `draws`.
+    /// The waits of `client`, drawn from `draws`.
     #[must_use]
-    pub fn new(retries: &Retries, draws: IdentityDraws) -> Self {
+    pub fn new(client: &Client, draws: IdentityDraws) -> Self {
+        let retries = &client.retries;
         let max = retries.backoff.max.nanoseconds();
         let mut bounds = Vec::new();
         let mut bound = retries.backoff.base.nanoseconds() as f64;
@@ -31,10 +36,19 @@ impl Waits {
         }
         Self {
             attempts: retries.attempts,
+            round_trip: client.round_trip.nanoseconds(),
+            batched: client.calls != PutCalls::PutRecord,
             bounds,
             jitter: retries.backoff.jitter,
             draws,
         }
+    }
+
+    /// Whether records are sent in calls of many, which are retried together.
+    #[must_use]
+    #[inline]
+    pub const fn batched(&self) -> bool {
+        self.batched
     }
 
     /// Attempts in all, the first one included.
@@ -44,23 +58,25 @@ impl Waits {
         self.attempts
     }
 
-    /// Longest wait in nanoseconds.
+    /// Longest time in nanoseconds between two attempts.
     #[must_use]
     pub fn longest(&self) -> u64 {
-        self.bounds.iter().copied().max().unwrap_or(0)
+        self.bounds.iter().copied().max().unwrap_or(0) + self.round_trip
     }
 
-    /// The wait in nanoseconds of `call` after its `attempt`-th attempt (from one).
+    /// Nanoseconds from the `attempt`-th attempt of `call` (from one) to the next: the way of the
+    /// answer and of the new call, and the back-off between.
     #[must_use]
     #[inline]
     pub fn after(&self, call: u64, attempt: u32) -> u64 {
         let bound = self.bounds[(attempt as usize - 1).min(self.bounds.len() - 1)];
         let index = u64::from(attempt & 0xFF);
-        match self.jitter {
+        let backoff = match self.jitter {
             Jitter::Full => self.draws.below(call, index, bound),
             Jitter::Equal => bound / 2 + self.draws.below(call, index, bound - bound / 2),
             Jitter::None => bound,
-        }
+        };
+        self.round_trip + backoff
     }
 }
 
@@ -68,7 +84,7 @@ impl Waits {
 mod tests {
     use super::*;
     use crate::random::{Purpose, Randomness};
-    use crate::scenario::Backoff;
+    use crate::scenario::{Backoff, Retries};
     use crate::time::Span;
 
     fn waits(jitter: Jitter) -> Waits {
@@ -79,36 +95,27 @@ mod tests {
             jitter,
         };
         let draws = Randomness::new(1, 0).identity_draws("web", Purpose::RetryJitter);
-        Waits::new(
-            &Retries {
-                attempts: 8,
-                backoff,
-            },
-            draws,
-        )
+        let client = Client {
+            calls: PutCalls::PutRecord,
+            round_trip: Span::ZERO,
+            retries: Retries { attempts: 8, backoff },
+        };
+        Waits::new(&client, draws)
     }
 
     #[test]
     fn bounds_double_up_to_the_cap() {
         let waits = waits(Jitter::None);
-        let milliseconds: Vec<u64> = (1..=9)
-            .map(|attempt| waits.after(5, attempt) / 1_000_000)
-            .collect();
-        assert_eq!(
-            milliseconds,
-            [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]
-        );
+        let milliseconds: Vec<u64> =
+            (1..=9).map(|attempt| waits.after(5, attempt) / 1_000_000).collect();
+        assert_eq!(milliseconds, [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]);
     }
 
     /// mean of full jitter = bound / 2; mean of equal jitter = 3/4 bound.
     #[test]
     fn jitter_is_uniform_below_the_bound() {
         let mean = |waits: &Waits| {
-            (0..10_000)
-                .map(|call| waits.after(call, 2) as f64)
-                .sum::<f64>()
-                / 10_000.0
-                / 1e6
+            (0..10_000).map(|call| waits.after(call, 2) as f64).sum::<f64>() / 10_000.0 / 1e6
         };
         assert!((mean(&waits(Jitter::Full)) - 100.0).abs() < 3.0);
         assert!((mean(&waits(Jitter::Equal)) - 150.0).abs() < 1.5);

@@ -38,11 +38,7 @@ pub struct KeySpace {
 
 #[derive(Clone, Debug)]
 enum Names {
-    Generated {
-        keys: u32,
-        exponent: f64,
-        format: KeyFormat,
-    },
+    Generated { keys: u32, exponent: f64, format: KeyFormat },
     /// By falling weight.
     Listed(Vec<WeightedKey>),
     /// A fresh key of this length for each record.
@@ -87,34 +83,16 @@ impl KeySpace {
             PartitionKey::Uniform { keys, format } => {
                 let keys = *keys as u32;
                 let format = format.clone();
-                (
-                    Names::Generated {
-                        keys,
-                        exponent: 0.0,
-                        format,
-                    },
-                    Draw::Even(keys),
-                )
+                (Names::Generated { keys, exponent: 0.0, format }, Draw::Even(keys))
             }
-            PartitionKey::Zipf {
-                keys,
-                exponent,
-                format,
-            } => {
+            PartitionKey::Zipf { keys, exponent, format } => {
                 let keys = *keys as u32;
                 let weights: Vec<f64> = (0..keys)
                     .into_par_iter()
                     .map(|index| libm::pow(f64::from(index) + 1.0, -exponent))
                     .collect();
                 let draw = Self::weighted(weights, keys);
-                (
-                    Names::Generated {
-                        keys,
-                        exponent: *exponent,
-                        format: format.clone(),
-                    },
-                    draw,
-                )
+                (Names::Generated { keys, exponent: *exponent, format: format.clone() }, draw)
             }
             PartitionKey::Weighted { keys, .. } => {
                 let mut keys = keys.clone();
@@ -124,25 +102,16 @@ impl KeySpace {
                 let draw = Self::weighted(weights, keys.len() as u32);
                 (Names::Listed(keys), draw)
             }
-            PartitionKey::Random {
-                key_bytes: Bytes(bytes),
-            } => (
-                Names::Fresh {
-                    key_bytes: *bytes as u16,
-                },
-                Draw::Even(1),
-            ),
+            PartitionKey::Random { key_bytes: Bytes(bytes) } => {
+                (Names::Fresh { key_bytes: *bytes as u16 }, Draw::Even(1))
+            }
         };
         let placement = match (explicit, &names) {
             (Some(ExplicitHashKey::Fixed(hash_key)), _) => Placement::Fixed(hash_key),
             (Some(ExplicitHashKey::Random), _) | (None, Names::Fresh { .. }) => Placement::Fresh,
             (None, _) => Placement::ByKey,
         };
-        Self {
-            names,
-            draw,
-            placement,
-        }
+        Self { names, draw, placement }
     }
 
     fn weighted(weights: Vec<f64>, keys: u32) -> Draw {
@@ -180,11 +149,7 @@ impl KeySpace {
         match &self.names {
             Names::Generated { exponent, .. } => {
                 // Zero to keep an exact one where keys are equal.
-                if *exponent == 0.0 {
-                    1.0
-                } else {
-                    libm::pow(index as f64 + 1.0, -exponent)
-                }
+                if *exponent == 0.0 { 1.0 } else { libm::pow(index as f64 + 1.0, -exponent) }
             }
             Names::Listed(keys) => keys[index].weight,
             Names::Fresh { .. } => 1.0,
@@ -193,19 +158,22 @@ impl KeySpace {
 
     /// Fills `keys` with the numbers of the next keys.
     pub fn fill(&self, generator: &mut Generator, keys: &mut [u32]) {
+        // A copy stays in registers.
+        let mut draws = generator.clone();
         match &self.draw {
             Draw::Even(1) => keys.fill(0),
             Draw::Even(count) => {
                 for key in keys {
-                    *key = scale(generator.next_u64(), u64::from(*count)) as u32;
+                    *key = scale(draws.next_u64(), u64::from(*count)) as u32;
                 }
             }
             Draw::Weighted(table) => {
                 for key in keys {
-                    *key = table.pick(generator.next_u64());
+                    *key = table.pick(draws.next_u64());
                 }
             }
         }
+        *generator = draws;
     }
 
     /// The routes over the shards of the given ranges, and the share of this producer's records
@@ -215,13 +183,7 @@ impl KeySpace {
         let router = Router::new(ranges);
         if self.placement == Placement::Fresh {
             let shares = ranges.iter().map(|range| range.share()).collect();
-            return (
-                Routes::Fresh {
-                    router,
-                    key_bytes: self.key_lengths(),
-                },
-                shares,
-            );
+            return (Routes::Fresh { router, key_bytes: self.key_lengths() }, shares);
         }
         let indices = (0..self.len()).collect::<Vec<_>>();
         let chunks: Vec<(Vec<Route>, Vec<f64>)> = indices
@@ -255,10 +217,7 @@ impl KeySpace {
                 self.write_name(*index, &mut buffer);
                 let shard = router.shard_of(self.hash_key(*index, &buffer));
                 weights[shard] += self.weight(*index);
-                Route {
-                    shard: shard as u16,
-                    key_bytes: buffer.len() as u16,
-                }
+                Route { shard: shard as u16, key_bytes: buffer.len() as u16 }
             })
             .collect();
         (routes, weights)
@@ -267,9 +226,9 @@ impl KeySpace {
     fn hash_key(&self, index: usize, name: &[u8]) -> HashKey {
         match (self.placement, &self.names) {
             (Placement::Fixed(hash_key), _) => hash_key,
-            (_, Names::Listed(keys)) => keys[index]
-                .explicit_hash_key
-                .unwrap_or_else(|| HashKey::of(name)),
+            (_, Names::Listed(keys)) => {
+                keys[index].explicit_hash_key.unwrap_or_else(|| HashKey::of(name))
+            }
             _ => HashKey::of(name),
         }
     }
@@ -308,10 +267,7 @@ mod tests {
     use crate::random::{Purpose, Randomness};
 
     fn format() -> KeyFormat {
-        KeyFormat {
-            prefix: "key-".to_owned(),
-            suffix: String::new(),
-        }
+        KeyFormat { prefix: "key-".to_owned(), suffix: String::new() }
     }
 
     fn weighted(list: &[(&str, f64)]) -> PartitionKey {
@@ -330,13 +286,7 @@ mod tests {
 
     #[test]
     fn a_key_goes_to_the_shard_that_owns_its_md5() {
-        let space = KeySpace::new(
-            &PartitionKey::Uniform {
-                keys: 50_000,
-                format: format(),
-            },
-            None,
-        );
+        let space = KeySpace::new(&PartitionKey::Uniform { keys: 50_000, format: format() }, None);
         let ranges = HashKeyRange::created(7);
         let (Routes::ByKey(routes), shares) = space.routes(&ranges) else {
             panic!("keys are named");
@@ -348,10 +298,7 @@ mod tests {
             assert_eq!(routes[index].key_bytes as usize, name.len());
         }
         for (shard, share) in shares.iter().enumerate() {
-            let count = routes
-                .iter()
-                .filter(|route| route.shard as usize == shard)
-                .count();
+            let count = routes.iter().filter(|route| route.shard as usize == shard).count();
             assert!((share - count as f64 / 50_000.0).abs() < 1e-12);
         }
     }
@@ -359,22 +306,13 @@ mod tests {
     #[test]
     fn shares_are_the_sums_of_weights() {
         // Shards of the keys among 4: see the vectors of `hash_key`.
-        let list = [
-            ("a", 1.0),
-            ("user-123", 5.0),
-            ("日本", 2.0),
-            ("partitionKey-0", 2.0),
-        ];
+        let list = [("a", 1.0), ("user-123", 5.0), ("日本", 2.0), ("partitionKey-0", 2.0)];
         let space = KeySpace::new(&weighted(&list), None);
         let (_, shares) = space.routes(&HashKeyRange::created(4));
         for (share, expected) in shares.iter().zip([0.1, 0.2, 0.5, 0.2]) {
             assert!((share - expected).abs() < 1e-12);
         }
-        assert_eq!(
-            space.name(0),
-            "user-123",
-            "keys are numbered by falling weight"
-        );
+        assert_eq!(space.name(0), "user-123", "keys are numbered by falling weight");
     }
 
     #[test]
@@ -394,11 +332,7 @@ mod tests {
 
     #[test]
     fn zipf_draws_follow_the_exponent() {
-        let key = PartitionKey::Zipf {
-            keys: 1_000,
-            exponent: 1.1,
-            format: format(),
-        };
+        let key = PartitionKey::Zipf { keys: 1_000, exponent: 1.1, format: format() };
         let mut keys = vec![0; 200_000];
         let mut generator = Randomness::new(1, 0).stream("test", Purpose::PartitionKey);
         KeySpace::new(&key, None).fill(&mut generator, &mut keys);
@@ -406,10 +340,7 @@ mod tests {
         for rank in [1, 2, 10] {
             let expected = f64::from(rank).powf(-1.1) / sum * 200_000.0;
             let count = keys.iter().filter(|key| **key == rank as u32 - 1).count() as f64;
-            assert!(
-                (count - expected).abs() < 5.0 * expected.sqrt(),
-                "{rank}: {count} {expected}"
-            );
+            assert!((count - expected).abs() < 5.0 * expected.sqrt(), "{rank}: {count} {expected}");
         }
     }
 }

@@ -6,7 +6,11 @@
 //! GetRecords, 2026; the credit of one second is an assumption (`quotas.shard_read_bytes_burst`).
 
 use crate::model::token_bucket::TokenBucket;
-use crate::quotas::Quotas;
+use crate::quotas::{Quotas, RECORD_SIZE_LIMIT};
+
+/// Bytes of the largest record with the longest key in UTF-8.
+const LARGEST_RECORD: u64 =
+    RECORD_SIZE_LIMIT.0 + 4 * crate::quotas::PARTITION_KEY_CHARACTERS as u64;
 
 /// What a shard said to one GetRecords call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +41,17 @@ impl ReadLimits {
     pub fn new(quotas: &Quotas) -> Self {
         Self {
             last: 0,
-            calls: TokenBucket::new(quotas.get_records_calls.0, quotas.get_records_calls_burst.0),
-            bytes: TokenBucket::new(quotas.shard_read_bytes.0, quotas.shard_read_bytes_burst.0),
+            calls: TokenBucket::new(
+                quotas.get_records_calls.0,
+                quotas.get_records_calls_burst.0,
+                1,
+            ),
+            bytes: TokenBucket::new(
+                quotas.shard_read_bytes.0,
+                quotas.shard_read_bytes_burst.0,
+                // An answer holds at least one record, however large.
+                quotas.get_records_max_bytes.0.max(LARGEST_RECORD),
+            ),
             refused_until: 0,
             penalty: quotas.get_records_penalty.nanoseconds(),
         }
@@ -82,20 +95,14 @@ mod tests {
         let refused = (0..600u64)
             .filter(|call| limits.admit(call * 1_000 * MILLISECOND / 6) != ReadAdmission::Answered)
             .count();
-        assert!(
-            (94..=100).contains(&refused),
-            "one of six in 100 s, less the burst: {refused}"
-        );
+        assert!((94..=100).contains(&refused), "one of six in 100 s, less the burst: {refused}");
     }
 
     #[test]
     fn five_calls_a_second_are_not() {
         let mut limits = ReadLimits::new(&Quotas::default());
         for call in 0..1_000u64 {
-            assert_eq!(
-                limits.admit(call * 200 * MILLISECOND),
-                ReadAdmission::Answered
-            );
+            assert_eq!(limits.admit(call * 200 * MILLISECOND), ReadAdmission::Answered);
         }
     }
 

@@ -48,12 +48,10 @@ impl SizeSampler {
             RecordSize::Constant(bytes) => Shape::Constant(bytes.0.min(LARGEST as u64) as u32),
             RecordSize::LogNormal { mu, sigma } => {
                 let distribution = LogNormal { mu, sigma };
-                distribution
-                    .table()
-                    .map_or(Shape::Direct(distribution), |table| Shape::Table {
-                        table,
-                        tail: distribution,
-                    })
+                distribution.table().map_or(Shape::Direct(distribution), |table| Shape::Table {
+                    table,
+                    tail: distribution,
+                })
             }
         };
         Self { shape }
@@ -65,12 +63,15 @@ impl SizeSampler {
             Shape::Constant(bytes) => sizes.fill(*bytes),
             Shape::Table { table, tail } => {
                 let beyond = table.len() as u32 - 1;
+                // A copy stays in registers.
+                let mut draws = generator.clone();
                 for size in sizes {
-                    *size = table.pick(generator.next_u64());
+                    *size = table.pick(draws.next_u64());
                     if *size == beyond {
-                        *size = tail.draw_beyond(f64::from(beyond), generator);
+                        *size = tail.draw_beyond(f64::from(beyond), &mut draws);
                     }
                 }
+                *generator = draws;
             }
             Shape::Direct(distribution) => {
                 for size in sizes {
@@ -91,11 +92,7 @@ impl LogNormal {
         }
         // Survival functions keep their digits in the tail, where the weights are small.
         let survival = |bytes: f64| {
-            if bytes <= 0.0 {
-                1.0
-            } else {
-                normal_survival(self.deviations(bytes))
-            }
+            if bytes <= 0.0 { 1.0 } else { normal_survival(self.deviations(bytes)) }
         };
         let mut weights = Vec::with_capacity(length as usize + 1);
         // Nothing is smaller than one byte: what would be is one byte.
@@ -118,6 +115,7 @@ impl LogNormal {
         libm::exp(self.mu + self.sigma * deviation).clamp(1.0, LARGEST) as u32
     }
 
+    #[cold]
     /// A size of at least `bytes`, from the tail of a normal distribution (Marsaglia 1964).
     fn draw_beyond(self, bytes: f64, generator: &mut Generator) -> u32 {
         let from = self.deviations(bytes);
@@ -167,10 +165,7 @@ mod tests {
             let expected = 1.0 - normal_survival((libm::log(bytes.floor()) - mu) / sigma);
             let share = below as f64 / 400_000.0;
             let tolerance = 5.0 * (expected * (1.0 - expected) / 400_000.0).sqrt() + 1e-6;
-            assert!(
-                (share - expected).abs() < tolerance,
-                "{deviations}: {share} {expected}"
-            );
+            assert!((share - expected).abs() < tolerance, "{deviations}: {share} {expected}");
         }
     }
 
@@ -184,10 +179,7 @@ mod tests {
 
     #[test]
     fn the_tail_beyond_the_table_is_exact() {
-        let distribution = LogNormal {
-            mu: 6.0,
-            sigma: 0.5,
-        };
+        let distribution = LogNormal { mu: 6.0, sigma: 0.5 };
         let mut generator = Randomness::new(3, 0).stream("test", Purpose::RecordSize);
         let from = libm::exp(6.0 + 0.5 * 3.0);
         let beyond = libm::exp(6.0 + 0.5 * 3.5);
@@ -202,23 +194,8 @@ mod tests {
     #[test]
     fn a_constant_size_is_constant_and_no_size_is_zero() {
         assert_eq!(draw(&RecordSize::Constant(Bytes(700)), 3), [700, 700, 700]);
-        let tiny = draw(
-            &RecordSize::LogNormal {
-                mu: -1.0,
-                sigma: 1.0,
-            },
-            10_000,
-        );
+        let tiny = draw(&RecordSize::LogNormal { mu: -1.0, sigma: 1.0 }, 10_000);
         assert!(tiny.iter().all(|size| *size >= 1));
-        assert_eq!(
-            draw(
-                &RecordSize::LogNormal {
-                    mu: 7.0,
-                    sigma: 0.0
-                },
-                1
-            ),
-            [1_096]
-        );
+        assert_eq!(draw(&RecordSize::LogNormal { mu: 7.0, sigma: 0.0 }, 1), [1_096]);
     }
 }

@@ -49,27 +49,20 @@ impl RateProfile {
     pub fn new(traffic: &Traffic, duration: Span) -> Self {
         let horizon = duration.nanoseconds();
         let shape = match traffic {
-            Traffic::Constant(rate) => Shape::Segments(vec![Segment {
-                end: horizon,
-                rate: per_nanosecond(*rate),
-            }]),
+            Traffic::Constant(rate) => {
+                Shape::Segments(vec![Segment { end: horizon, rate: per_nanosecond(*rate) }])
+            }
             Traffic::Steps(steps) => Shape::Segments(
                 steps
                     .iter()
                     .enumerate()
                     .map(|(index, (_, rate))| Segment {
-                        end: steps
-                            .get(index + 1)
-                            .map_or(horizon, |(at, _)| at.nanoseconds()),
+                        end: steps.get(index + 1).map_or(horizon, |(at, _)| at.nanoseconds()),
                         rate: per_nanosecond(*rate),
                     })
                     .collect(),
             ),
-            Traffic::Diurnal {
-                mean,
-                peak_to_mean,
-                peak_at,
-            } => {
+            Traffic::Diurnal { mean, peak_to_mean, peak_at } => {
                 let wave = daily_wave(*peak_to_mean, *peak_at);
                 let mean = per_nanosecond(*mean);
                 Shape::Daily(wave.into_iter().map(|relative| relative * mean).collect())
@@ -87,10 +80,8 @@ impl RateProfile {
             },
         };
         let start = self.start(index);
-        (start < self.horizon).then_some(Segment {
-            end: segment.end.min(self.horizon),
-            rate: segment.rate,
-        })
+        (start < self.horizon)
+            .then_some(Segment { end: segment.end.min(self.horizon), rate: segment.rate })
     }
 
     fn start(&self, index: usize) -> u64 {
@@ -105,10 +96,7 @@ impl RateProfile {
     #[must_use]
     pub fn expected_records(&self) -> f64 {
         (0..)
-            .map_while(|index| {
-                self.segment(index)
-                    .map(|segment| (self.start(index), segment))
-            })
+            .map_while(|index| self.segment(index).map(|segment| (self.start(index), segment)))
             .map(|(start, segment)| (segment.end - start) as f64 * segment.rate)
             .sum()
     }
@@ -131,11 +119,7 @@ fn daily_wave(peak_to_mean: f64, peak_at: Span) -> Vec<f64> {
         .collect();
     let highest = cosines.iter().copied().fold(f64::MIN, f64::max);
     // Relative to the highest step, so that no power overflows.
-    let relative = |k: f64| {
-        cosines
-            .iter()
-            .map(move |cosine| libm::exp(k * (cosine - highest)))
-    };
+    let relative = |k: f64| cosines.iter().map(move |cosine| libm::exp(k * (cosine - highest)));
     let ratio = |k: f64| steps as f64 / relative(k).sum::<f64>();
     let (mut low, mut high) = (0.0, 1.0);
     while ratio(high) < peak_to_mean && high < 1e6 {
@@ -174,42 +158,62 @@ impl ArrivalClock {
     #[must_use]
     pub fn new(profile: RateProfile, arrivals: Arrivals) -> Self {
         let segment = profile.segment(0);
-        Self {
-            profile,
-            arrivals,
-            index: 0,
-            segment,
-            now: 0,
-            before: 0.0,
-            count: 0,
-        }
+        Self { profile, arrivals, index: 0, segment, now: 0, before: 0.0, count: 0 }
     }
 
     /// Fills `times` with the next arrivals in nanoseconds; `u64::MAX` after the last one.
     pub fn fill(&mut self, generator: &mut Generator, times: &mut [u64]) {
         match self.arrivals {
-            Arrivals::Poisson => times
-                .iter_mut()
-                .for_each(|time| *time = self.poisson(generator)),
+            Arrivals::Poisson => self.poisson(generator, times),
             Arrivals::Paced => times.iter_mut().for_each(|time| *time = self.paced()),
         }
     }
 
-    #[inline]
-    fn poisson(&mut self, generator: &mut Generator) -> u64 {
-        let mut unit: f64 = Exp1.sample(generator);
+    fn poisson(&mut self, generator: &mut Generator, times: &mut [u64]) {
+        let mut filled = 0;
+        while let Some(segment) = self.segment {
+            let end = segment.end << SUBDIVISION_BITS;
+            let gap = SUBDIVISION / segment.rate;
+            // Copies stay in registers.
+            let (mut draws, mut now) = (generator.clone(), self.now);
+            let mut beyond = None;
+            for time in &mut times[filled..] {
+                let unit: f64 = Exp1.sample(&mut draws);
+                let step = unit * gap;
+                if step >= (end - now) as f64 {
+                    beyond = Some(unit);
+                    break;
+                }
+                now += step as i64 as u64;
+                *time = now >> SUBDIVISION_BITS;
+                filled += 1;
+            }
+            (*generator, self.now) = (draws, now);
+            match beyond {
+                Some(unit) => filled += self.cross(unit, &mut times[filled..]),
+                None => return,
+            }
+        }
+        times[filled..].fill(u64::MAX);
+    }
+
+    /// Draws the first arrival after the end of the segment, `unit` of the unit-rate process away
+    /// from now; gives how many arrivals that were.
+    #[cold]
+    fn cross(&mut self, mut unit: f64, times: &mut [u64]) -> usize {
         while let Some(segment) = self.segment {
             let room = ((segment.end << SUBDIVISION_BITS) - self.now) as f64;
-            let step = unit * SUBDIVISION / segment.rate;
+            let step = unit * (SUBDIVISION / segment.rate);
             if step < room {
-                self.now += step as u64;
-                return self.now >> SUBDIVISION_BITS;
+                self.now += step as i64 as u64;
+                times[0] = self.now >> SUBDIVISION_BITS;
+                return 1;
             }
             unit -= room / SUBDIVISION * segment.rate;
             self.now = segment.end << SUBDIVISION_BITS;
             self.next_segment();
         }
-        u64::MAX
+        0
     }
 
     /// The n-th record (from zero) comes when the cumulative rate reaches n + 1/2.
@@ -265,11 +269,7 @@ mod tests {
         assert_eq!(times.len(), 60_000);
         assert_eq!((times[0], times[1]), (500_000, 1_500_000));
         let gap = |pair: &[u64]| pair[1] - pair[0];
-        assert!(
-            times
-                .windows(2)
-                .all(|pair| gap(pair).abs_diff(1_000_000) <= 1)
-        );
+        assert!(times.windows(2).all(|pair| gap(pair).abs_diff(1_000_000) <= 1));
     }
 
     #[test]
@@ -281,15 +281,9 @@ mod tests {
         ]);
         let times = times(&steps, 30, Arrivals::Paced);
         let in_second = |from: u64, to: u64| {
-            times
-                .iter()
-                .filter(|time| (from..to).contains(&(**time / 1_000_000_000)))
-                .count()
+            times.iter().filter(|time| (from..to).contains(&(**time / 1_000_000_000))).count()
         };
-        assert_eq!(
-            (in_second(0, 10), in_second(10, 20), in_second(20, 30)),
-            (1_000, 0, 10_000)
-        );
+        assert_eq!((in_second(0, 10), in_second(10, 20), in_second(20, 30)), (1_000, 0, 10_000));
     }
 
     /// count ~ Poisson(rate * time): mean and variance agree within five standard deviations.
@@ -301,19 +295,10 @@ mod tests {
             counts[(time / 1_000_000_000) as usize] += 1.0;
         }
         let mean = counts.iter().sum::<f64>() / 1_000.0;
-        let variance = counts
-            .iter()
-            .map(|count| (count - mean) * (count - mean))
-            .sum::<f64>()
-            / 999.0;
-        assert!(
-            (mean - 200.0).abs() < 5.0 * (200.0f64 / 1_000.0).sqrt(),
-            "{mean}"
-        );
-        assert!(
-            (variance / 200.0 - 1.0).abs() < 5.0 * (2.0f64 / 1_000.0).sqrt(),
-            "{variance}"
-        );
+        let variance =
+            counts.iter().map(|count| (count - mean) * (count - mean)).sum::<f64>() / 999.0;
+        assert!((mean - 200.0).abs() < 5.0 * (200.0f64 / 1_000.0).sqrt(), "{mean}");
+        assert!((variance / 200.0 - 1.0).abs() < 5.0 * (2.0f64 / 1_000.0).sqrt(), "{variance}");
     }
 
     #[test]
@@ -325,10 +310,7 @@ mod tests {
                 .iter()
                 .copied()
                 .enumerate()
-                .fold(
-                    (0, 0.0),
-                    |best, next| if next.1 > best.1 { next } else { best },
-                );
+                .fold((0, 0.0), |best, next| if next.1 > best.1 { next } else { best });
             assert!((mean - 1.0).abs() < 1e-9, "{mean}");
             assert!((peak - peak_to_mean).abs() < 1e-6, "{peak}");
             assert!(wave.iter().all(|value| *value > 0.0));
@@ -343,11 +325,7 @@ mod tests {
         let profile = |traffic: &Traffic| RateProfile::new(traffic, Span::from_seconds(172_800));
         let constant = profile(&Traffic::Constant(rate(3))).expected_records();
         assert!((constant - 518_400.0).abs() < 1e-3);
-        let wave = Traffic::Diurnal {
-            mean: rate(10),
-            peak_to_mean: 3.0,
-            peak_at: Span::ZERO,
-        };
+        let wave = Traffic::Diurnal { mean: rate(10), peak_to_mean: 3.0, peak_at: Span::ZERO };
         assert!((profile(&wave).expected_records() / 1_728_000.0 - 1.0).abs() < 1e-9);
     }
 }

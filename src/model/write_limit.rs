@@ -10,30 +10,25 @@ use crate::units::Bytes;
 
 /// What a shard said to one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Admission {
+pub enum Admission {
+    /// The shard takes it.
+    Accepted,
     /// The record limit had no room.
-    pub records_short: bool,
-    /// The byte limit had no room.
-    pub bytes_short: bool,
-}
-
-impl Admission {
-    /// Whether the record was taken.
-    #[must_use]
-    #[inline]
-    pub const fn accepted(self) -> bool {
-        !(self.records_short | self.bytes_short)
-    }
+    RecordLimit,
+    /// The record limit had room, the byte limit had none.
+    ByteLimit,
 }
 
 /// The write limits of one shard.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct WriteLimits {
     limiter: WriteLimiter,
-    /// The last time the limits were asked, in nanoseconds.
+    /// The last refill, in nanoseconds.
     last: u64,
     records: TokenBucket,
     bytes: TokenBucket,
+    /// The record limit has no room before this time, in nanoseconds.
+    no_record_before: u64,
 }
 
 impl WriteLimits {
@@ -56,41 +51,57 @@ impl WriteLimits {
                 quotas.shard_write_bytes.0.as_per_second() as u64,
             ),
         };
+        let rounding = quotas.put_record_rounding.0.max(quotas.put_records_rounding.0);
+        let largest_charge = max_record_size.0 + rounding;
         Self {
             limiter: quotas.shard_write_limiter,
             last: 0,
-            records: TokenBucket::new(quotas.shard_write_records.0, records),
-            bytes: TokenBucket::new(quotas.shard_write_bytes.0, bytes),
+            records: TokenBucket::new(quotas.shard_write_records.0, records, 1),
+            bytes: TokenBucket::new(quotas.shard_write_bytes.0, bytes, largest_charge),
+            no_record_before: 0,
         }
     }
 
+    /// Whether the record limit is known to have no room at `now`; `admit` would say the same.
+    #[must_use]
+    #[inline(always)]
+    pub const fn refuses_all_at(&self, now: u64) -> bool {
+        now < self.no_record_before
+    }
+
     /// Decides on one record at `now` (nanoseconds) that counts for `charged_bytes`.
-    #[inline]
+    #[inline(always)]
     pub fn admit(&mut self, now: u64, charged_bytes: u64) -> Admission {
+        if now < self.no_record_before {
+            // Nothing is booked: the next refill makes up for the time.
+            return Admission::RecordLimit;
+        }
         let elapsed = match self.limiter {
             WriteLimiter::TokenBucket => now - self.last,
-            WriteLimiter::FixedWindow => {
-                if now / NANOSECONDS_PER_SECOND > self.last / NANOSECONDS_PER_SECOND {
-                    // A new second gives everything back at once.
-                    u64::MAX
-                } else {
-                    0
-                }
-            }
+            WriteLimiter::FixedWindow => whole_seconds_passed(self.last, now),
         };
         self.last = now;
         self.records.refill(elapsed);
         self.bytes.refill(elapsed);
-        let admission = Admission {
-            records_short: !self.records.has(1),
-            bytes_short: !self.bytes.has(charged_bytes),
-        };
-        if admission.accepted() {
-            self.records.take(1);
-            self.bytes.take(charged_bytes);
+        if !self.records.has(1) {
+            self.no_record_before = match self.limiter {
+                WriteLimiter::TokenBucket => now.saturating_add(self.records.wait_for_one()),
+                WriteLimiter::FixedWindow => 0,
+            };
+            return Admission::RecordLimit;
         }
-        admission
+        if !self.bytes.has(charged_bytes) {
+            return Admission::ByteLimit;
+        }
+        self.records.take(1);
+        self.bytes.take(charged_bytes);
+        Admission::Accepted
     }
+}
+
+/// Everything comes back at once when a whole second begins, nothing before.
+const fn whole_seconds_passed(last: u64, now: u64) -> u64 {
+    if now / NANOSECONDS_PER_SECOND > last / NANOSECONDS_PER_SECOND { u64::MAX } else { 0 }
 }
 
 /// `bytes` rounded up to whole steps of `step`, a power of two.
@@ -105,10 +116,7 @@ mod tests {
     use super::*;
 
     fn limits(limiter: WriteLimiter) -> WriteLimits {
-        let quotas = Quotas {
-            shard_write_limiter: limiter,
-            ..Quotas::default()
-        };
+        let quotas = Quotas { shard_write_limiter: limiter, ..Quotas::default() };
         WriteLimits::new(&quotas, Bytes(1 << 20))
     }
 
@@ -116,30 +124,21 @@ mod tests {
     fn accepted(limits: &mut WriteLimits, offered: u64, charged_bytes: u64, seconds: u64) -> u64 {
         let gap = NANOSECONDS_PER_SECOND / offered;
         (0..offered * seconds)
-            .filter(|index| limits.admit(index * gap, charged_bytes).accepted())
+            .filter(|index| limits.admit(index * gap, charged_bytes) == Admission::Accepted)
             .count() as u64
     }
 
     #[test]
     fn a_shard_takes_1000_records_a_second() {
         let taken = accepted(&mut limits(WriteLimiter::TokenBucket), 2_000, 100, 10);
-        assert!(
-            (10_999..=11_000).contains(&taken),
-            "ten seconds and the burst: {taken}"
-        );
-        assert_eq!(
-            accepted(&mut limits(WriteLimiter::FixedWindow), 2_000, 100, 10),
-            10_000
-        );
+        assert!((10_999..=11_000).contains(&taken), "ten seconds and the burst: {taken}");
+        assert_eq!(accepted(&mut limits(WriteLimiter::FixedWindow), 2_000, 100, 10), 10_000);
     }
 
     #[test]
     fn a_shard_takes_one_mebibyte_a_second() {
         // 512 records of 2 KiB are exactly 1 MiB.
-        assert_eq!(
-            accepted(&mut limits(WriteLimiter::FixedWindow), 800, 2_048, 10),
-            5_120
-        );
+        assert_eq!(accepted(&mut limits(WriteLimiter::FixedWindow), 800, 2_048, 10), 5_120);
         let taken = accepted(&mut limits(WriteLimiter::TokenBucket), 800, 2_048, 10);
         assert!((5_630..=5_632).contains(&taken), "{taken}");
     }
@@ -147,9 +146,14 @@ mod tests {
     #[test]
     fn the_limit_that_is_short_is_named() {
         let mut limits = limits(WriteLimiter::TokenBucket);
-        assert!(limits.admit(0, 1 << 20).accepted());
-        let second = limits.admit(0, 1);
-        assert!(second.bytes_short && !second.records_short);
+        assert_eq!(limits.admit(0, 1 << 20), Admission::Accepted);
+        assert_eq!(limits.admit(0, 1), Admission::ByteLimit);
+        for _ in 0..999 {
+            assert_eq!(limits.admit(0, 0), Admission::Accepted);
+        }
+        assert_eq!(limits.admit(0, 1), Admission::RecordLimit);
+        assert_eq!(limits.admit(999_999, 1), Admission::RecordLimit);
+        assert_eq!(limits.admit(1_000_000, 1), Admission::Accepted);
     }
 
     #[test]

@@ -45,17 +45,13 @@ impl AliasTable {
 
     /// The alternative that 64 uniform bits pick.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn pick(&self, bits: u64) -> u32 {
         let product = u128::from(bits) * self.entries.len() as u128;
         let index = (product >> 64) as usize;
         let entry = self.entries[index];
         let threshold = (entry >> 32) as u32 & !(1 << 31);
-        if ((product as u64) >> 33) as u32 >= threshold {
-            entry as u32
-        } else {
-            index as u32
-        }
+        if ((product as u64) >> 33) as u32 >= threshold { entry as u32 } else { index as u32 }
     }
 
     /// Number of alternatives.
@@ -122,10 +118,7 @@ mod tests {
         let sum: f64 = weights.iter().sum();
         for (share, weight) in shares.iter().zip(weights) {
             let expected = weight / sum * weights.len() as f64;
-            assert!(
-                (share - expected).abs() < 1e-6 * expected.max(1.0),
-                "{share} {expected}"
-            );
+            assert!((share - expected).abs() < 1e-6 * expected.max(1.0), "{share} {expected}");
         }
     }
 
