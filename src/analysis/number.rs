@@ -19,6 +19,16 @@ pub fn count(value: u64) -> String {
     text
 }
 
+/// A whole number for a narrow column: exact up to ten million, then `51.4 M` and `7.3 G`.
+#[must_use]
+pub fn short_count(value: u64) -> String {
+    match value {
+        0..10_000_000 => count(value),
+        10_000_000..1_000_000_000 => format!("{} M", plain(value as f64 / 1e6)),
+        _ => format!("{} G", plain(value as f64 / 1e9)),
+    }
+}
+
 /// A number with three significant digits and commas: `0.0123`, `6.45`, `12,345`.
 #[must_use]
 pub fn plain(value: f64) -> String {
@@ -153,6 +163,18 @@ mod tests {
             assert_eq!(count(value), text);
         }
         assert_eq!(count(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn a_large_number_is_short_in_a_column() {
+        let cases = [
+            (9_999_999, "9,999,999"),
+            (51_380_643, "51.4 M"),
+            (7_300_000_000, "7.3 G"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(short_count(value), text);
+        }
     }
 
     #[test]

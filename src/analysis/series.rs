@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::figures::ratio;
-use crate::metrics::{Observation, ShardSecond, StreamSecond};
+use crate::metrics::{Observation, ShardObservation, StreamSecond};
 use crate::scenario::Scenario;
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
 
@@ -194,11 +194,7 @@ pub fn stream_series(scenario: &Scenario, observation: &Observation, bin: Span) 
     rows.map(|(index, seconds)| {
         let in_bin = bins.minutes(index, &minutes);
         let mut row = stream_row(scenario, bins, index, seconds);
-        row.cloudwatch_hottest_shard_utilization_1min = bins
-            .minutes(index, &hottest)
-            .iter()
-            .copied()
-            .fold(0.0, f64::max);
+        row.cloudwatch_hottest_shard_utilization_1min = highest(bins.minutes(index, &hottest));
         row.cloudwatch_incoming_records_1min = max_of(in_bin, |minute| minute.incoming_records);
         row.cloudwatch_incoming_bytes_1min = max_of(in_bin, |minute| minute.incoming_bytes);
         row.cloudwatch_write_throttled_records_1min = max_of(in_bin, |minute| minute.throttled);
@@ -223,35 +219,61 @@ pub fn shard_series(
         return Vec::new();
     };
     let limits = WriteLimits::of(scenario);
-    let seconds: Vec<ShardSecond> = shard.series.rows().collect();
-    let minutes = shard_minutes(limits, &seconds, observation.simulated);
-    let rows = seconds.chunks(bins.width).enumerate();
-    rows.map(|(index, seconds)| {
-        let records = sum_of(seconds, |second| second.incoming_records);
-        let throttled = sum_of(seconds, |second| second.write_throttled_records);
-        let charged = sum_of(seconds, |second| second.charged_bytes);
-        let span_seconds = bins.span_seconds(index);
-        let peak = seconds
-            .iter()
-            .map(|second| limits.utilization(second.incoming_records, second.charged_bytes, 1.0));
-        ShardRow {
-            shard_id: definition.shard_id.clone(),
-            start_seconds: bins.start_seconds(index),
-            span_seconds,
-            incoming_records: records,
-            incoming_bytes: sum_of(seconds, |second| second.incoming_bytes),
-            write_throttled_records: throttled,
-            write_throttled_ratio: ratio(throttled, records + throttled),
-            utilization_mean: limits.utilization(records, charged, span_seconds),
-            utilization_peak_1s: peak.fold(0.0, f64::max),
-            cloudwatch_utilization_1min: bins
-                .minutes(index, &minutes)
-                .iter()
-                .copied()
-                .fold(0.0, f64::max),
+    let minutes = shard_minutes(limits, shard, observation.simulated);
+    let sums = shard_sums(limits, shard, bins.width);
+    sums.into_iter()
+        .enumerate()
+        .map(|(index, sum)| {
+            let span_seconds = bins.span_seconds(index);
+            ShardRow {
+                shard_id: definition.shard_id.clone(),
+                start_seconds: bins.start_seconds(index),
+                span_seconds,
+                incoming_records: sum.records,
+                incoming_bytes: sum.bytes,
+                write_throttled_records: sum.throttled,
+                write_throttled_ratio: ratio(sum.throttled, sum.records + sum.throttled),
+                utilization_mean: limits.utilization(sum.records, sum.charged, span_seconds),
+                utilization_peak_1s: sum.peak,
+                cloudwatch_utilization_1min: highest(bins.minutes(index, &minutes)),
+            }
+        })
+        .collect()
+}
+
+/// Sums of one shard over a bin.
+#[derive(Clone, Copy, Debug, Default)]
+struct ShardSum {
+    records: u64,
+    bytes: u64,
+    charged: u64,
+    throttled: u64,
+    /// Utilization of the highest second.
+    peak: f64,
+}
+
+/// The sums of one shard in bins of `width` seconds, in one pass and without a list of seconds.
+fn shard_sums(limits: WriteLimits, shard: &ShardObservation, width: usize) -> Vec<ShardSum> {
+    let mut sums: Vec<ShardSum> = Vec::new();
+    let mut sum = ShardSum::default();
+    let mut seconds = 0;
+    for second in shard.series.rows() {
+        sum.records += second.incoming_records;
+        sum.bytes += second.incoming_bytes;
+        sum.charged += second.charged_bytes;
+        sum.throttled += second.write_throttled_records;
+        let peak = limits.utilization(second.incoming_records, second.charged_bytes, 1.0);
+        sum.peak = sum.peak.max(peak);
+        seconds += 1;
+        if seconds == width {
+            sums.push(std::mem::take(&mut sum));
+            seconds = 0;
         }
-    })
-    .collect()
+    }
+    if seconds > 0 {
+        sums.push(sum);
+    }
+    sums
 }
 
 /// What CloudWatch would show of one minute of the stream.
@@ -345,8 +367,7 @@ fn hottest_minutes(scenario: &Scenario, observation: &Observation, minutes: usiz
     let limits = WriteLimits::of(scenario);
     let mut hottest = vec![0.0_f64; minutes];
     for shard in &observation.shards {
-        let seconds: Vec<ShardSecond> = shard.series.rows().collect();
-        let of_shard = shard_minutes(limits, &seconds, observation.simulated);
+        let of_shard = shard_minutes(limits, shard, observation.simulated);
         for (highest, utilization) in hottest.iter_mut().zip(of_shard) {
             *highest = highest.max(utilization);
         }
@@ -357,19 +378,24 @@ fn hottest_minutes(scenario: &Scenario, observation: &Observation, minutes: usiz
 /// Utilization of one shard in each minute, from the counts that CloudWatch has.
 ///
 /// A minute in which the run ends is taken over the part that was run.
-fn shard_minutes(limits: WriteLimits, seconds: &[ShardSecond], simulated: Span) -> Vec<f64> {
+fn shard_minutes(limits: WriteLimits, shard: &ShardObservation, simulated: Span) -> Vec<f64> {
     let bins = Bins {
         width: MINUTE,
         simulated,
     };
-    let minutes = seconds.chunks(MINUTE).enumerate();
-    minutes
-        .map(|(index, seconds)| {
-            let records = sum_of(seconds, |second| second.incoming_records);
-            let bytes = sum_of(seconds, |second| second.incoming_bytes);
-            limits.utilization(records, bytes, bins.span_seconds(index))
-        })
+    let sums = shard_sums(limits, shard, MINUTE).into_iter().enumerate();
+    sums.map(|(index, sum)| limits.utilization(sum.records, sum.bytes, bins.span_seconds(index)))
         .collect()
+}
+
+/// The highest of some utilizations; zero when there are none.
+fn highest(utilizations: &[f64]) -> f64 {
+    utilizations.iter().copied().fold(0.0, f64::max)
+}
+
+/// A single-precision ratio without the digits that double precision would make up.
+fn six_decimals(ratio: f32) -> f64 {
+    (f64::from(ratio) * 1e6).round() / 1e6
 }
 
 fn sum_of<T>(rows: &[T], count: impl Fn(&T) -> u64) -> u64 {

@@ -31,7 +31,7 @@ pub(super) struct ProgressLine {
 impl ProgressLine {
     pub(super) fn start() -> Self {
         let bar = ProgressBar::with_draw_target(Some(1_000), ProgressDrawTarget::hidden());
-        if let Ok(style) = ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{bar:24} {percent:>3} %  {wide_msg}") {
             bar.set_style(style.progress_chars("━╸─"));
         }
         Self {

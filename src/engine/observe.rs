@@ -135,14 +135,14 @@ fn hottest_keys_by_shard(plan: &Plan, sources: &[Source<'_>], most: usize) -> Ve
         let Routes::ByKey(routes) = &producer_plan.routes else {
             continue;
         };
-        for (key, (records, route)) in source.key_counts.iter().zip(routes).enumerate() {
+        for (key, (records, route)) in source.key_counts().into_iter().zip(routes).enumerate() {
             let list = &mut kept[usize::from(route.shard)];
-            let beaten = list.last().is_none_or(|last| last.0 < *records) || list.len() < most;
-            if *records == 0 || !beaten {
+            let beaten = list.last().is_none_or(|last| last.0 < records) || list.len() < most;
+            if records == 0 || !beaten {
                 continue;
             }
-            let place = list.partition_point(|other| other.0 >= *records);
-            list.insert(place, (*records, producer, key));
+            let place = list.partition_point(|other| other.0 >= records);
+            list.insert(place, (records, producer, key));
             list.truncate(most);
         }
     }

@@ -31,8 +31,6 @@ pub(super) struct Arrival {
     pub(super) call: u64,
     /// Bytes as the stream counts them.
     pub(super) size: u32,
-    /// Number of the partition key.
-    pub(super) key: u32,
 }
 
 /// Index of the producer of a call.
@@ -84,15 +82,21 @@ pub(super) struct Source<'plan> {
     batch: Batch,
     pub(super) generated: Generated,
     pub(super) seconds: Vec<GeneratedSecond>,
-    /// Records after the warm-up by key, for the keys of highest weight.
-    pub(super) key_counts: Vec<u64>,
+    /// Records after the warm-up by key, for the keys of highest weight, modulo 2^32: a narrow
+    /// table stays in the cache.
+    key_counts: Vec<u32>,
+    /// Keys whose count has passed 2^32, once for each time.
+    key_carries: Vec<u32>,
 }
 
 #[derive(Debug)]
 struct Block {
     times: Vec<u64>,
     keys: Vec<u32>,
+    /// Bytes as the stream counts them.
     sizes: Vec<u32>,
+    /// Index of the shard that each record goes to.
+    shards: Vec<u16>,
     /// Upper halves of hash keys, where they are drawn for each record.
     hashes: Vec<u64>,
     cursor: usize,
@@ -125,6 +129,7 @@ impl<'plan> Source<'plan> {
                 times: vec![0; BLOCK],
                 keys: vec![0; BLOCK],
                 sizes: vec![0; BLOCK],
+                shards: vec![0; BLOCK],
                 hashes: vec![0; BLOCK],
                 cursor: BLOCK,
             },
@@ -133,6 +138,7 @@ impl<'plan> Source<'plan> {
             generated: Generated::default(),
             seconds: Vec::new(),
             key_counts: vec![0; producer.keys.len().min(COUNTED_KEYS)],
+            key_carries: Vec::new(),
             plan: producer,
         }
     }
@@ -169,72 +175,107 @@ impl<'plan> Source<'plan> {
         self.batch.records.iter().filter(counted).count() as u64
     }
 
-    fn draw_block(&mut self) {
-        self.clock.fill(&mut self.time_draws, &mut self.block.times);
-        self.plan.keys.fill(&mut self.key_draws, &mut self.block.keys);
-        self.plan.sizes.fill(&mut self.size_draws, &mut self.block.sizes);
-        if matches!(self.plan.routes, Routes::Fresh { .. }) {
-            self.block.hashes.iter_mut().for_each(|hash| *hash = self.key_draws.next_u64());
+    /// Records after the warm-up by key, for the keys of highest weight.
+    pub(super) fn key_counts(&self) -> Vec<u64> {
+        let mut counts: Vec<u64> = self.key_counts.iter().map(|count| u64::from(*count)).collect();
+        for key in &self.key_carries {
+            counts[*key as usize] += 1 << 32;
         }
-        self.block.cursor = 0;
+        counts
     }
 
+    fn draw_block(&mut self) {
+        let block = &mut self.block;
+        self.clock.fill(&mut self.time_draws, &mut block.times);
+        self.plan.keys.fill(&mut self.key_draws, &mut block.keys);
+        self.plan.sizes.fill(&mut self.size_draws, &mut block.sizes);
+        let placed = block.keys.iter().zip(&mut block.shards).zip(&mut block.sizes);
+        match &self.plan.routes {
+            Routes::ByKey(routes) => {
+                for ((key, shard), size) in placed {
+                    let route = routes[*key as usize];
+                    *shard = route.shard;
+                    *size += u32::from(route.key_bytes) * self.key_bytes_count;
+                }
+            }
+            Routes::Fresh { router, key_bytes } => {
+                block.hashes.iter_mut().for_each(|hash| *hash = self.key_draws.next_u64());
+                for (((key, shard), size), hash) in placed.zip(&block.hashes) {
+                    *shard = router.shard_of(HashKey(u128::from(*hash) << 64)) as u16;
+                    *size += u32::from(key_bytes[*key as usize]) * self.key_bytes_count;
+                }
+            }
+        }
+        block.cursor = 0;
+    }
+
+    /// Deals the records of the block from `from` to `to`, which lie within one second and on one
+    /// side of the warm-up's end.
     fn deal_stretch(&mut self, from: usize, to: usize, inboxes: &mut [Vec<Arrival>]) {
         let first = self.block.times[from];
         let counted = u64::from(first >= self.warm_up);
-        let plan = self.plan;
-        let (mut bytes, mut rejected) = (0, 0);
-        for index in from..to {
-            let key = self.block.keys[index];
-            let (shard, key_bytes) = match &plan.routes {
-                Routes::ByKey(routes) => {
-                    let route = routes[key as usize];
-                    (route.shard, route.key_bytes)
-                }
-                Routes::Fresh { router, key_bytes } => {
-                    let hash = HashKey(u128::from(self.block.hashes[index]) << 64);
-                    (router.shard_of(hash) as u16, key_bytes[key as usize])
-                }
-            };
-            let size = self.block.sizes[index] + u32::from(key_bytes) * self.key_bytes_count;
-            bytes += u64::from(size);
-            if let Some(count) = self.key_counts.get_mut(key as usize) {
-                *count += counted;
-            }
-            let created = self.block.times[index];
-            let arrival = Arrival {
-                service: created + plan.one_way,
-                created,
-                call: self.next,
-                size,
-                key,
-            };
-            self.next += 1;
-            if size > self.max_record_size {
-                rejected += 1;
-            } else if plan.calls == PutCalls::PutRecord {
-                inboxes[usize::from(shard)].push(arrival);
-            } else {
-                self.collect(shard, arrival, inboxes);
-            }
-        }
         let records = (to - from) as u64;
+        let sizes = &self.block.sizes[from..to];
+        let bytes: u64 = sizes.iter().map(|size| u64::from(*size)).sum();
+        let too_large = sizes.iter().filter(|size| **size > self.max_record_size).count() as u64;
         self.generated.records += records * counted;
         self.generated.bytes += bytes * counted;
-        self.generated.rejected += rejected * counted;
+        self.generated.rejected += too_large * counted;
         let second = (first / NANOSECONDS_PER_SECOND) as usize;
         if self.seconds.len() <= second {
             self.seconds.resize(second + 1, GeneratedSecond::default());
         }
         self.seconds[second].records += records;
         self.seconds[second].bytes += bytes;
+        if counted == 1 {
+            for key in &self.block.keys[from..to] {
+                if let Some(count) = self.key_counts.get_mut(*key as usize) {
+                    *count = count.wrapping_add(1);
+                    if *count == 0 {
+                        self.key_carries.push(*key);
+                    }
+                }
+            }
+        }
+        if self.plan.calls == PutCalls::PutRecord {
+            self.send_each(from, to, inboxes);
+        } else {
+            for index in from..to {
+                self.collect(index, inboxes);
+            }
+        }
     }
 
-    /// Puts a record into the open PutRecords call, and sends that when it is due or full.
-    fn collect(&mut self, shard: u16, mut arrival: Arrival, inboxes: &mut [Vec<Arrival>]) {
+    /// Sends each record of the block from `from` to `to` in a call of its own.
+    fn send_each(&mut self, from: usize, to: usize, inboxes: &mut [Vec<Arrival>]) {
+        let block = &self.block;
+        let records =
+            block.times[from..to].iter().zip(&block.sizes[from..to]).zip(&block.shards[from..to]);
+        let one_way = self.plan.one_way;
+        for ((created, size), shard) in records {
+            let (created, size) = (*created, *size);
+            if size <= self.max_record_size {
+                let service = created + one_way;
+                let arrival = Arrival { service, created, call: self.next, size };
+                inboxes[usize::from(*shard)].push(arrival);
+            }
+            self.next += 1;
+        }
+    }
+
+    /// Puts a record of the block into the open PutRecords call, and sends that when it is due or
+    /// full.
+    fn collect(&mut self, index: usize, inboxes: &mut [Vec<Arrival>]) {
         let PutCalls::PutRecords { batch_size, batch_bytes, linger } = self.plan.calls else {
             return;
         };
+        let (created, size) = (self.block.times[index], self.block.sizes[index]);
+        let shard = self.block.shards[index];
+        let mut arrival = Arrival { service: created, created, call: self.next, size };
+        self.next += 1;
+        if size > self.max_record_size {
+            return;
+        }
         let now = arrival.created;
         let size = u64::from(arrival.size);
         if !self.batch.records.is_empty() {

@@ -51,7 +51,9 @@ impl AliasTable {
         let index = (product >> 64) as usize;
         let entry = self.entries[index];
         let threshold = (entry >> 32) as u32 & !(1 << 31);
-        if ((product as u64) >> 33) as u32 >= threshold { entry as u32 } else { index as u32 }
+        let beyond = ((product as u64) >> 33) as u32 >= threshold;
+        // No branch could guess this.
+        std::hint::select_unpredictable(beyond, entry as u32, index as u32)
     }
 
     /// Number of alternatives.

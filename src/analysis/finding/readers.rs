@@ -2,7 +2,7 @@
 
 use super::finding;
 use crate::analysis::figures::{counted_rows, counted_seconds, ratio};
-use crate::analysis::number::{self, count, milliseconds, percent, plain};
+use crate::analysis::number::{self, count, milliseconds, of, percent, plain};
 use crate::analysis::result::{Finding, Severity};
 use crate::metrics::{ConsumerObservation, Observation};
 use crate::scenario::{Consumer, Reading, Scenario};
@@ -10,6 +10,9 @@ use crate::units::MIB;
 
 /// A backlog that grows by this share of what comes in is not noise.
 const GROWTH_LEAST: f64 = 0.005;
+
+/// A consumer that has more of its calls refused is behind for that reason.
+const REFUSED_MUCH: f64 = 0.05;
 
 pub(super) fn find(scenario: &Scenario, seen: &Observation, findings: &mut Vec<Finding>) {
     for (index, (consumer, of_consumer)) in
@@ -93,12 +96,23 @@ fn behind(scenario: &Scenario, seen: &Observation, index: usize) -> Option<Findi
             ("backlog_records_at_end", growth.at_end as f64),
             ("iterator_age_ms_at_end", growth.age_at_end_ms as f64),
         ],
-        behind_advice(scenario, seen, consumer),
+        behind_advice(scenario, seen, index),
     ))
 }
 
 /// Names the bottleneck where the scenario's own numbers show it.
-fn behind_advice(scenario: &Scenario, seen: &Observation, consumer: &Consumer) -> String {
+fn behind_advice(scenario: &Scenario, seen: &Observation, index: usize) -> String {
+    let (consumer, of_consumer) = (&scenario.consumers[index], &seen.consumers[index]);
+    let refused = ratio(of_consumer.read_throttled_calls, of_consumer.read_calls);
+    if refused > REFUSED_MUCH {
+        let others = polling_consumers(scenario).saturating_sub(1);
+        return format!(
+            "Throttled reads are the bottleneck: {} of its GetRecords calls are refused; it shares \
+             the limits of each shard with {}.",
+            percent(refused),
+            of(others, "other polling consumer"),
+        );
+    }
     let seconds = counted_seconds(scenario, seen);
     let shards = &seen.shards;
     let busiest = shards

@@ -177,6 +177,20 @@ fn a_growing_backlog_names_the_bottleneck() {
 }
 
 #[test]
+fn a_consumer_that_is_refused_is_behind_for_that_reason() {
+    let mut observation = testing::observation();
+    let consumer = &mut observation.consumers[1];
+    (consumer.read_throttled_calls, consumer.throttled_by_calls) = (600, 600);
+    let advice = find_one(&testing::scenario(), &observation, "consumer-falls-behind")
+        .unwrap()
+        .advice;
+    assert!(
+        advice.starts_with("Throttled reads are the bottleneck: 50 %"),
+        "{advice}"
+    );
+}
+
+#[test]
 fn a_backlog_that_was_worked_off_does_not_grow() {
     let mut observation = healthy();
     for (index, second) in observation.seconds.iter_mut().enumerate() {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::analysis::testing;
+use crate::metrics::ShardSecond;
 
 #[test]
 fn a_chosen_width_gives_a_readable_number_of_rows() {

@@ -17,7 +17,7 @@ pub(super) fn title(document: &ResultDocument, page: &mut Page) {
         page.line(&name);
     }
     let mut run = format!(
-        "{} {}, {} of simulated time",
+        "{}{}, {} of simulated time",
         of(
             document.stream.shards_start,
             &format!("{} shard", document.stream.mode)
@@ -51,7 +51,7 @@ fn region(document: &ResultDocument) -> String {
         .scenario
         .region
         .as_ref()
-        .map(|region| format!("in {region}"))
+        .map(|region| format!(" in {region}"))
         .unwrap_or_default()
 }
 
@@ -171,10 +171,11 @@ pub(super) fn key_figures(document: &ResultDocument, page: &mut Page) {
     }
     if let (Some(shard_id), Some(over_mean)) =
         (&stream.hottest_shard_id, stream.hottest_shard_over_mean)
+        && stream.shards_start > 1
     {
         figure(
             "Hottest shard",
-            format!("{shard_id} is offered {} times the mean", plain(over_mean)),
+            format!("{shard_id} is offered {over_mean:.2} times the mean"),
         );
     }
     figure(

@@ -123,6 +123,15 @@ impl Page {
 
     /// A table: headings, rows, and which columns hold text and are flush left.
     pub(super) fn table(&mut self, headings: &[&str], left: &[usize], rows: Vec<Vec<String>>) {
+        // Characters of the widest cell of each column.
+        let widest: Vec<usize> = (0..headings.len())
+            .map(|index| {
+                rows.iter()
+                    .map(|row| row[index].chars().count())
+                    .max()
+                    .unwrap_or(0)
+            })
+            .collect();
         let mut table = Table::new();
         table
             .load_style(STYLE)
@@ -133,17 +142,7 @@ impl Page {
         table.add_rows(rows);
         let last = headings.len() - 1;
         for (index, column) in table.column_iter_mut().enumerate() {
-            // Names are what a reader looks for and keep to one line; no heading breaks in a word.
-            column.set_constraint(if index == 0 {
-                ColumnConstraint::ContentWidth
-            } else {
-                let word = headings[index]
-                    .split(' ')
-                    .map(|word| word.chars().count())
-                    .max();
-                let padded = u16::try_from(word.unwrap_or_default() + 2).unwrap_or(u16::MAX);
-                ColumnConstraint::LowerBoundary(Width::Fixed(padded))
-            });
+            column.set_constraint(constraint(headings[index], widest[index], left, index));
             column.set_padding((0, if index == last { 0 } else { 2 }));
             if !left.contains(&index) {
                 column.set_cell_alignment(CellAlignment::Right);
@@ -153,6 +152,25 @@ impl Page {
             self.line(&format!("  {line}"));
         }
     }
+}
+
+/// The first column, of names, and all numbers keep to one line; no heading breaks in a word.
+fn constraint(heading: &str, widest: usize, left: &[usize], index: usize) -> ColumnConstraint {
+    if index == 0 {
+        return ColumnConstraint::ContentWidth;
+    }
+    let word = heading
+        .split(' ')
+        .map(|word| word.chars().count())
+        .max()
+        .unwrap_or(0);
+    let least = if left.contains(&index) {
+        word
+    } else {
+        word.max(widest)
+    };
+    let padded = u16::try_from(least + 2).unwrap_or(u16::MAX);
+    ColumnConstraint::LowerBoundary(Width::Fixed(padded))
 }
 
 /// A verdict as a word.

@@ -95,8 +95,8 @@ pub(super) fn origin(document: &ResultDocument, page: &mut Page) {
         "shardplan {}, scenario {} {}, seed {}",
         document.tool_version, document.scenario.name, document.scenario.digest, document.seed
     );
-    for setting in &document.scenario.overrides {
-        origin.push_str(&format!(", {setting}"));
+    if !document.scenario.overrides.is_empty() {
+        origin.push_str(&format!(", set {}", document.scenario.overrides.join(", ")));
     }
     page.paragraph("", 0, &origin);
 }

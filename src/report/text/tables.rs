@@ -2,7 +2,7 @@
 
 use super::head::amount;
 use super::layout::{Page, short_key};
-use crate::analysis::number::{count, milliseconds, of, percent};
+use crate::analysis::number::{milliseconds, of, percent, short_count};
 use crate::analysis::{Quantiles, ReplicationInterval, ResultDocument, ShardResult};
 
 /// Shards that the table shows.
@@ -55,12 +55,12 @@ fn shard_row(shard: &ShardResult) -> Vec<String> {
     );
     vec![
         short_shard_id(&shard.shard_id),
-        count(shard.generated_records),
+        short_count(shard.generated_records),
         percent(shard.generated_share),
         percent(shard.utilization.mean),
         percent(shard.utilization.peak_1s),
         percent(shard.utilization.peak_1min),
-        count(shard.write_throttled_records),
+        short_count(shard.write_throttled_records),
         key,
     ]
 }
@@ -82,10 +82,10 @@ pub(super) fn producers(document: &ResultDocument, page: &mut Page) {
         let latency = producer.put_latency_ms;
         vec![
             producer.name.clone(),
-            count(producer.generated_records),
-            count(producer.accepted),
-            count(producer.throttled),
-            count(producer.given_up),
+            short_count(producer.generated_records),
+            short_count(producer.accepted),
+            short_count(producer.throttled),
+            short_count(producer.given_up),
             time(latency, |times| times.p50),
             time(latency, |times| times.p99),
             time(latency, |times| times.max),
@@ -119,8 +119,8 @@ pub(super) fn consumers(document: &ResultDocument, page: &mut Page) {
                 "polling"
             }
             .to_owned(),
-            count(consumer.processed_records),
-            count(consumer.backlog_records),
+            short_count(consumer.processed_records),
+            short_count(consumer.backlog_records),
             time(consumer.iterator_age_ms, |times| times.p99),
             time(consumer.iterator_age_cloudwatch_ms, |times| times.p99),
             time(consumer.end_to_end_latency_ms, |times| times.p50),
