@@ -5,8 +5,9 @@
 //! metrics would show: the highest of the minutes that the bin touches, so that a bin of ten
 //! seconds shows the minute it lies in and a bin of an hour the worst of sixty.
 
-use schemars::JsonSchema;
-use serde::Serialize;
+mod row;
+
+pub use row::{ConsumerRow, SeriesRow, ShardRow};
 
 use super::figures::ratio;
 use crate::metrics::{Observation, ShardObservation, StreamSecond};
@@ -19,87 +20,6 @@ const MINUTE: usize = 60;
 const WIDTHS: [u64; 11] = [1, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 21_600, 86_400];
 /// A chosen width gives at most this many rows, as far as the widths reach.
 const ROWS_MAX: u64 = 300;
-
-/// One bin of the whole stream.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct SeriesRow {
-    /// Start of the bin since the start of the run.
-    pub start_seconds: f64,
-    /// Width of the bin; the last one may be shorter.
-    pub span_seconds: f64,
-    /// Records that producers came up with.
-    pub generated_records: u64,
-    /// Bytes of those records.
-    pub generated_bytes: u64,
-    /// Records that the stream took.
-    pub incoming_records: u64,
-    /// Bytes that the stream took.
-    pub incoming_bytes: u64,
-    /// Generated records over the width of the bin.
-    pub generated_records_per_second: f64,
-    /// Records taken over the width of the bin.
-    pub incoming_records_per_second: f64,
-    /// Bytes taken over the width of the bin.
-    pub incoming_bytes_per_second: f64,
-    /// Attempts that shard limits refused.
-    pub write_throttled_records: u64,
-    /// Those over all attempts.
-    pub write_throttled_ratio: f64,
-    /// Most shards that refused attempts in the same second.
-    pub shards_throttling_max: u32,
-    /// Highest second of any shard by the scarcer write limit; one is the limit.
-    pub hottest_shard_utilization_peak_1s: f64,
-    /// Highest minute of any shard by the scarcer write limit, of IncomingRecords and IncomingBytes.
-    pub cloudwatch_hottest_shard_utilization_1min: f64,
-    /// Highest sum of IncomingRecords in a minute.
-    pub cloudwatch_incoming_records_1min: u64,
-    /// Highest sum of IncomingBytes in a minute.
-    pub cloudwatch_incoming_bytes_1min: u64,
-    /// Highest sum of WriteProvisionedThroughputExceeded in a minute.
-    pub cloudwatch_write_throttled_records_1min: u64,
-    /// One entry a consumer, in the order of the scenario.
-    pub consumers: Vec<ConsumerRow>,
-}
-
-/// One bin of one consumer.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct ConsumerRow {
-    /// Name in the scenario.
-    pub name: String,
-    /// Records handed to it.
-    pub read_records: u64,
-    /// GetRecords calls refused.
-    pub read_throttled_calls: u64,
-    /// Accepted records not yet read at the end of the bin.
-    pub backlog_records: u64,
-    /// Highest true iterator age of any shard.
-    pub iterator_age_ms_max: u64,
-}
-
-/// One bin of one shard.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ShardRow {
-    /// Identifier of the shard.
-    pub shard_id: String,
-    /// Start of the bin since the start of the run.
-    pub start_seconds: f64,
-    /// Width of the bin; the last one may be shorter.
-    pub span_seconds: f64,
-    /// Records taken.
-    pub incoming_records: u64,
-    /// Bytes taken.
-    pub incoming_bytes: u64,
-    /// Attempts refused.
-    pub write_throttled_records: u64,
-    /// Those over all attempts.
-    pub write_throttled_ratio: f64,
-    /// Mean over the bin of the scarcer write limit; one is the limit.
-    pub utilization_mean: f64,
-    /// Highest second in the bin of the scarcer write limit; above one while a burst lasts.
-    pub utilization_peak_1s: f64,
-    /// Highest minute that the bin touches, of IncomingRecords and IncomingBytes.
-    pub cloudwatch_utilization_1min: f64,
-}
 
 /// The width that gives a readable number of rows over `simulated`.
 #[must_use]

@@ -63,9 +63,6 @@ struct Run {
     accepted: usize,
     bytes: u64,
     charged_bytes: u64,
-    /// Those created after the warm-up.
-    counted: u64,
-    counted_bytes: u64,
     /// The next arrival was tried and throttled.
     throttled: bool,
     /// The last call, and the bytes of it that were taken.
@@ -146,7 +143,11 @@ impl Lane {
         let limit = until.min(self.seconds.end()).min(no_retry_before);
         let index = producer_of(arrivals[0].call);
         let producer = &context.plan.producers[index];
-        let run = self.accept_run(arrivals, limit, producer, context.plan.warm_up);
+        let run = if producer.calls == PutCalls::PutRecord {
+            self.accept_run::<false>(arrivals, limit, producer.rounding)
+        } else {
+            self.accept_run::<true>(arrivals, limit, producer.rounding)
+        };
         let (taken, rest) = arrivals.split_at(run.accepted);
         self.book_run(taken, &run, producer, context, &mut tally.producers[index]);
         match rest.first() {
@@ -162,17 +163,16 @@ impl Lane {
         }
     }
 
-    /// Admits arrivals of one producer before `limit` for as long as the shard takes them.
+    /// Admits arrivals of one producer before `limit` for as long as the shard takes them. Calls
+    /// hold many records if `BATCHED`.
     #[inline]
-    fn accept_run(
+    fn accept_run<const BATCHED: bool>(
         &mut self,
         arrivals: &[Arrival],
         limit: u64,
-        producer: &ProducerPlan,
-        warm_up: u64,
+        rounding: u64,
     ) -> Run {
         let index = producer_of(arrivals[0].call);
-        let rounding = producer.rounding;
         let mut limits = self.limits;
         let mut run = Run::default();
         for arrival in arrivals {
@@ -180,21 +180,21 @@ impl Lane {
                 break;
             }
             let size = u64::from(arrival.size);
-            let before = if arrival.call == run.call { run.call_bytes } else { 0 };
+            let same_call = BATCHED && arrival.call == run.call;
+            let before = if same_call { run.call_bytes } else { 0 };
             // Only the sum over the call is rounded, so a record is charged what it adds to that.
             let charge = round_up(before + size, rounding) - round_up(before, rounding);
             if limits.admit(arrival.service, charge) != Admission::Accepted {
                 run.throttled = true;
                 break;
             }
-            run.call = arrival.call;
-            run.call_bytes = before + size;
+            if BATCHED {
+                run.call = arrival.call;
+                run.call_bytes = before + size;
+            }
             run.accepted += 1;
             run.bytes += size;
             run.charged_bytes += charge;
-            let counted = u64::from(arrival.created >= warm_up);
-            run.counted += counted;
-            run.counted_bytes += size * counted;
         }
         self.limits = limits;
         run
@@ -211,20 +211,27 @@ impl Lane {
         tally: &mut ProducerTally,
     ) {
         self.seconds.accept(run.accepted as u64, run.bytes, run.charged_bytes);
-        self.counts.generated_records += run.counted;
-        self.counts.incoming_records += run.counted;
-        self.counts.incoming_bytes += run.counted_bytes;
-        tally.attempts += run.counted;
-        tally.accepted += run.counted;
-        tally.accepted_bytes += run.counted_bytes;
-        if producer.calls == PutCalls::PutRecord {
-            tally.prompt += run.counted;
+        // A producer's records come in the order of their creation.
+        let first = taken.partition_point(|arrival| arrival.created < context.plan.warm_up);
+        let counted = &taken[first..];
+        let records = counted.len() as u64;
+        let bytes = if first == 0 {
+            run.bytes
         } else {
-            for arrival in taken {
-                if arrival.created >= context.plan.warm_up {
-                    let waited = arrival.service - arrival.created;
-                    tally.put_latency.record(waited + producer.answer());
-                }
+            counted.iter().map(|arrival| u64::from(arrival.size)).sum()
+        };
+        self.counts.generated_records += records;
+        self.counts.incoming_records += records;
+        self.counts.incoming_bytes += bytes;
+        tally.attempts += records;
+        tally.accepted += records;
+        tally.accepted_bytes += bytes;
+        if producer.calls == PutCalls::PutRecord {
+            tally.prompt += records;
+        } else {
+            for arrival in counted {
+                let waited = arrival.service - arrival.created;
+                tally.put_latency.record(waited + producer.answer());
             }
         }
         if self.has_readers {

@@ -276,23 +276,24 @@ impl Reader {
 
 /// The records that an answer holds: those taken up to `visible`, within both bounds.
 fn gather(rest: &[LogRecord], visible: Option<u64>, most_records: usize, most_bytes: u64) -> Batch {
-    let mut batch = Batch::default();
     let Some(visible) = visible else {
-        return batch;
+        return Batch::default();
     };
-    for record in &rest[..rest.len().min(most_records)] {
-        if record.accepted > visible {
-            break;
-        }
+    let candidates = &rest[..rest.len().min(most_records)];
+    let records = candidates.partition_point(|record| record.accepted <= visible);
+    let bytes = candidates[..records].iter().map(|record| u64::from(record.size)).sum();
+    if bytes < most_bytes {
+        return Batch { records, bytes, full: false };
+    }
+    let mut batch = Batch { full: true, ..Batch::default() };
+    for record in &candidates[..records] {
         let bytes = batch.bytes + u64::from(record.size);
         if bytes > most_bytes && batch.records > 0 {
-            batch.full = true;
             break;
         }
         batch.bytes = bytes;
         batch.records += 1;
     }
-    batch.full |= batch.bytes >= most_bytes;
     batch
 }
 
@@ -307,22 +308,37 @@ fn work(
     if records.is_empty() {
         return start;
     }
+    let (warm_up, horizon) = (context.plan.warm_up, context.plan.horizon);
     let per_record = plan.processing.per_record.nanoseconds();
-    let mut done = start + plan.processing.per_batch.nanoseconds();
-    for record in records {
-        done += per_record;
-        if record.created < context.plan.warm_up {
-            continue;
-        }
-        tally.read_records += 1;
-        tally.read_bytes += u64::from(record.size);
-        if done < context.plan.horizon {
-            tally.processed_records += 1;
+    let first = start + plan.processing.per_batch.nanoseconds() + per_record;
+    let last = first + per_record * (records.len() as u64 - 1);
+    let all_counted = records.iter().all(|record| record.created >= warm_up);
+    if all_counted && last < horizon {
+        tally.read_records += records.len() as u64;
+        tally.processed_records += records.len() as u64;
+        tally.read_bytes += records.iter().map(|record| u64::from(record.size)).sum::<u64>();
+        let mut done = first;
+        for record in records {
             tally.end_to_end_latency.record(done - record.created);
-        } else {
-            tally.backlog_records += 1;
-            tally.backlog_bytes += u64::from(record.size);
+            done += per_record;
         }
+        return last;
     }
-    done
+    let mut done = first;
+    for record in records {
+        let size = u64::from(record.size);
+        if record.created >= warm_up {
+            tally.read_records += 1;
+            tally.read_bytes += size;
+            if done < horizon {
+                tally.processed_records += 1;
+                tally.end_to_end_latency.record(done - record.created);
+            } else {
+                tally.backlog_records += 1;
+                tally.backlog_bytes += size;
+            }
+        }
+        done += per_record;
+    }
+    last
 }

@@ -27,6 +27,16 @@ struct Segment {
     rate: f64,
 }
 
+/// Above it, an `f64` has no fractional part.
+const MANTISSA: f64 = (1u64 << 52) as f64;
+
+/// `value`, which is not negative, rounded to a whole number; nonsense from 2^52 on. Adding 2^52
+/// leaves the whole number in the mantissa, which is much quicker than a checked conversion.
+#[inline(always)]
+fn whole(value: f64) -> u64 {
+    (value + MANTISSA).to_bits() & ((1 << 52) - 1)
+}
+
 /// The rate of a producer over time.
 #[derive(Clone, Debug)]
 pub struct RateProfile {
@@ -180,11 +190,12 @@ impl ArrivalClock {
             for time in &mut times[filled..] {
                 let unit: f64 = Exp1.sample(&mut draws);
                 let step = unit * gap;
-                if step >= (end - now) as f64 {
+                let next = now + whole(step);
+                if step >= MANTISSA || next >= end {
                     beyond = Some(unit);
                     break;
                 }
-                now += step as i64 as u64;
+                now = next;
                 *time = now >> SUBDIVISION_BITS;
                 filled += 1;
             }
@@ -205,7 +216,7 @@ impl ArrivalClock {
             let room = ((segment.end << SUBDIVISION_BITS) - self.now) as f64;
             let step = unit * (SUBDIVISION / segment.rate);
             if step < room {
-                self.now += step as i64 as u64;
+                self.now += step as u64;
                 times[0] = self.now >> SUBDIVISION_BITS;
                 return 1;
             }
