@@ -73,8 +73,7 @@ struct Run {
 impl Lane {
     pub(super) fn new(index: usize, context: Context<'_>) -> Self {
         let plan = context.plan;
-        let longest_wait =
-            context.replication.waits.iter().map(Waits::longest).max().unwrap_or(0);
+        let longest_wait = context.replication.waits.iter().map(Waits::longest).max().unwrap_or(0);
         Self {
             inbox: Vec::new(),
             limits: WriteLimits::new(&plan.quotas, plan.max_record_size),
@@ -338,13 +337,7 @@ impl Lane {
     }
 
     /// Plays the retry of a PutRecord call.
-    fn retry_record(
-        &mut self,
-        now: u64,
-        index: u32,
-        context: Context<'_>,
-        tally: &mut Tally,
-    ) {
+    fn retry_record(&mut self, now: u64, index: u32, context: Context<'_>, tally: &mut Tally) {
         let record = *self.retries.record(index);
         let producer = producer_of(record.call);
         let waits = &context.replication.waits[producer];

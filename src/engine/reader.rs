@@ -88,8 +88,7 @@ impl Readers {
                 let plan = &context.plan.consumers[reader.consumer];
                 matches!(plan.reading, Reading::Polling { .. }) && reader.next < until
             };
-            let next =
-                self.readers.iter_mut().filter(polls).min_by_key(|r| (r.next, r.consumer));
+            let next = self.readers.iter_mut().filter(polls).min_by_key(|r| (r.next, r.consumer));
             let Some(reader) = next else {
                 return;
             };
@@ -140,7 +139,8 @@ impl Reader {
         self.next = now + interval.nanoseconds();
         if admission != ReadAdmission::Answered {
             consumer.read_throttled_calls += counted;
-            consumer.throttled_by_calls += counted * u64::from(admission == ReadAdmission::CallLimit);
+            consumer.throttled_by_calls +=
+                counted * u64::from(admission == ReadAdmission::CallLimit);
             self.row(now, &mut tally.rows).read_throttled_calls += 1;
             return;
         }
@@ -168,13 +168,7 @@ impl Reader {
     }
 
     /// Takes the next event of a subscription if it comes before `until`; false if none does.
-    fn receive(
-        &mut self,
-        until: u64,
-        log: &Log,
-        context: Context<'_>,
-        tally: &mut Tally,
-    ) -> bool {
+    fn receive(&mut self, until: u64, log: &Log, context: Context<'_>, tally: &mut Tally) -> bool {
         let quotas = &context.plan.quotas;
         let plan = &context.plan.consumers[self.consumer];
         let Reading::EnhancedFanOut { round_trip } = plan.reading else {
@@ -222,13 +216,7 @@ impl Reader {
     }
 
     /// Skips records that have left the stream.
-    fn expire(
-        &mut self,
-        now: u64,
-        log: &Log,
-        context: Context<'_>,
-        tally: &mut ConsumerTally,
-    ) {
+    fn expire(&mut self, now: u64, log: &Log, context: Context<'_>, tally: &mut ConsumerTally) {
         if now < context.plan.retention {
             return;
         }
@@ -253,8 +241,7 @@ impl Reader {
                 break;
             }
             let behind = end_place.saturating_sub(self.place);
-            let age =
-                if behind == 0 { 0 } else { end - log.from(self.place)[0].accepted };
+            let age = if behind == 0 { 0 } else { end - log.from(self.place)[0].accepted };
             if end > context.plan.warm_up {
                 tally.consumers[self.consumer].iterator_age.record(age);
             }

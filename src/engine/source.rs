@@ -15,8 +15,11 @@ use crate::time::NANOSECONDS_PER_SECOND;
 
 /// Records drawn at a time.
 const BLOCK: usize = 1_024;
-/// Keys that are counted one by one; the hottest come first.
-const COUNTED_KEYS: usize = 1 << 22;
+/// Keys of highest weight that are counted one by one, so that the counts stay in the cache; at
+/// least these, and more where there are many shards.
+const COUNTED_KEYS: usize = 1 << 15;
+/// The same, by shard.
+const COUNTED_KEYS_PER_SHARD: usize = 64;
 /// Bits of a call's number within its producer.
 const CALL_BITS: u32 = 56;
 
@@ -116,6 +119,7 @@ impl<'plan> Source<'plan> {
     pub(super) fn new(plan: &'plan Plan, index: usize, randomness: Randomness) -> Self {
         let producer = &plan.producers[index];
         let stream = |purpose| randomness.stream(&producer.name, purpose);
+        let counted_keys = COUNTED_KEYS.max(COUNTED_KEYS_PER_SHARD * plan.shards);
         Self {
             warm_up: plan.warm_up,
             horizon: plan.horizon,
@@ -137,7 +141,7 @@ impl<'plan> Source<'plan> {
             batch: Batch::default(),
             generated: Generated::default(),
             seconds: Vec::new(),
-            key_counts: vec![0; producer.keys.len().min(COUNTED_KEYS)],
+            key_counts: vec![0; counted_keys.min(producer.keys.len())],
             key_carries: Vec::new(),
             plan: producer,
         }

@@ -19,6 +19,11 @@ use crate::units::Bytes;
 /// depend on the number of threads.
 const CHUNK: usize = 1 << 14;
 
+/// Keys of the small table where few keys have most of the weight.
+const HOT_KEYS: usize = 1 << 13;
+/// The others' weight over theirs, at most, for the small table to be worth it.
+const HOT_SHARE: f64 = 0.5;
+
 /// Where the records of one key go, and how long the key is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
@@ -38,17 +43,29 @@ pub struct KeySpace {
 
 #[derive(Clone, Debug)]
 enum Names {
-    Generated { keys: u32, exponent: f64, format: KeyFormat },
+    Generated {
+        keys: u32,
+        exponent: f64,
+        format: KeyFormat,
+    },
     /// By falling weight.
     Listed(Vec<WeightedKey>),
     /// A fresh key of this length for each record.
-    Fresh { key_bytes: u16 },
+    Fresh {
+        key_bytes: u16,
+    },
 }
 
 #[derive(Clone, Debug)]
 enum Draw {
     Even(u32),
     Weighted(AliasTable),
+    /// A small table of the hottest keys, which stays in the cache, and beyond its last key, which
+    /// stands for all others, a table of those.
+    HotFirst {
+        hot: AliasTable,
+        others: AliasTable,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +115,7 @@ impl KeySpace {
                 let mut keys = keys.clone();
                 // Ties keep the order of the list: the sort is stable.
                 keys.sort_by(|a, b| b.weight.total_cmp(&a.weight));
-                let weights = keys.iter().map(|key| key.weight).collect();
+                let weights: Vec<f64> = keys.iter().map(|key| key.weight).collect();
                 let draw = Self::weighted(weights, keys.len() as u32);
                 (Names::Listed(keys), draw)
             }
@@ -114,8 +131,22 @@ impl KeySpace {
         Self { names, draw, placement }
     }
 
-    fn weighted(weights: Vec<f64>, keys: u32) -> Draw {
-        AliasTable::new(weights.into_iter()).map_or(Draw::Even(keys), Draw::Weighted)
+    /// Draws by falling weights; a single table wherever that is as quick.
+    fn weighted(mut weights: Vec<f64>, keys: u32) -> Draw {
+        if weights.len() > 2 * HOT_KEYS {
+            let others = weights.split_off(HOT_KEYS);
+            let rest: f64 = others.iter().sum();
+            if rest < weights.iter().sum::<f64>() * HOT_SHARE {
+                weights.push(rest);
+                let tables = (AliasTable::new(weights), AliasTable::new(others));
+                return match tables {
+                    (Some(hot), Some(others)) => Draw::HotFirst { hot, others },
+                    _ => Draw::Even(keys),
+                };
+            }
+            weights.extend(others);
+        }
+        AliasTable::new(weights).map_or(Draw::Even(keys), Draw::Weighted)
     }
 
     /// Number of named keys; zero when every record has a fresh one.
@@ -170,6 +201,15 @@ impl KeySpace {
             Draw::Weighted(table) => {
                 for key in keys {
                     *key = table.pick(draws.next_u64());
+                }
+            }
+            Draw::HotFirst { hot, others } => {
+                let beyond = HOT_KEYS as u32;
+                for key in keys {
+                    *key = hot.pick(draws.next_u64());
+                    if *key == beyond {
+                        *key += others.pick(draws.next_u64());
+                    }
                 }
             }
         }
@@ -332,15 +372,25 @@ mod tests {
 
     #[test]
     fn zipf_draws_follow_the_exponent() {
-        let key = PartitionKey::Zipf { keys: 1_000, exponent: 1.1, format: format() };
-        let mut keys = vec![0; 200_000];
-        let mut generator = Randomness::new(1, 0).stream("test", Purpose::PartitionKey);
-        KeySpace::new(&key, None).fill(&mut generator, &mut keys);
-        let sum: f64 = (1..=1_000).map(|rank| f64::from(rank).powf(-1.1)).sum();
-        for rank in [1, 2, 10] {
-            let expected = f64::from(rank).powf(-1.1) / sum * 200_000.0;
-            let count = keys.iter().filter(|key| **key == rank as u32 - 1).count() as f64;
-            assert!((count - expected).abs() < 5.0 * expected.sqrt(), "{rank}: {count} {expected}");
+        // One table, and a small one before a large one.
+        for distinct in [1_000, 40_000] {
+            let key = PartitionKey::Zipf { keys: distinct, exponent: 1.1, format: format() };
+            let mut keys = vec![0; 400_000];
+            let mut generator = Randomness::new(1, 0).stream("test", Purpose::PartitionKey);
+            KeySpace::new(&key, None).fill(&mut generator, &mut keys);
+            let weight = |ranks: std::ops::RangeInclusive<u64>| -> f64 {
+                ranks.map(|rank| (rank as f64).powf(-1.1)).sum()
+            };
+            let last = HOT_KEYS as u64;
+            for (from, to) in [(1, 1), (2, 2), (10, 10), (100, 1_000), (last - 99, last + 1)] {
+                let expected = weight(from..=to) / weight(1..=distinct) * 400_000.0;
+                let ranks = |key: &&u32| (from..=to).contains(&(u64::from(**key) + 1));
+                let count = keys.iter().filter(ranks).count() as f64;
+                if to <= distinct {
+                    let tolerance = 5.0 * expected.sqrt();
+                    assert!((count - expected).abs() < tolerance, "{from}: {count} {expected}");
+                }
+            }
         }
     }
 }

@@ -104,7 +104,7 @@ impl LogNormal {
             above = next;
         }
         weights.push(above);
-        AliasTable::new(weights.into_iter())
+        AliasTable::new(weights)
     }
 
     fn deviations(self, bytes: f64) -> f64 {

@@ -21,9 +21,10 @@ impl AliasTable {
     /// A table of the given weights; nothing when there is no weight, more than 2^32 of them, or
     /// a sum that is not positive and finite.
     #[must_use]
-    pub fn new(weights: impl Iterator<Item = f64>) -> Option<Self> {
+    pub fn new(weights: Vec<f64>) -> Option<Self> {
         // Until it is final an entry holds the bits of its weight, relative to the mean weight.
-        let mut entries: Vec<u64> = weights.map(f64::to_bits).collect();
+        // The standard library reuses the memory of the weights.
+        let mut entries: Vec<u64> = weights.into_iter().map(f64::to_bits).collect();
         let sum: f64 = entries.iter().map(|bits| f64::from_bits(*bits)).sum();
         let fits = !entries.is_empty() && u32::try_from(entries.len() - 1).is_ok();
         if !fits || !sum.is_finite() || sum <= 0.0 {
@@ -110,7 +111,7 @@ mod tests {
 
     /// share of index i in the table = weight i / sum, to the resolution of the thresholds.
     fn check_shares(weights: &[f64]) {
-        let table = AliasTable::new(weights.iter().copied()).expect("weights are legal");
+        let table = AliasTable::new(weights.to_vec()).expect("weights are legal");
         let mut shares = vec![0.0; weights.len()];
         for (index, entry) in table.entries.iter().enumerate() {
             let own = ((entry >> 32) & 0x7FFF_FFFF) as f64 / THRESHOLD_ONE;
@@ -138,15 +139,15 @@ mod tests {
 
     #[test]
     fn weights_without_a_sum_make_no_table() {
-        assert!(AliasTable::new([].into_iter()).is_none());
-        assert!(AliasTable::new([0.0, 0.0].into_iter()).is_none());
-        assert!(AliasTable::new([f64::NAN].into_iter()).is_none());
-        assert!(AliasTable::new([f64::MAX, f64::MAX].into_iter()).is_none());
+        assert!(AliasTable::new(vec![]).is_none());
+        assert!(AliasTable::new(vec![0.0, 0.0]).is_none());
+        assert!(AliasTable::new(vec![f64::NAN]).is_none());
+        assert!(AliasTable::new(vec![f64::MAX, f64::MAX]).is_none());
     }
 
     #[test]
     fn draws_follow_the_weights() {
-        let table = AliasTable::new([1.0, 2.0, 7.0].into_iter()).expect("weights are legal");
+        let table = AliasTable::new(vec![1.0, 2.0, 7.0]).expect("weights are legal");
         let mut generator = Randomness::new(1, 0).stream("test", Purpose::PartitionKey);
         let mut counts = [0u32; 3];
         for _ in 0..100_000 {

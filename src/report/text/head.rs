@@ -90,53 +90,73 @@ pub(super) fn objectives(document: &ResultDocument, page: &mut Page) {
         return;
     }
     page.heading("Objectives");
-    let rows: Vec<[String; 3]> = document
-        .objectives
-        .iter()
-        .map(|objective| {
-            let name = match &objective.subject {
-                Some(subject) => format!("{} of {subject}", objective.name),
-                None => objective.name.clone(),
-            };
-            let target = format!("at most {}", amount(objective.target, objective.unit));
-            [name, observed(objective), target]
-        })
-        .collect();
-    let width = |column: usize| {
-        rows.iter()
-            .map(|row| row[column].chars().count())
+    let all = &document.objectives;
+    let widest = |text: fn(&ObjectiveResult) -> String| {
+        all.iter()
+            .map(|objective| text(objective).chars().count())
             .max()
             .unwrap_or_default()
     };
-    let (name_width, value_width) = (width(0), width(1));
-    for (row, objective) in rows.iter().zip(&document.objectives) {
-        let word = format!("{:<12}", verdict_word(objective.verdict));
+    let word_width = widest(|objective| verdict_word(objective.verdict).to_owned());
+    let (name_width, target_width) = (widest(name), widest(target));
+    let indent = word_width + 4;
+    // Beside its value where there is room for all of them, else below.
+    let full = widest(|objective| format!("{}{}", value(objective), interval(objective)));
+    let beside = indent + name_width + full + target_width + 5 <= page.width();
+    let value_width = if beside { full } else { widest(value) };
+    for objective in all {
+        let word = format!("{:<word_width$}", verdict_word(objective.verdict));
         let word = page.paint(Paint::of_verdict(objective.verdict), &word);
-        let [name, value, target] = row;
+        let (name, mut value, target) = (name(objective), value(objective), target(objective));
+        let interval = interval(objective);
+        if beside {
+            value.push_str(&interval);
+        }
         page.line(&format!(
             "  {word}  {name:<name_width$}  {value:>value_width$}   {target}"
         ));
+        if !beside && !interval.is_empty() {
+            page.paragraph(
+                &" ".repeat(indent),
+                indent,
+                &format!("95 % interval{interval}"),
+            );
+        }
         if let Some(note) = &objective.note {
-            page.paragraph(&" ".repeat(16), 16, note);
+            page.paragraph(&" ".repeat(indent), indent, note);
         }
     }
 }
 
-/// The value and, where there is one, its interval.
-fn observed(objective: &ObjectiveResult) -> String {
-    let Some(value) = objective.value else {
-        return "not observed".to_owned();
-    };
-    let value = amount(value, objective.unit);
+fn name(objective: &ObjectiveResult) -> String {
+    match &objective.subject {
+        Some(subject) => format!("{} of {subject}", objective.name),
+        None => objective.name.clone(),
+    }
+}
+
+fn target(objective: &ObjectiveResult) -> String {
+    format!("at most {}", amount(objective.target, objective.unit))
+}
+
+fn value(objective: &ObjectiveResult) -> String {
+    objective.value.map_or_else(
+        || "not observed".to_owned(),
+        |value| amount(value, objective.unit),
+    )
+}
+
+/// The interval with a blank before it; nothing where all replications observed the same.
+fn interval(objective: &ObjectiveResult) -> String {
     match objective.ci95 {
-        Some([low, high]) => {
+        Some([low, high]) if low < high => {
             format!(
-                "{value} [{}, {}]",
+                " [{}, {}]",
                 amount(low, objective.unit),
                 amount(high, objective.unit)
             )
         }
-        None => value,
+        _ => String::new(),
     }
 }
 

@@ -70,6 +70,16 @@ impl Page {
         }
     }
 
+    /// Whether tables have to leave something out.
+    pub(super) const fn is_narrow(&self) -> bool {
+        self.width < 90
+    }
+
+    /// Columns of a line.
+    pub(super) const fn width(&self) -> usize {
+        self.width
+    }
+
     pub(super) fn finish(self) -> String {
         self.text
     }
@@ -142,7 +152,8 @@ impl Page {
         table.add_rows(rows);
         let last = headings.len() - 1;
         for (index, column) in table.column_iter_mut().enumerate() {
-            column.set_constraint(constraint(headings[index], widest[index], left, index));
+            let wraps = index == last && left.contains(&index);
+            column.set_constraint(constraint(headings[index], widest[index], wraps, index));
             column.set_padding((0, if index == last { 0 } else { 2 }));
             if !left.contains(&index) {
                 column.set_cell_alignment(CellAlignment::Right);
@@ -154,8 +165,8 @@ impl Page {
     }
 }
 
-/// The first column, of names, and all numbers keep to one line; no heading breaks in a word.
-fn constraint(heading: &str, widest: usize, left: &[usize], index: usize) -> ColumnConstraint {
+/// Every column keeps to one line but the last one, if that is text; no heading breaks in a word.
+fn constraint(heading: &str, widest: usize, wraps: bool, index: usize) -> ColumnConstraint {
     if index == 0 {
         return ColumnConstraint::ContentWidth;
     }
@@ -164,11 +175,7 @@ fn constraint(heading: &str, widest: usize, left: &[usize], index: usize) -> Col
         .map(|word| word.chars().count())
         .max()
         .unwrap_or(0);
-    let least = if left.contains(&index) {
-        word
-    } else {
-        word.max(widest)
-    };
+    let least = if wraps { word } else { word.max(widest) };
     let padded = u16::try_from(least + 2).unwrap_or(u16::MAX);
     ColumnConstraint::LowerBoundary(Width::Fixed(padded))
 }

@@ -18,21 +18,24 @@ pub(super) fn shards(document: &ResultDocument, page: &mut Page) {
     });
     let rest = hottest.split_off(hottest.len().min(SHARDS_SHOWN));
     page.heading("Shards, hottest first: offered records; mean and peaks of the write limit");
-    let rows = hottest.iter().map(|shard| shard_row(shard)).collect();
-    page.table(
-        &[
-            "shard",
-            "offered",
-            "share",
-            "mean",
-            "peak 1 s",
-            "1 min",
-            "throttled",
-            "hottest key",
-        ],
-        &[0, 7],
-        rows,
-    );
+    let mut headings = vec![
+        "shard",
+        "offered",
+        "share",
+        "mean",
+        "peak 1 s",
+        "1 min",
+        "throttled",
+        "hottest key",
+    ];
+    let mut rows: Vec<Vec<String>> = hottest
+        .iter()
+        .map(|shard| shard_row(shard, page.is_narrow()))
+        .collect();
+    if page.is_narrow() {
+        leave_out(3, &mut headings, &mut rows);
+    }
+    page.table(&headings, &[0, headings.len() - 1], rows);
     if let Some(next) = rest.first() {
         let throttled: u64 = rest.iter().map(|shard| shard.write_throttled_records).sum();
         page.paragraph(
@@ -48,13 +51,21 @@ pub(super) fn shards(document: &ResultDocument, page: &mut Page) {
     }
 }
 
-fn shard_row(shard: &ShardResult) -> Vec<String> {
+/// Takes a column out of a table.
+fn leave_out(column: usize, headings: &mut Vec<&str>, rows: &mut [Vec<String>]) {
+    headings.remove(column);
+    for row in rows {
+        row.remove(column);
+    }
+}
+
+fn shard_row(shard: &ShardResult, narrow: bool) -> Vec<String> {
     let key = shard.hottest_keys.first().map_or_else(
         || NOTHING.to_owned(),
         |key| format!("{} ({})", short_key(&key.key), percent(key.share)),
     );
     vec![
-        short_shard_id(&shard.shard_id),
+        short_shard_id(&shard.shard_id, narrow),
         short_count(shard.generated_records),
         percent(shard.generated_share),
         percent(shard.utilization.mean),
@@ -65,15 +76,16 @@ fn shard_row(shard: &ShardResult) -> Vec<String> {
     ]
 }
 
-/// `shardId-000000000012` without its zeros: `shardId-…12`.
-fn short_shard_id(shard_id: &str) -> String {
+/// `shardId-000000000012` without its zeros: `shardId-…12`, or `…12` where there is no room.
+fn short_shard_id(shard_id: &str, narrow: bool) -> String {
     let number = shard_id
         .strip_prefix("shardId-")
         .and_then(|number| number.parse::<u64>().ok());
-    number.map_or_else(
-        || shard_id.to_owned(),
-        |number| format!("shardId-…{number}"),
-    )
+    match number {
+        Some(number) if narrow => format!("…{number}"),
+        Some(number) => format!("shardId-…{number}"),
+        None => shard_id.to_owned(),
+    }
 }
 
 pub(super) fn producers(document: &ResultDocument, page: &mut Page) {
@@ -127,7 +139,7 @@ pub(super) fn consumers(document: &ResultDocument, page: &mut Page) {
             time(consumer.end_to_end_latency_ms, |times| times.p99),
         ]
     });
-    let headings = [
+    let mut headings = vec![
         "consumer",
         "kind",
         "processed",
@@ -137,8 +149,13 @@ pub(super) fn consumers(document: &ResultDocument, page: &mut Page) {
         "latency p50",
         "latency p99",
     ];
-    let rows = rows.collect();
-    page.table(&headings, &[0, 1], rows);
+    let mut rows: Vec<Vec<String>> = rows.collect();
+    if page.is_narrow() {
+        leave_out(1, &mut headings, &mut rows);
+        page.table(&headings, &[0], rows);
+    } else {
+        page.table(&headings, &[0, 1], rows);
+    }
 }
 
 fn time(times: Option<Quantiles>, which: fn(Quantiles) -> f64) -> String {
@@ -161,7 +178,11 @@ pub(super) fn replications(document: &ResultDocument, page: &mut Page) {
                 || NOTHING.to_owned(),
                 |[low, high]| format!("{} to {}", show(low), show(high)),
             );
-            vec![figure.name.clone(), show(figure.mean), interval]
+            vec![
+                short_path(&figure.name).to_owned(),
+                show(figure.mean),
+                interval,
+            ]
         })
         .collect();
     if rows.is_empty() {
@@ -169,4 +190,13 @@ pub(super) fn replications(document: &ResultDocument, page: &mut Page) {
     } else {
         page.table(&["figure", "mean", "95 % interval"], &[0], rows);
     }
+}
+
+/// The path of a figure without what is clear from its name.
+fn short_path(path: &str) -> &str {
+    let prefixes = ["stream.truth.", "stream.", "producers.", "consumers."];
+    prefixes
+        .iter()
+        .find_map(|prefix| path.strip_prefix(prefix))
+        .unwrap_or(path)
 }
