@@ -58,10 +58,7 @@ pub fn analyse(
     observations: &[Observation],
     options: &Options,
 ) -> ResultDocument {
-    assert!(
-        !observations.is_empty(),
-        "a run has at least one replication"
-    );
+    assert!(!observations.is_empty(), "a run has at least one replication");
     let first = &observations[0];
     let objectives = objective::judge(scenario, observations);
     let bin = effective_bin(options.bin, first.simulated);
@@ -101,16 +98,10 @@ pub fn result_schema() -> serde_json::Value {
 
 /// The identities of the first replication, and those of the others that do not hold.
 fn accounting(scenario: &Scenario, observations: &[Observation]) -> Vec<AccountingResult> {
-    let producers: Vec<&str> = scenario
-        .producers
-        .iter()
-        .map(|producer| producer.name.as_str())
-        .collect();
-    let consumers: Vec<&str> = scenario
-        .consumers
-        .iter()
-        .map(|consumer| consumer.name.as_str())
-        .collect();
+    let producers: Vec<&str> =
+        scenario.producers.iter().map(|producer| producer.name.as_str()).collect();
+    let consumers: Vec<&str> =
+        scenario.consumers.iter().map(|consumer| consumer.name.as_str()).collect();
     let mut rows = Vec::new();
     for (index, observation) in observations.iter().enumerate() {
         for identity in observation.identities(&producers, &consumers) {
@@ -120,10 +111,7 @@ fn accounting(scenario: &Scenario, observations: &[Observation]) -> Vec<Accounti
             }
             let subject = match index {
                 0 => identity.subject,
-                _ => format!(
-                    "{} (replication {})",
-                    identity.subject, observation.replication
-                ),
+                _ => format!("{} (replication {})", identity.subject, observation.replication),
             };
             rows.push(AccountingResult {
                 subject,

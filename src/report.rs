@@ -20,10 +20,6 @@ pub(crate) mod testing {
 
     /// The result of the run made by hand.
     pub(crate) fn document() -> ResultDocument {
-        analyse(
-            &testing::scenario(),
-            &[testing::observation()],
-            &Options::default(),
-        )
+        analyse(&testing::scenario(), &[testing::observation()], &Options::default())
     }
 }

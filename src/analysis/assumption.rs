@@ -38,11 +38,7 @@ const fn rank(provenance: Provenance) -> u8 {
 }
 
 fn row(fact: &QuotaFact, default: &QuotaFact, set: bool) -> (u8, Assumption) {
-    let provenance = if set {
-        Provenance::Scenario
-    } else {
-        fact.provenance
-    };
+    let provenance = if set { Provenance::Scenario } else { fact.provenance };
     let source = if set {
         let mark = default.provenance.as_str();
         format!(
@@ -106,10 +102,7 @@ mod tests {
     use crate::analysis::testing;
 
     fn names(scenario: &Scenario) -> Vec<String> {
-        list(scenario)
-            .into_iter()
-            .map(|assumption| assumption.name)
-            .collect()
+        list(scenario).into_iter().map(|assumption| assumption.name).collect()
     }
 
     #[test]
@@ -118,11 +111,7 @@ mod tests {
         let marks: Vec<&str> = list.iter().map(|row| row.provenance.as_str()).collect();
         let first_documented = marks.iter().position(|mark| *mark == "documented").unwrap();
         assert!(marks[..first_documented].contains(&"assumed"));
-        assert!(
-            marks[first_documented..]
-                .iter()
-                .all(|mark| *mark == "documented")
-        );
+        assert!(marks[first_documented..].iter().all(|mark| *mark == "documented"));
     }
 
     #[test]
@@ -131,12 +120,7 @@ mod tests {
         scenario.consumers.truncate(1);
         let names = names(&scenario);
         assert!(names.contains(&"get_records_calls".to_owned()));
-        assert!(
-            !names
-                .iter()
-                .any(|name| name.starts_with("enhanced_fan_out")),
-            "{names:?}"
-        );
+        assert!(!names.iter().any(|name| name.starts_with("enhanced_fan_out")), "{names:?}");
     }
 
     #[test]
@@ -146,10 +130,6 @@ mod tests {
         let first = &list(&scenario)[0];
         assert_eq!(first.name, "put_records_max_records");
         assert_eq!(first.provenance, "scenario");
-        assert!(
-            first.source.contains("the default is 500 records"),
-            "{}",
-            first.source
-        );
+        assert!(first.source.contains("the default is 500 records"), "{}", first.source);
     }
 }

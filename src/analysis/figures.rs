@@ -12,11 +12,7 @@ use crate::time::NANOSECONDS_PER_SECOND;
 
 /// `part` over `whole`; zero when there is no whole.
 pub(super) fn ratio(part: u64, whole: u64) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 /// The quantiles of a histogram whose unit is `per_millisecond` to the millisecond.
@@ -77,18 +73,9 @@ impl Totals {
 pub(super) fn hottest_shard(observation: &Observation) -> Option<(usize, f64)> {
     let records = |index: usize| observation.shards[index].generated_records;
     // The first of equals: a later one must be strictly hotter.
-    let hottest = (0..observation.shards.len()).reduce(|best, index| {
-        if records(index) > records(best) {
-            index
-        } else {
-            best
-        }
-    })?;
-    let total: u64 = observation
-        .shards
-        .iter()
-        .map(|shard| shard.generated_records)
-        .sum();
+    let hottest = (0..observation.shards.len())
+        .reduce(|best, index| if records(index) > records(best) { index } else { best })?;
+    let total: u64 = observation.shards.iter().map(|shard| shard.generated_records).sum();
     (total > 0).then(|| {
         let mean = total as f64 / observation.shards.len() as f64;
         (hottest, records(hottest) as f64 / mean)
@@ -107,10 +94,7 @@ pub(super) fn counted_seconds(scenario: &Scenario, observation: &Observation) ->
 
 /// First whole second after the warm-up.
 pub(super) fn first_counted_second(scenario: &Scenario) -> usize {
-    scenario
-        .warm_up
-        .nanoseconds()
-        .div_ceil(NANOSECONDS_PER_SECOND) as usize
+    scenario.warm_up.nanoseconds().div_ceil(NANOSECONDS_PER_SECOND) as usize
 }
 
 /// The rows of the seconds after the warm-up.
@@ -118,10 +102,7 @@ pub(super) fn counted_rows<'a>(
     scenario: &Scenario,
     observation: &'a Observation,
 ) -> &'a [StreamSecond] {
-    observation
-        .seconds
-        .get(first_counted_second(scenario)..)
-        .unwrap_or_default()
+    observation.seconds.get(first_counted_second(scenario)..).unwrap_or_default()
 }
 
 /// Records that reached the stream but were not processed: still there, or expired.

@@ -26,18 +26,12 @@ pub(super) fn find(scenario: &Scenario, observation: &Observation) -> Vec<Findin
 
 /// The record limit of a shard: `1,000 records/s`.
 fn record_limit(scenario: &Scenario) -> String {
-    format!(
-        "{} records/s",
-        plain(scenario.quotas.shard_write_records.0.as_per_second())
-    )
+    format!("{} records/s", plain(scenario.quotas.shard_write_records.0.as_per_second()))
 }
 
 /// The byte limit of a shard: `1 MiB/s`.
 fn byte_limit(scenario: &Scenario) -> String {
-    format!(
-        "{}/s",
-        bytes(scenario.quotas.shard_write_bytes.0.as_per_second())
-    )
+    format!("{}/s", bytes(scenario.quotas.shard_write_bytes.0.as_per_second()))
 }
 
 fn finding(
@@ -55,10 +49,7 @@ fn finding(
         message,
         evidence: evidence
             .iter()
-            .map(|(name, value)| Evidence {
-                name: (*name).to_owned(),
-                value: *value,
-            })
+            .map(|(name, value)| Evidence { name: (*name).to_owned(), value: *value })
             .collect(),
         advice,
     }

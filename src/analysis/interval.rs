@@ -53,17 +53,11 @@ pub(super) fn confidence_interval(values: &[f64]) -> Option<[f64; 2]> {
     let quantile = student_t_quantile(values.len().checked_sub(1)?)?;
     let count = values.len() as f64;
     // Equal values are their own mean; the sum of many need not divide back to the last bit.
-    if values
-        .windows(2)
-        .all(|pair| pair[0].to_bits() == pair[1].to_bits())
-    {
+    if values.windows(2).all(|pair| pair[0].to_bits() == pair[1].to_bits()) {
         return Some([values[0], values[0]]);
     }
     let mean = mean(values)?;
-    let squares: f64 = values
-        .iter()
-        .map(|value| (value - mean) * (value - mean))
-        .sum();
+    let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
     let half_width = quantile * (squares / (count - 1.0) / count).sqrt();
     Some([(mean - half_width).max(0.0), mean + half_width])
 }
@@ -77,9 +71,7 @@ mod tests {
     #[test]
     fn the_quantile_is_that_of_an_independent_implementation() {
         for degrees in (1..=200).chain([250, 333, 500, 750, 999, 1000]) {
-            let expected = StudentsT::new(0.0, 1.0, degrees as f64)
-                .unwrap()
-                .inverse_cdf(0.975);
+            let expected = StudentsT::new(0.0, 1.0, degrees as f64).unwrap().inverse_cdf(0.975);
             let quantile = student_t_quantile(degrees).unwrap();
             let error = (quantile - expected).abs();
             assert!(error < 1e-5, "{degrees} degrees: {quantile} for {expected}");
@@ -92,13 +84,7 @@ mod tests {
         // Mean 10, standard deviation 2, five values: 10 +- 2.776 * 2 / sqrt(5).
         let half = (10.0_f64 - 7.516_680).abs();
         let spread = (2.0_f64 * 4.0 / 2.0).sqrt();
-        let values = [
-            10.0 - spread,
-            10.0 + spread,
-            10.0 - spread,
-            10.0 + spread,
-            10.0,
-        ];
+        let values = [10.0 - spread, 10.0 + spread, 10.0 - spread, 10.0 + spread, 10.0];
         let [low, high] = confidence_interval(&values).unwrap();
         assert!((low - (10.0 - half)).abs() < 1e-4, "{low}");
         assert!((high - (10.0 + half)).abs() < 1e-4, "{high}");

@@ -38,11 +38,7 @@ pub fn plain(value: f64) -> String {
     let magnitude = value.abs();
     if magnitude >= 99.95 {
         let whole = count(magnitude.round() as u64);
-        return if value < 0.0 {
-            format!("-{whole}")
-        } else {
-            whole
-        };
+        return if value < 0.0 { format!("-{whole}") } else { whole };
     }
     if magnitude == 0.0 {
         return "0".to_owned();
@@ -84,13 +80,8 @@ fn floor(percent: f64) -> f64 {
 /// A length of time given in milliseconds: `340 us`, `12 ms`, `5.3 s`, `16 min`, `2.5 h`, `3 d`.
 #[must_use]
 pub fn milliseconds(value: f64) -> String {
-    const UNITS: [(f64, &str); 5] = [
-        (86_400_000.0, "d"),
-        (3_600_000.0, "h"),
-        (60_000.0, "min"),
-        (1_000.0, "s"),
-        (1.0, "ms"),
-    ];
+    const UNITS: [(f64, &str); 5] =
+        [(86_400_000.0, "d"), (3_600_000.0, "h"), (60_000.0, "min"), (1_000.0, "s"), (1.0, "ms")];
     if value == 0.0 {
         return "0 ms".to_owned();
     }
@@ -113,11 +104,7 @@ pub fn seconds(value: f64) -> String {
 /// An amount of data: `600 B`, `4 KiB`, `1.2 GiB`.
 #[must_use]
 pub fn bytes(value: f64) -> String {
-    for (size, name) in [
-        (1024.0 * GIB as f64, "TiB"),
-        (GIB as f64, "GiB"),
-        (MIB as f64, "MiB"),
-    ] {
+    for (size, name) in [(1024.0 * GIB as f64, "TiB"), (GIB as f64, "GiB"), (MIB as f64, "MiB")] {
         if value >= size {
             return format!("{} {name}", plain(value / size));
         }
@@ -131,11 +118,7 @@ pub fn bytes(value: f64) -> String {
 /// `1 shard`, `2 shards`.
 #[must_use]
 pub fn of(value: u64, thing: &str) -> String {
-    if value == 1 {
-        format!("1 {thing}")
-    } else {
-        format!("{} {thing}s", count(value))
-    }
+    if value == 1 { format!("1 {thing}") } else { format!("{} {thing}s", count(value)) }
 }
 
 /// Without zeros at the end of the decimals.
@@ -153,12 +136,7 @@ mod tests {
 
     #[test]
     fn whole_numbers_have_a_comma_every_three_digits() {
-        let cases = [
-            (0, "0"),
-            (999, "999"),
-            (1_000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ];
+        let cases = [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")];
         for (value, text) in cases {
             assert_eq!(count(value), text);
         }
@@ -167,11 +145,7 @@ mod tests {
 
     #[test]
     fn a_large_number_is_short_in_a_column() {
-        let cases = [
-            (9_999_999, "9,999,999"),
-            (51_380_643, "51.4 M"),
-            (7_300_000_000, "7.3 G"),
-        ];
+        let cases = [(9_999_999, "9,999,999"), (51_380_643, "51.4 M"), (7_300_000_000, "7.3 G")];
         for (value, text) in cases {
             assert_eq!(short_count(value), text);
         }
@@ -200,12 +174,7 @@ mod tests {
 
     #[test]
     fn a_percentage_says_whole_only_of_the_whole() {
-        let cases = [
-            (0.634, "63.4 %"),
-            (1.0, "100 %"),
-            (0.999_9, "99.990 %"),
-            (0.000_1, "0.01 %"),
-        ];
+        let cases = [(0.634, "63.4 %"), (1.0, "100 %"), (0.999_9, "99.990 %"), (0.000_1, "0.01 %")];
         for (ratio, text) in cases {
             assert_eq!(percent(ratio), text);
         }

@@ -24,10 +24,7 @@ struct Reading {
 
 impl Reading {
     const fn certain(value: f64) -> Self {
-        Self {
-            value: Some(value),
-            doubtful: false,
-        }
+        Self { value: Some(value), doubtful: false }
     }
 }
 
@@ -42,11 +39,7 @@ pub(super) fn judge(scenario: &Scenario, observations: &[Observation]) -> Vec<Ob
 
 /// The verdict of a whole run.
 pub(super) fn overall(objectives: &[ObjectiveResult]) -> Verdict {
-    let any = |verdict| {
-        objectives
-            .iter()
-            .any(|objective| objective.verdict == verdict)
-    };
+    let any = |verdict| objectives.iter().any(|objective| objective.verdict == verdict);
     if objectives.is_empty() {
         Verdict::None
     } else if any(Verdict::Fail) {
@@ -64,22 +57,13 @@ fn judge_one(
     objective: Objective,
 ) -> ObjectiveResult {
     let (name, consumer, target, unit) = describe(objective);
-    let readings: Vec<Reading> = observations
-        .iter()
-        .map(|observation| read(objective, observation, target))
-        .collect();
-    let known: Vec<f64> = readings
-        .iter()
-        .filter_map(|reading| reading.value)
-        .collect();
+    let readings: Vec<Reading> =
+        observations.iter().map(|observation| read(objective, observation, target)).collect();
+    let known: Vec<f64> = readings.iter().filter_map(|reading| reading.value).collect();
     let all_known = known.len() == readings.len();
     let doubtful = !all_known || readings.iter().any(|reading| reading.doubtful);
     let value = mean(&known);
-    let ci95 = if all_known {
-        confidence_interval(&known)
-    } else {
-        None
-    };
+    let ci95 = if all_known { confidence_interval(&known) } else { None };
     let by_value = verdict_of(value, ci95, target);
     let verdict = match by_value {
         Verdict::Pass if doubtful => Verdict::Inconclusive,
@@ -106,18 +90,12 @@ fn describe(objective: Objective) -> (&'static str, Option<usize>, f64, Unit) {
         Objective::PutLatencyP99(at_most) => {
             ("put_latency_p99", None, at_most.as_milliseconds(), Unit::Ms)
         }
-        Objective::IteratorAgeP99 { consumer, at_most } => (
-            "iterator_age_p99",
-            consumer,
-            at_most.as_milliseconds(),
-            Unit::Ms,
-        ),
-        Objective::EndToEndLatencyP99 { consumer, at_most } => (
-            "end_to_end_latency_p99",
-            consumer,
-            at_most.as_milliseconds(),
-            Unit::Ms,
-        ),
+        Objective::IteratorAgeP99 { consumer, at_most } => {
+            ("iterator_age_p99", consumer, at_most.as_milliseconds(), Unit::Ms)
+        }
+        Objective::EndToEndLatencyP99 { consumer, at_most } => {
+            ("end_to_end_latency_p99", consumer, at_most.as_milliseconds(), Unit::Ms)
+        }
     }
 }
 
@@ -147,12 +125,12 @@ fn read(objective: Objective, observation: &Observation, target: f64) -> Reading
         Objective::WriteThrottled(_) => Reading::certain(Totals::of(observation).throttled_ratio()),
         Objective::GivenUp(_) => Reading::certain(Totals::of(observation).given_up_ratio()),
         Objective::PutLatencyP99(_) => put_latency(observation, target),
-        Objective::IteratorAgeP99 { consumer, .. } => worst(consumers(observation, consumer).map(
-            |(_, consumer)| Reading {
+        Objective::IteratorAgeP99 { consumer, .. } => {
+            worst(consumers(observation, consumer).map(|(_, consumer)| Reading {
                 value: quantiles(&consumer.iterator_age_ms, MILLISECONDS).map(|times| times.p99),
                 doubtful: false,
-            },
-        )),
+            }))
+        }
         Objective::EndToEndLatencyP99 { consumer, .. } => worst(
             consumers(observation, consumer)
                 .map(|(index, _)| end_to_end_latency(observation, index, target)),
@@ -182,46 +160,30 @@ fn worst(readings: impl Iterator<Item = Reading>) -> Reading {
             },
             doubtful: a.doubtful || b.doubtful || a.value.is_none() || b.value.is_none(),
         })
-        .unwrap_or(Reading {
-            value: None,
-            doubtful: true,
-        })
+        .unwrap_or(Reading { value: None, doubtful: true })
 }
 
 /// The put latency over the records of all producers together.
 fn put_latency(observation: &Observation, target: f64) -> Reading {
     let mut producers = observation.producers.iter();
     let Some(first) = producers.next() else {
-        return Reading {
-            value: None,
-            doubtful: true,
-        };
+        return Reading { value: None, doubtful: true };
     };
     let mut all = first.put_latency_us.clone();
     for producer in producers {
         // Histograms of one kind hold each other's values; a failure would only lose a producer.
         if all.add(&producer.put_latency_us).is_err() {
-            return Reading {
-                value: None,
-                doubtful: true,
-            };
+            return Reading { value: None, doubtful: true };
         }
     }
-    let waiting = observation
-        .producers
-        .iter()
-        .map(|producer| producer.waiting)
-        .sum();
+    let waiting = observation.producers.iter().map(|producer| producer.waiting).sum();
     latency(&all, waiting, target)
 }
 
 fn end_to_end_latency(observation: &Observation, index: usize, target: f64) -> Reading {
     let consumer = &observation.consumers[index];
     // What waits at the end is no doubt as long as none of it is older than the target.
-    let last = observation
-        .seconds
-        .last()
-        .and_then(|second| second.consumers.get(index));
+    let last = observation.seconds.last().and_then(|second| second.consumers.get(index));
     let late = last.is_some_and(|last| last.iterator_age_ms_max as f64 > target);
     let mut unfinished = consumer.expired_records;
     if late {
@@ -234,19 +196,13 @@ fn end_to_end_latency(observation: &Observation, index: usize, target: f64) -> R
 /// the slowest of all.
 fn latency(histogram_us: &Histogram<u64>, unfinished: u64, target: f64) -> Reading {
     let Some(times) = quantiles(histogram_us, MICROSECONDS) else {
-        return Reading {
-            value: None,
-            doubtful: true,
-        };
+        return Reading { value: None, doubtful: true };
     };
     let finished = histogram_us.len() as f64;
     let quantile = 0.99 * (finished + unfinished as f64) / finished;
     let doubtful =
         quantile > 1.0 || histogram_us.value_at_quantile(quantile) as f64 / MICROSECONDS > target;
-    Reading {
-        value: Some(times.p99),
-        doubtful,
-    }
+    Reading { value: Some(times.p99), doubtful }
 }
 
 #[cfg(test)]

@@ -20,55 +20,35 @@ pub(super) fn intervals(
         intervals.extend(interval(name, unit, &values));
     };
     let totals = Totals::of;
-    add(
-        "stream.write_throttled_ratio".to_owned(),
-        Unit::Ratio,
-        &|seen| Some(totals(seen).throttled_ratio()),
-    );
+    add("stream.write_throttled_ratio".to_owned(), Unit::Ratio, &|seen| {
+        Some(totals(seen).throttled_ratio())
+    });
     add("stream.given_up_ratio".to_owned(), Unit::Ratio, &|seen| {
         Some(totals(seen).given_up_ratio())
     });
-    add(
-        "stream.generated_records".to_owned(),
-        Unit::Records,
-        &|seen| Some(totals(seen).generated_records as f64),
-    );
-    add(
-        "stream.incoming_records".to_owned(),
-        Unit::Records,
-        &|seen| Some(totals(seen).accepted as f64),
-    );
-    add(
-        "stream.hottest_shard_over_mean".to_owned(),
-        Unit::Multiple,
-        &|seen| hottest_shard(seen).map(|(_, over_mean)| over_mean),
-    );
-    add(
-        "stream.truth.hottest_shard_utilization_peak_1s".to_owned(),
-        Unit::Ratio,
-        &|seen| {
-            Some(highest(
-                seen.shards.iter().map(|shard| shard.utilization_peak_1s),
-            ))
-        },
-    );
+    add("stream.generated_records".to_owned(), Unit::Records, &|seen| {
+        Some(totals(seen).generated_records as f64)
+    });
+    add("stream.incoming_records".to_owned(), Unit::Records, &|seen| {
+        Some(totals(seen).accepted as f64)
+    });
+    add("stream.hottest_shard_over_mean".to_owned(), Unit::Multiple, &|seen| {
+        hottest_shard(seen).map(|(_, over_mean)| over_mean)
+    });
+    add("stream.truth.hottest_shard_utilization_peak_1s".to_owned(), Unit::Ratio, &|seen| {
+        Some(highest(seen.shards.iter().map(|shard| shard.utilization_peak_1s)))
+    });
     for (index, producer) in scenario.producers.iter().enumerate() {
-        add(
-            format!("producers.{}.put_latency_ms.p99", producer.name),
-            Unit::Ms,
-            &|seen| {
-                let latency = &seen.producers.get(index)?.put_latency_us;
-                quantiles(latency, MICROSECONDS).map(|times| times.p99)
-            },
-        );
+        add(format!("producers.{}.put_latency_ms.p99", producer.name), Unit::Ms, &|seen| {
+            let latency = &seen.producers.get(index)?.put_latency_us;
+            quantiles(latency, MICROSECONDS).map(|times| times.p99)
+        });
     }
     for (index, consumer) in scenario.consumers.iter().enumerate() {
         for (path, unit, figure) in CONSUMER_FIGURES {
-            add(
-                format!("consumers.{}.{path}", consumer.name),
-                unit,
-                &|seen| seen.consumers.get(index).and_then(figure),
-            );
+            add(format!("consumers.{}.{path}", consumer.name), unit, &|seen| {
+                seen.consumers.get(index).and_then(figure)
+            });
         }
     }
     intervals
@@ -83,9 +63,7 @@ const CONSUMER_FIGURES: [ConsumerFigure; 3] = [
     ("end_to_end_latency_ms.p99", Unit::Ms, |seen| {
         quantiles(&seen.end_to_end_latency_us, MICROSECONDS).map(|times| times.p99)
     }),
-    ("backlog_records", Unit::Records, |seen| {
-        Some(seen.backlog_records as f64)
-    }),
+    ("backlog_records", Unit::Records, |seen| Some(seen.backlog_records as f64)),
 ];
 
 fn interval(name: String, unit: Unit, values: &[f64]) -> Option<ReplicationInterval> {
@@ -119,10 +97,6 @@ mod tests {
         assert!(throttled.min < throttled.mean && throttled.mean < throttled.max);
         let [low, high] = throttled.ci95.unwrap();
         assert!(low < throttled.mean && throttled.mean < high);
-        assert!(
-            intervals
-                .iter()
-                .any(|row| row.name == "consumers.lake.iterator_age_ms.p99")
-        );
+        assert!(intervals.iter().any(|row| row.name == "consumers.lake.iterator_age_ms.p99"));
     }
 }

@@ -25,9 +25,7 @@ const ROWS_MAX: u64 = 300;
 #[must_use]
 pub fn default_bin(simulated: Span) -> Span {
     let seconds = simulated.nanoseconds().div_ceil(NANOSECONDS_PER_SECOND);
-    let width = WIDTHS
-        .into_iter()
-        .find(|width| seconds.div_ceil(*width) <= ROWS_MAX);
+    let width = WIDTHS.into_iter().find(|width| seconds.div_ceil(*width) <= ROWS_MAX);
     Span::from_seconds(width.unwrap_or(WIDTHS[WIDTHS.len() - 1]))
 }
 
@@ -65,10 +63,7 @@ struct Bins {
 impl Bins {
     fn new(bin: Span, simulated: Span) -> Self {
         let width = bin.nanoseconds().div_ceil(NANOSECONDS_PER_SECOND).max(1);
-        Self {
-            width: usize::try_from(width).unwrap_or(usize::MAX),
-            simulated,
-        }
+        Self { width: usize::try_from(width).unwrap_or(usize::MAX), simulated }
     }
 
     fn start_seconds(self, bin: usize) -> f64 {
@@ -83,10 +78,7 @@ impl Bins {
     /// The minutes that a bin touches, as far as there are any.
     fn minutes<T>(self, bin: usize, minutes: &[T]) -> &[T] {
         let first = bin.saturating_mul(self.width) / MINUTE;
-        let end = (bin + 1)
-            .saturating_mul(self.width)
-            .div_ceil(MINUTE)
-            .min(minutes.len());
+        let end = (bin + 1).saturating_mul(self.width).div_ceil(MINUTE).min(minutes.len());
         minutes.get(first..end).unwrap_or_default()
     }
 }
@@ -104,11 +96,8 @@ pub fn effective_bin(bin: Option<Span>, simulated: Span) -> Span {
 #[must_use]
 pub fn stream_series(scenario: &Scenario, observation: &Observation, bin: Span) -> Vec<SeriesRow> {
     let bins = Bins::new(bin, observation.simulated);
-    let minutes: Vec<StreamMinute> = observation
-        .seconds
-        .chunks(MINUTE)
-        .map(StreamMinute::of)
-        .collect();
+    let minutes: Vec<StreamMinute> =
+        observation.seconds.chunks(MINUTE).map(StreamMinute::of).collect();
     let hottest = hottest_minutes(scenario, observation, minutes.len());
     let rows = observation.seconds.chunks(bins.width).enumerate();
     rows.map(|(index, seconds)| {
@@ -132,10 +121,9 @@ pub fn shard_series(
     bin: Span,
 ) -> Vec<ShardRow> {
     let bins = Bins::new(bin, observation.simulated);
-    let (Some(definition), Some(shard)) = (
-        scenario.stream.shards.get(shard),
-        observation.shards.get(shard),
-    ) else {
+    let (Some(definition), Some(shard)) =
+        (scenario.stream.shards.get(shard), observation.shards.get(shard))
+    else {
         return Vec::new();
     };
     let limits = WriteLimits::of(scenario);
@@ -223,19 +211,13 @@ fn stream_row(
 ) -> SeriesRow {
     let span_seconds = bins.span_seconds(index);
     let per_second = |sum: u64| {
-        if span_seconds > 0.0 {
-            sum as f64 / span_seconds
-        } else {
-            0.0
-        }
+        if span_seconds > 0.0 { sum as f64 / span_seconds } else { 0.0 }
     };
     let generated_records = sum_of(seconds, |second| second.generated_records);
     let incoming_records = sum_of(seconds, |second| second.incoming_records);
     let incoming_bytes = sum_of(seconds, |second| second.incoming_bytes);
     let throttled = sum_of(seconds, |second| second.write_throttled_records);
-    let peak = seconds
-        .iter()
-        .map(|second| f64::from(second.utilization_max));
+    let peak = seconds.iter().map(|second| f64::from(second.utilization_max));
     SeriesRow {
         start_seconds: bins.start_seconds(index),
         span_seconds,
@@ -266,11 +248,7 @@ fn consumer_rows(scenario: &Scenario, seconds: &[StreamSecond]) -> Vec<ConsumerR
     let consumers = scenario.consumers.iter().enumerate();
     consumers
         .map(|(index, consumer)| {
-            let rows = || {
-                seconds
-                    .iter()
-                    .filter_map(|second| second.consumers.get(index))
-            };
+            let rows = || seconds.iter().filter_map(|second| second.consumers.get(index));
             ConsumerRow {
                 name: consumer.name.clone(),
                 read_records: rows().map(|row| row.read_records).sum(),
@@ -299,10 +277,7 @@ fn hottest_minutes(scenario: &Scenario, observation: &Observation, minutes: usiz
 ///
 /// A minute in which the run ends is taken over the part that was run.
 fn shard_minutes(limits: WriteLimits, shard: &ShardObservation, simulated: Span) -> Vec<f64> {
-    let bins = Bins {
-        width: MINUTE,
-        simulated,
-    };
+    let bins = Bins { width: MINUTE, simulated };
     let sums = shard_sums(limits, shard, MINUTE).into_iter().enumerate();
     sums.map(|(index, sum)| limits.utilization(sum.records, sum.bytes, bins.span_seconds(index)))
         .collect()

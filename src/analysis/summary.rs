@@ -14,18 +14,10 @@ use crate::scenario::{Reading, Scenario};
 /// The stream as a whole.
 pub(super) fn stream(scenario: &Scenario, observation: &Observation) -> StreamResult {
     let totals = Totals::of(observation);
-    let incoming_records = observation
-        .shards
-        .iter()
-        .map(|shard| shard.incoming_records)
-        .sum();
+    let incoming_records = observation.shards.iter().map(|shard| shard.incoming_records).sum();
     let seconds = counted_seconds(scenario, observation);
     let per_second = |sum: u64| {
-        if seconds > 0.0 {
-            sum as f64 / seconds
-        } else {
-            0.0
-        }
+        if seconds > 0.0 { sum as f64 / seconds } else { 0.0 }
     };
     let hottest = hottest_shard(observation);
     let shards = scenario.stream.shards.len() as u64;
@@ -36,11 +28,7 @@ pub(super) fn stream(scenario: &Scenario, observation: &Observation) -> StreamRe
         generated_records: totals.generated_records,
         generated_bytes: totals.generated_bytes,
         incoming_records,
-        incoming_bytes: observation
-            .shards
-            .iter()
-            .map(|shard| shard.incoming_bytes)
-            .sum(),
+        incoming_bytes: observation.shards.iter().map(|shard| shard.incoming_bytes).sum(),
         generated_records_per_second: per_second(totals.generated_records),
         generated_bytes_per_second: per_second(totals.generated_bytes),
         incoming_records_per_second: per_second(incoming_records),
@@ -53,10 +41,7 @@ pub(super) fn stream(scenario: &Scenario, observation: &Observation) -> StreamRe
         hottest_shard_id: hottest.map(|(index, _)| scenario.stream.shards[index].shard_id.clone()),
         hottest_shard_over_mean: hottest.map(|(_, over_mean)| over_mean),
         hottest_shard_utilization_mean: highest(
-            observation
-                .shards
-                .iter()
-                .map(|shard| shard.utilization_mean),
+            observation.shards.iter().map(|shard| shard.utilization_mean),
         ),
         cloudwatch: cloudwatch(scenario, observation),
         truth: truth(scenario, observation),
@@ -72,20 +57,12 @@ fn cloudwatch(scenario: &Scenario, observation: &Observation) -> CloudWatchView 
         incoming_records_max_per_minute: 0,
         incoming_bytes_max_per_minute: 0,
         hottest_shard_utilization_peak_1min: highest(
-            observation
-                .shards
-                .iter()
-                .map(|shard| shard.utilization_peak_1min),
+            observation.shards.iter().map(|shard| shard.utilization_peak_1min),
         ),
     };
     for (minute, seconds) in observation.seconds.chunks(60).enumerate() {
-        let counted = seconds
-            .get(first.saturating_sub(minute * 60)..)
-            .unwrap_or_default();
-        let throttled: u64 = counted
-            .iter()
-            .map(|second| second.write_throttled_records)
-            .sum();
+        let counted = seconds.get(first.saturating_sub(minute * 60)..).unwrap_or_default();
+        let throttled: u64 = counted.iter().map(|second| second.write_throttled_records).sum();
         let records = counted.iter().map(|second| second.incoming_records).sum();
         let bytes = counted.iter().map(|second| second.incoming_bytes).sum();
         view.write_provisioned_throughput_exceeded_sum += throttled;
@@ -119,10 +96,7 @@ fn truth(scenario: &Scenario, observation: &Observation) -> TruthView {
             .max()
             .unwrap_or(0),
         hottest_shard_utilization_peak_1s: highest(
-            observation
-                .shards
-                .iter()
-                .map(|shard| shard.utilization_peak_1s),
+            observation.shards.iter().map(|shard| shard.utilization_peak_1s),
         ),
     }
 }
@@ -151,11 +125,7 @@ pub(super) fn producers(scenario: &Scenario, observation: &Observation) -> Vec<P
 
 /// The shards in the order of their ranges.
 pub(super) fn shards(scenario: &Scenario, observation: &Observation) -> Vec<ShardResult> {
-    let total: u64 = observation
-        .shards
-        .iter()
-        .map(|shard| shard.generated_records)
-        .sum();
+    let total: u64 = observation.shards.iter().map(|shard| shard.generated_records).sum();
     let pairs = scenario.stream.shards.iter().zip(&observation.shards);
     pairs
         .map(|(definition, seen)| ShardResult {

@@ -37,10 +37,7 @@ pub(crate) fn scenario() -> Scenario {
             shards: HashKeyRange::created(4)
                 .into_iter()
                 .enumerate()
-                .map(|(index, range)| ShardDefinition {
-                    shard_id: shard_id(index as u64),
-                    range,
-                })
+                .map(|(index, range)| ShardDefinition { shard_id: shard_id(index as u64), range })
                 .collect(),
             imported: false,
             retention: RETENTION_MINIMUM,
@@ -50,10 +47,7 @@ pub(crate) fn scenario() -> Scenario {
         consumers: consumers(),
         objectives: vec![
             Objective::WriteThrottled(Ratio(0.001)),
-            Objective::IteratorAgeP99 {
-                consumer: Some(0),
-                at_most: Span::from_seconds(30),
-            },
+            Objective::IteratorAgeP99 { consumer: Some(0), at_most: Span::from_seconds(30) },
         ],
         quotas: Quotas::default(),
         quotas_set: Vec::new(),
@@ -87,10 +81,7 @@ fn producer() -> Producer {
         partition_key: PartitionKey::Zipf {
             keys: 1_000,
             exponent: 1.0,
-            format: KeyFormat {
-                prefix: "order-".to_owned(),
-                suffix: String::new(),
-            },
+            format: KeyFormat { prefix: "order-".to_owned(), suffix: String::new() },
         },
         explicit_hash_key: None,
     }
@@ -109,9 +100,7 @@ fn consumers() -> Vec<Consumer> {
         },
         Consumer {
             name: "alerts".to_owned(),
-            reading: Reading::EnhancedFanOut {
-                round_trip: Span::from_milliseconds(20),
-            },
+            reading: Reading::EnhancedFanOut { round_trip: Span::from_milliseconds(20) },
             processing: Processing {
                 per_batch: Span::ZERO,
                 per_record: Span::from_nanoseconds(1_100_000),
@@ -147,11 +136,7 @@ pub(crate) fn observation() -> Observation {
             put_calls: 4 * SECONDS,
             put_latency_us: histogram(1_000),
         }],
-        shards: OFFERED
-            .into_iter()
-            .enumerate()
-            .map(|(index, rate)| shard(index, rate))
-            .collect(),
+        shards: OFFERED.into_iter().enumerate().map(|(index, rate)| shard(index, rate)).collect(),
         consumers: vec![
             consumer_seen(accepted, accepted, 0),
             consumer_seen(accepted, accepted - 100 * SECONDS, 3_000),
@@ -185,11 +170,7 @@ fn shard(index: usize, offered: u64) -> ShardObservation {
                 producer: 0,
                 generated_records: offered * SECONDS / 2,
             },
-            HotKey {
-                key: format!("order-{}", index + 10),
-                producer: 0,
-                generated_records: 900,
-            },
+            HotKey { key: format!("order-{}", index + 10), producer: 0, generated_records: 900 },
         ],
         utilization_mean: taken as f64 / 1_000.0,
         utilization_peak_1s: taken as f64 / 1_000.0,

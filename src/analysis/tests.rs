@@ -3,11 +3,7 @@
 use super::*;
 
 fn document() -> ResultDocument {
-    analyse(
-        &testing::scenario(),
-        &[testing::observation()],
-        &Options::default(),
-    )
+    analyse(&testing::scenario(), &[testing::observation()], &Options::default())
 }
 
 #[test]
@@ -52,14 +48,8 @@ fn the_promised_field_names_stand() {
         assert!(document.pointer(path).is_some(), "{path}");
     }
     assert_eq!(document["verdict"], "fail");
-    assert_eq!(
-        document["shards"][3]["ending_hash_key"],
-        u128::MAX.to_string()
-    );
-    assert!(
-        document.get("cost").is_none(),
-        "what is not modelled has no key"
-    );
+    assert_eq!(document["shards"][3]["ending_hash_key"], u128::MAX.to_string());
+    assert!(document.get("cost").is_none(), "what is not modelled has no key");
 }
 
 #[test]
@@ -67,10 +57,7 @@ fn the_schema_names_every_field_of_the_document() {
     let (document, schema) = (serde_json::to_value(document()).unwrap(), result_schema());
     for name in document.as_object().unwrap().keys() {
         let property = &schema["properties"][name];
-        assert!(
-            property["description"].is_string() || property["$ref"].is_string(),
-            "{name}"
-        );
+        assert!(property["description"].is_string() || property["$ref"].is_string(), "{name}");
     }
 }
 
@@ -87,15 +74,9 @@ fn the_cloudwatch_view_begins_with_the_end_of_the_warm_up() {
     let mut scenario = testing::scenario();
     scenario.warm_up = Span::from_seconds(90);
     let stream = analyse(&scenario, &[testing::observation()], &Options::default()).stream;
-    assert_eq!(
-        stream.cloudwatch.write_provisioned_throughput_exceeded_sum,
-        200 * 210
-    );
+    assert_eq!(stream.cloudwatch.write_provisioned_throughput_exceeded_sum, 200 * 210);
     assert_eq!(stream.cloudwatch.minutes_with_throttling, 4);
-    assert_eq!(
-        stream.cloudwatch.incoming_records_max_per_minute,
-        1_800 * 60
-    );
+    assert_eq!(stream.cloudwatch.incoming_records_max_per_minute, 1_800 * 60);
     assert_eq!(stream.truth.seconds_with_throttling, 210);
 }
 
@@ -114,9 +95,6 @@ fn a_sum_of_a_later_replication_is_shown_when_it_does_not_hold() {
     };
     assert!(sums(&observations).iter().all(|row| row.holds));
     observations[1].producers[0].accepted += 1;
-    let broken: Vec<_> = sums(&observations)
-        .into_iter()
-        .filter(|row| !row.holds)
-        .collect();
+    let broken: Vec<_> = sums(&observations).into_iter().filter(|row| !row.holds).collect();
     assert_eq!(broken[0].subject, "checkout (replication 1)");
 }

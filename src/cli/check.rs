@@ -22,11 +22,8 @@ pub(super) struct CheckArguments {
 }
 
 pub(super) fn execute(arguments: &CheckArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
-    let overrides: Vec<Override> = arguments
-        .set
-        .iter()
-        .map(|text| Override::parse(text))
-        .collect::<Result<_, _>>()?;
+    let overrides: Vec<Override> =
+        arguments.set.iter().map(|text| Override::parse(text)).collect::<Result<_, _>>()?;
     let mut bad: u64 = 0;
     for path in &arguments.scenario {
         let read =
@@ -84,10 +81,7 @@ mod tests {
     fn a_good_file_is_told_by_what_is_in_it() {
         let mut scenario = testing::scenario();
         scenario.replications = 8;
-        assert_eq!(
-            describe(&scenario),
-            "orders: 4 shards, 1 producer, 2 consumers, 5 min x 8"
-        );
+        assert_eq!(describe(&scenario), "orders: 4 shards, 1 producer, 2 consumers, 5 min x 8");
     }
 
     #[test]

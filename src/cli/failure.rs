@@ -77,18 +77,12 @@ pub(super) enum Failure {
 impl Failure {
     /// A file that cannot be read.
     pub(super) fn read(path: &Path, error: &io::Error) -> Self {
-        Self::Read {
-            path: path.to_owned(),
-            reason: reason(error),
-        }
+        Self::Read { path: path.to_owned(), reason: reason(error) }
     }
 
     /// A file or folder that cannot be written.
     pub(super) fn write(path: &Path, error: &io::Error) -> Self {
-        Self::Write {
-            path: path.to_owned(),
-            reason: reason(error),
-        }
+        Self::Write { path: path.to_owned(), reason: reason(error) }
     }
 
     /// The message for standard error.

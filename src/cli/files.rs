@@ -19,10 +19,7 @@ const STANDARD_INPUT: &str = "-";
 /// Reads the text of a scenario.
 pub(super) fn source(path: &Path) -> Result<Source, Failure> {
     let (name, read) = if path.as_os_str() == STANDARD_INPUT {
-        (
-            "<stdin>".to_owned(),
-            read_at_most(io::stdin().lock(), SCENARIO_BYTES_READ),
-        )
+        ("<stdin>".to_owned(), read_at_most(io::stdin().lock(), SCENARIO_BYTES_READ))
     } else {
         let file = File::open(path);
         let bytes = file.and_then(|file| read_at_most(file, SCENARIO_BYTES_READ));
@@ -39,9 +36,7 @@ pub(super) fn scenario(
     overrides: &[Override],
 ) -> Result<Scenario, Failure> {
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-    Ok(scenario::read(source, overrides, &mut |name| {
-        named_file(&folder, name)
-    })?)
+    Ok(scenario::read(source, overrides, &mut |name| named_file(&folder, name))?)
 }
 
 fn named_file(folder: &Path, name: &str) -> Result<Vec<u8>, String> {
@@ -78,14 +73,8 @@ mod tests {
         std::fs::write(folder.path().join("keys.csv"), "a,1\n").unwrap();
         assert_eq!(named_file(folder.path(), "keys.csv").unwrap(), b"a,1\n");
         let missing = named_file(folder.path(), "nothing.csv").unwrap_err();
-        assert!(
-            missing.ends_with("nothing.csv: there is no such file or folder"),
-            "{missing}"
-        );
+        assert!(missing.ends_with("nothing.csv: there is no such file or folder"), "{missing}");
         let is_folder = named_file(folder.path(), ".").unwrap_err();
-        assert!(
-            is_folder.ends_with("it is a folder, not a file"),
-            "{is_folder}"
-        );
+        assert!(is_folder.ends_with("it is a folder, not a file"), "{is_folder}");
     }
 }

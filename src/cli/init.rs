@@ -71,9 +71,8 @@ fn unknown(wanted: &str) -> String {
     let nearest = TEMPLATES.iter().min_by_key(distance).filter(|template| {
         distance(template) <= 3 || template.name.starts_with(wanted) && !wanted.is_empty()
     });
-    let hint = nearest
-        .map(|template| format!("; did you mean `{}`?", template.name))
-        .unwrap_or_default();
+    let hint =
+        nearest.map(|template| format!("; did you mean `{}`?", template.name)).unwrap_or_default();
     format!("there is no template `{wanted}`{hint}\n\n{}", list())
 }
 

@@ -11,13 +11,8 @@ use std::path::{Path, PathBuf};
 use super::failure::Failure;
 
 /// The files of a pack; the first one marks a folder as one.
-pub(super) const FILES: [&str; 5] = [
-    RESULT,
-    "summary.txt",
-    "series.csv",
-    "shards.csv",
-    "scenario.yaml",
-];
+pub(super) const FILES: [&str; 5] =
+    [RESULT, "summary.txt", "series.csv", "shards.csv", "scenario.yaml"];
 const RESULT: &str = "result.json";
 
 /// Where a pack will stand; made before the run, so that a wrong path fails early.
@@ -107,11 +102,7 @@ impl Pack {
             return Err(error);
         }
         sync_folder(&self.parent)?;
-        if replaces {
-            fs::remove_dir_all(&self.aside)
-        } else {
-            Ok(())
-        }
+        if replaces { fs::remove_dir_all(&self.aside) } else { Ok(()) }
     }
 }
 
@@ -150,19 +141,12 @@ fn refuse_what_is_not_ours(target: &Path) -> Result<(), Failure> {
 }
 
 fn refuse(path: &Path, reason: &str) -> Failure {
-    Failure::Write {
-        path: path.to_owned(),
-        reason: reason.to_owned(),
-    }
+    Failure::Write { path: path.to_owned(), reason: reason.to_owned() }
 }
 
 /// Brings the names in a folder to the disk; elsewhere than on Unix a folder cannot be opened.
 fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()
-    } else {
-        Ok(())
-    }
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -170,27 +154,19 @@ mod tests {
     use super::*;
 
     fn files(text: &str) -> Vec<(&'static str, Vec<u8>)> {
-        FILES
-            .iter()
-            .map(|name| (*name, text.as_bytes().to_vec()))
-            .collect()
+        FILES.iter().map(|name| (*name, text.as_bytes().to_vec())).collect()
     }
 
     fn entries(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).unwrap();
-        entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect()
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
     #[test]
     fn a_pack_is_written_whole_and_leaves_nothing_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("reports/orders");
-        Pack::prepare(&target)
-            .unwrap()
-            .write(&files("one"))
-            .unwrap();
+        Pack::prepare(&target).unwrap().write(&files("one")).unwrap();
         assert_eq!(fs::read_to_string(target.join(RESULT)).unwrap(), "one");
         assert_eq!(entries(&target).len(), FILES.len());
         assert_eq!(entries(target.parent().unwrap()), ["orders"]);
@@ -203,10 +179,7 @@ mod tests {
         for text in ["one", "two"] {
             Pack::prepare(&target).unwrap().write(&files(text)).unwrap();
         }
-        assert_eq!(
-            fs::read_to_string(target.join("summary.txt")).unwrap(),
-            "two"
-        );
+        assert_eq!(fs::read_to_string(target.join("summary.txt")).unwrap(), "two");
         assert_eq!(entries(folder.path()), ["orders"]);
     }
 
@@ -248,10 +221,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("empty");
         fs::create_dir(&target).unwrap();
-        Pack::prepare(&target)
-            .unwrap()
-            .write(&files("one"))
-            .unwrap();
+        Pack::prepare(&target).unwrap().write(&files("one")).unwrap();
         assert_eq!(entries(&target).len(), FILES.len());
     }
 }

@@ -34,12 +34,7 @@ impl ProgressLine {
         if let Ok(style) = ProgressStyle::with_template("{bar:24} {percent:>3} %  {wide_msg}") {
             bar.set_style(style.progress_chars("━╸─"));
         }
-        Self {
-            bar,
-            started: now(),
-            drawn: AtomicU64::new(0),
-            simulated: AtomicU64::new(0),
-        }
+        Self { bar, started: now(), drawn: AtomicU64::new(0), simulated: AtomicU64::new(0) }
     }
 
     /// Simulated time behind, over all replications.
@@ -49,8 +44,7 @@ impl ProgressLine {
 
     /// Takes notice of `progress`; cheap enough for every barrier.
     pub(super) fn show(&self, progress: Progress) {
-        self.simulated
-            .fetch_max(progress.simulated.nanoseconds(), Ordering::Relaxed);
+        self.simulated.fetch_max(progress.simulated.nanoseconds(), Ordering::Relaxed);
         let elapsed = now().duration_since(self.started);
         if elapsed < PATIENCE {
             return;
@@ -58,10 +52,8 @@ impl ProgressLine {
         let now = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let drawn = self.drawn.load(Ordering::Relaxed);
         let due = drawn == 0 || now - drawn.min(now) >= REDRAW_MILLISECONDS;
-        let exchange = || {
-            self.drawn
-                .compare_exchange(drawn, now, Ordering::Relaxed, Ordering::Relaxed)
-        };
+        let exchange =
+            || self.drawn.compare_exchange(drawn, now, Ordering::Relaxed, Ordering::Relaxed);
         // One thread draws; the others go on.
         if !due || exchange().is_err() {
             return;
@@ -74,8 +66,7 @@ impl ProgressLine {
         if total > 0.0 {
             self.bar.set_position((1_000.0 * simulated / total) as u64);
         }
-        self.bar
-            .set_message(message(progress, elapsed.as_secs_f64()));
+        self.bar.set_message(message(progress, elapsed.as_secs_f64()));
     }
 
     /// Takes the line away.
@@ -87,10 +78,7 @@ impl ProgressLine {
 fn message(progress: Progress, elapsed_seconds: f64) -> String {
     let (simulated, total) = (progress.simulated.as_seconds(), progress.total.as_seconds());
     let left = if simulated > 0.0 {
-        format!(
-            ", {} left",
-            seconds((elapsed_seconds * (total - simulated) / simulated).ceil())
-        )
+        format!(", {} left", seconds((elapsed_seconds * (total - simulated) / simulated).ceil()))
     } else {
         String::new()
     };
@@ -103,10 +91,7 @@ fn message(progress: Progress, elapsed_seconds: f64) -> String {
     )
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "progress display is the one use of the clock"
-)]
+#[expect(clippy::disallowed_methods, reason = "progress display is the one use of the clock")]
 fn now() -> Instant {
     Instant::now()
 }

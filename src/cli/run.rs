@@ -76,34 +76,19 @@ pub(super) fn execute(arguments: &RunArguments, terminal: &Terminal) -> Result<O
     let observations = simulate(arguments, &scenario)?;
     let options = analysis::Options {
         bin: arguments.bin,
-        overrides: overrides
-            .iter()
-            .map(|set| format!("{}={}", set.path, set.value))
-            .collect(),
+        overrides: overrides.iter().map(|set| format!("{}={}", set.path, set.value)).collect(),
     };
     let document = analyse(&scenario, &observations, &options);
     if let (Some(pack), Some(folder)) = (pack, &arguments.out) {
         let bin = effective_bin(arguments.bin, scenario.duration);
-        pack.write(&pack_files(
-            &scenario,
-            &observations[0],
-            &document,
-            bin,
-            &source.text,
-        )?)?;
+        pack.write(&pack_files(&scenario, &observations[0], &document, bin, &source.text)?)?;
         terminal.complain(&format!("report pack written to {}", folder.display()));
     }
     match arguments.format {
         Format::Json => terminal.print(json(&document)?.as_bytes())?,
         Format::Text => {
             let color = terminal.color_of_output();
-            let text = report::text(
-                &document,
-                TextOptions {
-                    width: terminal.columns(),
-                    color,
-                },
-            );
+            let text = report::text(&document, TextOptions { width: terminal.columns(), color });
             terminal.print(text.as_bytes())?;
         }
     }
@@ -117,34 +102,22 @@ fn overrides(arguments: &RunArguments) -> Result<Vec<Override>, Failure> {
         overrides.push(Override::parse(text)?);
     }
     let mut flag = |path: &str, value: Option<String>| {
-        overrides.extend(value.map(|value| Override {
-            path: path.to_owned(),
-            value,
-        }));
+        overrides.extend(value.map(|value| Override { path: path.to_owned(), value }));
     };
     flag("seed", arguments.seed.map(|seed| seed.to_string()));
-    flag(
-        "replications",
-        arguments.replications.map(|count| count.to_string()),
-    );
+    flag("replications", arguments.replications.map(|count| count.to_string()));
     Ok(overrides)
 }
 
 /// Runs the engine with a progress line until it is done or interrupted.
 fn simulate(arguments: &RunArguments, scenario: &Scenario) -> Result<Vec<Observation>, Failure> {
-    let options = engine::Options {
-        window: arguments.window,
-        hottest_keys: arguments.hottest_keys,
-    };
+    let options =
+        engine::Options { window: arguments.window, hottest_keys: arguments.hottest_keys };
     let interrupt = Interrupt::listen();
     let line = ProgressLine::start();
     let observations = engine::simulate(scenario, &options, &|progress| {
         line.show(progress);
-        if interrupt.pressed() {
-            Control::Stop
-        } else {
-            Control::Continue
-        }
+        if interrupt.pressed() { Control::Stop } else { Control::Continue }
     });
     line.finish();
     match observations {
@@ -153,10 +126,7 @@ fn simulate(arguments: &RunArguments, scenario: &Scenario) -> Result<Vec<Observa
             let replications = u64::from(scenario.replications);
             let total = scenario.duration.nanoseconds().saturating_mul(replications);
             let total = Span::from_nanoseconds(total);
-            Err(Failure::Interrupted {
-                simulated: line.simulated(),
-                total,
-            })
+            Err(Failure::Interrupted { simulated: line.simulated(), total })
         }
     }
 }
@@ -173,10 +143,7 @@ fn pack_files(
     let [result, summary, series, shards, as_written] = FILES;
     Ok(vec![
         (result, json(document)?.into_bytes()),
-        (
-            summary,
-            report::text(document, TextOptions::default()).into_bytes(),
-        ),
+        (summary, report::text(document, TextOptions::default()).into_bytes()),
         (series, csv(report::series_csv(document))?),
         (shards, csv(report::shards_csv(scenario, first, bin))?),
         (as_written, scenario_text.as_bytes().to_vec()),
@@ -189,10 +156,7 @@ fn json(document: &ResultDocument) -> Result<String, Failure> {
 
 /// A format that cannot say what the result holds.
 fn unwritable(error: impl std::fmt::Display) -> Failure {
-    Failure::Write {
-        path: PathBuf::from("the report"),
-        reason: error.to_string(),
-    }
+    Failure::Write { path: PathBuf::from("the report"), reason: error.to_string() }
 }
 
 #[cfg(test)]
@@ -210,15 +174,9 @@ mod tests {
     fn the_same_run_gives_a_pack_of_the_same_bytes() {
         let scenario = testing::scenario();
         let pack = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .unwrap();
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let observations = pool.install(|| {
-                let options = engine::Options {
-                    window: None,
-                    hottest_keys: 10,
-                };
+                let options = engine::Options { window: None, hottest_keys: 10 };
                 engine::simulate(&scenario, &options, &|_| Control::Continue).unwrap()
             });
             let document = analyse(&scenario, &observations, &analysis::Options::default());
@@ -228,10 +186,7 @@ mod tests {
         };
         let first = pack(1);
         assert_eq!(first, pack(2));
-        assert_eq!(
-            first.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
-            FILES
-        );
+        assert_eq!(first.iter().map(|(name, _)| *name).collect::<Vec<_>>(), FILES);
         assert!(first.iter().all(|(_, bytes)| !bytes.is_empty()));
     }
 }

@@ -20,11 +20,7 @@ pub(super) fn execute(
     arguments: &SchemaArguments,
     terminal: &Terminal,
 ) -> Result<Outcome, Failure> {
-    let schema = if arguments.result {
-        analysis::result_schema()
-    } else {
-        scenario::schema()
-    };
+    let schema = if arguments.result { analysis::result_schema() } else { scenario::schema() };
     let text = report::json(&schema).map_err(|error| Failure::Write {
         path: Path::new("the schema").to_owned(),
         reason: error.to_string(),

@@ -15,17 +15,13 @@ const UNITS: [(&str, u64); 7] = [
 
 /// Reads a whole number with a unit, with or without a blank between them; more than zero.
 pub(super) fn parse(text: &str) -> Result<Span, String> {
-    let digits = text
-        .find(|character: char| !character.is_ascii_digit())
-        .unwrap_or(text.len());
+    let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = (&text[..digits], text[digits..].trim());
     let number: u64 = number
         .parse()
         .map_err(|_| "expected a whole number with a unit, such as 10s or 5 min".to_owned())?;
     let Some((_, nanoseconds)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-        return Err(format!(
-            "unknown unit `{unit}`; use one of ns, us, ms, s, min, h, d"
-        ));
+        return Err(format!("unknown unit `{unit}`; use one of ns, us, ms, s, min, h, d"));
     };
     match number.checked_mul(*nanoseconds) {
         Some(0) => Err("must be more than zero".to_owned()),
@@ -47,16 +43,7 @@ mod tests {
 
     #[test]
     fn anything_else_says_what_is_expected() {
-        for text in [
-            "",
-            "s",
-            "10",
-            "10 m",
-            "1.5s",
-            "-3s",
-            "0s",
-            "999999999999999999 d",
-        ] {
+        for text in ["", "s", "10", "10 m", "1.5s", "-3s", "0s", "999999999999999999 d"] {
             assert!(parse(text).is_err(), "{text}");
         }
         assert!(parse("10 m").unwrap_err().contains("use one of"));

@@ -48,9 +48,7 @@ impl Terminal {
     /// Columns of standard output.
     pub(super) fn columns(self) -> usize {
         let terminal = console::Term::stdout();
-        terminal
-            .size_checked()
-            .map_or(COLUMNS_DEFAULT, |(_, columns)| usize::from(columns))
+        terminal.size_checked().map_or(COLUMNS_DEFAULT, |(_, columns)| usize::from(columns))
     }
 
     /// Writes to standard output; a reader that has gone away is no failure.

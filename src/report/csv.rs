@@ -19,36 +19,18 @@ const COLUMNS: [Column; 17] = [
     ("generated_bytes", |row| row.generated_bytes.to_string()),
     ("incoming_records", |row| row.incoming_records.to_string()),
     ("incoming_bytes", |row| row.incoming_bytes.to_string()),
-    ("generated_records_per_second", |row| {
-        row.generated_records_per_second.to_string()
-    }),
-    ("incoming_records_per_second", |row| {
-        row.incoming_records_per_second.to_string()
-    }),
-    ("incoming_bytes_per_second", |row| {
-        row.incoming_bytes_per_second.to_string()
-    }),
-    ("write_throttled_records", |row| {
-        row.write_throttled_records.to_string()
-    }),
-    ("write_throttled_ratio", |row| {
-        row.write_throttled_ratio.to_string()
-    }),
-    ("shards_throttling_max", |row| {
-        row.shards_throttling_max.to_string()
-    }),
-    ("hottest_shard_utilization_peak_1s", |row| {
-        row.hottest_shard_utilization_peak_1s.to_string()
-    }),
+    ("generated_records_per_second", |row| row.generated_records_per_second.to_string()),
+    ("incoming_records_per_second", |row| row.incoming_records_per_second.to_string()),
+    ("incoming_bytes_per_second", |row| row.incoming_bytes_per_second.to_string()),
+    ("write_throttled_records", |row| row.write_throttled_records.to_string()),
+    ("write_throttled_ratio", |row| row.write_throttled_ratio.to_string()),
+    ("shards_throttling_max", |row| row.shards_throttling_max.to_string()),
+    ("hottest_shard_utilization_peak_1s", |row| row.hottest_shard_utilization_peak_1s.to_string()),
     ("cloudwatch_hottest_shard_utilization_1min", |row| {
         row.cloudwatch_hottest_shard_utilization_1min.to_string()
     }),
-    ("cloudwatch_incoming_records_1min", |row| {
-        row.cloudwatch_incoming_records_1min.to_string()
-    }),
-    ("cloudwatch_incoming_bytes_1min", |row| {
-        row.cloudwatch_incoming_bytes_1min.to_string()
-    }),
+    ("cloudwatch_incoming_records_1min", |row| row.cloudwatch_incoming_records_1min.to_string()),
+    ("cloudwatch_incoming_bytes_1min", |row| row.cloudwatch_incoming_bytes_1min.to_string()),
     ("cloudwatch_write_throttled_records_1min", |row| {
         row.cloudwatch_write_throttled_records_1min.to_string()
     }),
@@ -56,13 +38,9 @@ const COLUMNS: [Column; 17] = [
 
 const CONSUMER_COLUMNS: [ConsumerColumn; 4] = [
     ("read_records", |row| row.read_records.to_string()),
-    ("read_throttled_calls", |row| {
-        row.read_throttled_calls.to_string()
-    }),
+    ("read_throttled_calls", |row| row.read_throttled_calls.to_string()),
     ("backlog_records", |row| row.backlog_records.to_string()),
-    ("iterator_age_ms_max", |row| {
-        row.iterator_age_ms_max.to_string()
-    }),
+    ("iterator_age_ms_max", |row| row.iterator_age_ms_max.to_string()),
 ];
 
 /// The series of the stream: a heading and one row a bin.
@@ -82,12 +60,7 @@ pub fn series_csv(document: &ResultDocument) -> Result<Vec<u8>, csv::Error> {
         let consumers = row.consumers.iter();
         let of_consumers = consumers
             .flat_map(|consumer| CONSUMER_COLUMNS.iter().map(move |(_, take)| take(consumer)));
-        writer.write_record(
-            COLUMNS
-                .iter()
-                .map(|(_, take)| take(row))
-                .chain(of_consumers),
-        )?;
+        writer.write_record(COLUMNS.iter().map(|(_, take)| take(row)).chain(of_consumers))?;
     }
     finish(writer)
 }
@@ -112,9 +85,7 @@ pub fn shards_csv(
 }
 
 fn finish(writer: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, csv::Error> {
-    writer
-        .into_inner()
-        .map_err(|error| csv::Error::from(error.into_error()))
+    writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
 
 #[cfg(test)]
@@ -124,38 +95,21 @@ mod tests {
     use crate::report::testing::document;
 
     fn lines(bytes: Vec<u8>) -> Vec<String> {
-        String::from_utf8(bytes)
-            .unwrap()
-            .lines()
-            .map(str::to_owned)
-            .collect()
+        String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
     }
 
     #[test]
     fn the_series_has_a_heading_and_a_row_a_bin() {
         let lines = lines(series_csv(&document()).unwrap());
         assert_eq!(lines.len(), 301);
-        assert!(
-            lines[0].ends_with("consumers.alerts.iterator_age_ms_max"),
-            "{}",
-            lines[0]
-        );
-        assert!(
-            lines[1].starts_with("0,1,2000,1000000,1800,900000,2000,1800,"),
-            "{}",
-            lines[1]
-        );
+        assert!(lines[0].ends_with("consumers.alerts.iterator_age_ms_max"), "{}", lines[0]);
+        assert!(lines[1].starts_with("0,1,2000,1000000,1800,900000,2000,1800,"), "{}", lines[1]);
     }
 
     #[test]
     fn the_columns_are_the_fields_of_the_json() {
         let row = serde_json::to_value(&document().series[0]).unwrap();
-        let mut fields: Vec<&str> = row
-            .as_object()
-            .unwrap()
-            .keys()
-            .map(String::as_str)
-            .collect();
+        let mut fields: Vec<&str> = row.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(fields.pop(), Some("consumers"));
         let columns: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
         assert_eq!(columns, fields);

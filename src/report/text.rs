@@ -24,10 +24,7 @@ pub struct TextOptions {
 impl Default for TextOptions {
     /// A text for a file: 100 columns, no colour.
     fn default() -> Self {
-        Self {
-            width: 100,
-            color: false,
-        }
+        Self { width: 100, color: false }
     }
 }
 

@@ -3,10 +3,7 @@
 use std::process::{Command, Output, Stdio};
 
 fn shardplan(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_shardplan"))
-        .args(arguments)
-        .output()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_shardplan")).args(arguments).output().unwrap()
 }
 
 fn check_exit(arguments: &[&str], code: i32, message: &str) {
@@ -28,11 +25,7 @@ fn bad_usage_is_exit_code_2() {
     check_exit(&[], 2, "Usage: shardplan");
     check_exit(&["frobnicate"], 2, "unrecognized subcommand");
     check_exit(&["check"], 2, "<SCENARIO>");
-    check_exit(
-        &["run", "a.yaml", "--format", "xml"],
-        2,
-        "possible values: text, json",
-    );
+    check_exit(&["run", "a.yaml", "--format", "xml"], 2, "possible values: text, json");
     check_exit(&["run", "a.yaml", "--bin", "10"], 2, "unknown unit");
     check_exit(&["run", "a.yaml", "--bin", "1500ms"], 2, "whole seconds");
 }
@@ -53,11 +46,7 @@ fn a_file_that_cannot_be_read_is_named_with_the_reason() {
     for command in ["run", "check"] {
         let message = format!("error: cannot read {missing}: there is no such file or folder");
         check_exit(&[command, missing], 2, &message);
-        check_exit(
-            &[command, folder.path().to_str().unwrap()],
-            2,
-            "it is a folder, not a file",
-        );
+        check_exit(&[command, folder.path().to_str().unwrap()], 2, "it is a folder, not a file");
     }
     let latin = folder.path().join("latin.yaml");
     std::fs::write(&latin, [0x6e, 0xe9, 0x0a]).unwrap();
@@ -97,10 +86,7 @@ fn schemas_are_json() {
 #[test]
 fn completions_name_the_commands() {
     for shell in ["bash", "zsh", "fish"] {
-        assert!(
-            printed(&["completions", shell]).contains("completions"),
-            "{shell}"
-        );
+        assert!(printed(&["completions", shell]).contains("completions"), "{shell}");
     }
 }
 
@@ -122,10 +108,7 @@ fn a_reader_that_goes_away_is_no_failure() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_said() {
-    let full = std::fs::OpenOptions::new()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_shardplan"))
         .args(["schema", "--result"])
         .stdout(full)
@@ -134,8 +117,5 @@ fn a_full_disk_is_said() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
     let errors = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(
-        errors,
-        "error: cannot write standard output: the disk is full\n"
-    );
+    assert_eq!(errors, "error: cannot write standard output: the disk is full\n");
 }

@@ -50,12 +50,7 @@ fn an_objective_that_is_met_is_exit_code_0_and_one_that_is_missed_is_1() {
     let text = check_run(folder.path(), &["run", "small.yaml"], 0, "");
     assert!(text.contains("PASS  1 objective met"), "{text}");
     let faster = "producers.web.traffic.constant=9000 records/s";
-    let text = check_run(
-        folder.path(),
-        &["run", "small.yaml", "--set", faster],
-        1,
-        "",
-    );
+    let text = check_run(folder.path(), &["run", "small.yaml", "--set", faster], 1, "");
     assert!(text.contains("FAIL  1 of 1 objective missed"), "{text}");
     assert!(text.contains(faster), "what was replaced is told: {text}");
 }
@@ -63,25 +58,13 @@ fn an_objective_that_is_met_is_exit_code_0_and_one_that_is_missed_is_1() {
 #[test]
 fn json_is_one_document_and_nothing_else() {
     let folder = folder();
-    let arguments = [
-        "run",
-        "small.yaml",
-        "--format",
-        "json",
-        "--seed",
-        "9",
-        "--replications",
-        "3",
-    ];
+    let arguments = ["run", "small.yaml", "--format", "json", "--seed", "9", "--replications", "3"];
     let document: serde_json::Value =
         serde_json::from_str(&check_run(folder.path(), &arguments, 0, "")).unwrap();
     assert_eq!(document["seed"], 9);
     assert_eq!(document["replications"], 3);
     assert_eq!(document["series"].as_array().unwrap().len(), 30);
-    assert_eq!(
-        document["objectives"][0]["ci95"].as_array().unwrap().len(),
-        2
-    );
+    assert_eq!(document["objectives"][0]["ci95"].as_array().unwrap().len(), 2);
     let holds = |row: &serde_json::Value| row["holds"] == true;
     assert!(document["accounting"].as_array().unwrap().iter().all(holds));
 }
@@ -89,23 +72,12 @@ fn json_is_one_document_and_nothing_else() {
 #[test]
 fn a_pack_is_the_same_to_the_byte_and_replaced_as_a_whole() {
     let folder = folder();
-    let files = [
-        "result.json",
-        "summary.txt",
-        "series.csv",
-        "shards.csv",
-        "scenario.yaml",
-    ];
+    let files = ["result.json", "summary.txt", "series.csv", "shards.csv", "scenario.yaml"];
     let read =
         |out: &str| files.map(|name| std::fs::read(folder.path().join(out).join(name)).unwrap());
     for out in ["one", "two", "one"] {
         let message = format!("report pack written to {out}");
-        check_run(
-            folder.path(),
-            &["run", "small.yaml", "--out", out],
-            0,
-            &message,
-        );
+        check_run(folder.path(), &["run", "small.yaml", "--out", out], 0, &message);
     }
     assert_eq!(read("one"), read("two"));
     assert_eq!(read("one")[4], SCENARIO.as_bytes());
@@ -114,11 +86,7 @@ fn a_pack_is_the_same_to_the_byte_and_replaced_as_a_whole() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(
-        names,
-        ["one", "small.yaml", "two"],
-        "nothing is left beside the packs"
-    );
+    assert_eq!(names, ["one", "small.yaml", "two"], "nothing is left beside the packs");
 }
 
 #[test]
@@ -127,14 +95,7 @@ fn a_folder_of_someone_else_is_refused_before_the_run() {
     // A day of simulated time: were it run, the test would not end.
     let arguments = ["run", "small.yaml", "--set", "duration=300 d", "--out", "."];
     check_run(folder.path(), &arguments, 2, "has no result.json");
-    let arguments = [
-        "run",
-        "small.yaml",
-        "--set",
-        "duration=300 d",
-        "--out",
-        "small.yaml",
-    ];
+    let arguments = ["run", "small.yaml", "--set", "duration=300 d", "--out", "small.yaml"];
     check_run(folder.path(), &arguments, 2, "it is a file");
 }
 
@@ -148,18 +109,10 @@ fn a_scenario_comes_from_standard_input_as_well() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(SCENARIO.as_bytes())
-        .unwrap();
+    child.stdin.take().unwrap().write_all(SCENARIO.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        text.contains("-: ok, small: 2 shards, 1 producer, 1 consumer, 30 s"),
-        "{text}"
-    );
+    assert!(text.contains("-: ok, small: 2 shards, 1 producer, 1 consumer, 30 s"), "{text}");
 }
 
 #[test]
@@ -180,26 +133,13 @@ fn control_c_ends_the_run_and_writes_nothing() {
     let folder = folder();
     let child = Command::new(env!("CARGO_BIN_EXE_shardplan"))
         .current_dir(folder.path())
-        .args([
-            "run",
-            "small.yaml",
-            "--set",
-            "duration=300 d",
-            "--out",
-            "out",
-        ])
+        .args(["run", "small.yaml", "--set", "duration=300 d", "--out", "out"])
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     std::thread::sleep(std::time::Duration::from_millis(500));
     let id = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(130), "{errors}");

@@ -21,11 +21,7 @@ pub(super) fn find(scenario: &Scenario, seen: &Observation, findings: &mut Vec<F
 /// A partition key in quotes, shortened, without characters that would disturb a terminal.
 fn quoted(key: &str) -> String {
     const CHARACTERS_MAX: usize = 60;
-    let mut text: String = key
-        .chars()
-        .take(CHARACTERS_MAX)
-        .flat_map(char::escape_debug)
-        .collect();
+    let mut text: String = key.chars().take(CHARACTERS_MAX).flat_map(char::escape_debug).collect();
     if key.chars().nth(CHARACTERS_MAX).is_some() {
         text.push_str("...");
     }
@@ -38,11 +34,7 @@ fn hot_shard(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
         hottest_shard(seen).filter(|(_, over_mean)| shards > 1 && *over_mean >= HOT)?;
     let shard = &seen.shards[index];
     let shard_id = &scenario.stream.shards[index].shard_id;
-    let total: u64 = seen
-        .shards
-        .iter()
-        .map(|shard| shard.generated_records)
-        .sum();
+    let total: u64 = seen.shards.iter().map(|shard| shard.generated_records).sum();
     let share = ratio(shard.generated_records, total);
     let (cause, advice) = match shard.hottest_keys.first() {
         Some(key) => {
@@ -55,23 +47,13 @@ fn hot_shard(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
                  them out; splitting this shard relieves it."
                     .to_owned()
             };
-            (
-                format!("; its hottest key {name} is {} of it", percent(of_shard)),
-                advice,
-            )
+            (format!("; its hottest key {name} is {} of it", percent(of_shard)), advice)
         }
-        None => (
-            String::new(),
-            "Choose a finer partition key, or salt it.".to_owned(),
-        ),
+        None => (String::new(), "Choose a finer partition key, or salt it.".to_owned()),
     };
     Some(finding(
         "hot-shard",
-        if shard.utilization_peak_1s >= NEAR_LIMIT {
-            Severity::Warning
-        } else {
-            Severity::Info
-        },
+        if shard.utilization_peak_1s >= NEAR_LIMIT { Severity::Warning } else { Severity::Info },
         shard_id,
         format!(
             "{shard_id} is offered {} of all records, {over_mean:.1} times the mean of {shards} \
@@ -105,13 +87,7 @@ fn hot_key(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
     let keys = seen.shards.iter().flat_map(|shard| &shard.hottest_keys);
     let hottest = keys
         .filter_map(|key| key_load(scenario, seen, key))
-        .reduce(|best, next| {
-            if next.utilization > best.utilization {
-                next
-            } else {
-                best
-            }
-        })?;
+        .reduce(|best, next| if next.utilization > best.utilization { next } else { best })?;
     let peak = peak_over_mean(scenario, seen);
     let (severity, when, factor) = if hottest.utilization > 1.0 {
         (Severity::Critical, "on average", 1.0)
@@ -168,12 +144,7 @@ fn key_load<'a>(scenario: &Scenario, seen: &Observation, key: &'a HotKey) -> Opt
     let quotas = &scenario.quotas;
     let utilization = (records_per_second / quotas.shard_write_records.0.as_per_second())
         .max(bytes_per_second / quotas.shard_write_bytes.0.as_per_second());
-    Some(KeyLoad {
-        key,
-        records_per_second,
-        bytes_per_second,
-        utilization,
-    })
+    Some(KeyLoad { key, records_per_second, bytes_per_second, utilization })
 }
 
 /// Generated records of the busiest whole minute over the mean.
@@ -193,27 +164,15 @@ fn peak_over_mean(scenario: &Scenario, seen: &Observation) -> f64 {
 
 fn idle_shards(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
     let shards = seen.shards.len() as u64;
-    let idle = seen
-        .shards
-        .iter()
-        .filter(|shard| shard.generated_records == 0)
-        .count() as u64;
-    let total: u64 = seen
-        .shards
-        .iter()
-        .map(|shard| shard.generated_records)
-        .sum();
+    let idle = seen.shards.iter().filter(|shard| shard.generated_records == 0).count() as u64;
+    let total: u64 = seen.shards.iter().map(|shard| shard.generated_records).sum();
     if idle == 0 || total == 0 {
         return None;
     }
     let keys: Option<u64> = scenario.producers.iter().map(keys_of).sum();
     let cause = match keys {
         Some(keys) if keys < shards => {
-            format!(
-                ": {} cannot fill {}",
-                of(keys, "partition key"),
-                of(shards, "shard")
-            )
+            format!(": {} cannot fill {}", of(keys, "partition key"), of(shards, "shard"))
         }
         Some(keys) => format!(" of {}", of(keys, "partition key")),
         None => String::new(),
@@ -222,11 +181,7 @@ fn idle_shards(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
         "idle-shards",
         Severity::Warning,
         "stream",
-        format!(
-            "{} of {} got no record{cause}.",
-            count(idle),
-            of(shards, "shard")
-        ),
+        format!("{} of {} got no record{cause}.", count(idle), of(shards, "shard")),
         &[("idle_shards", idle as f64), ("shards", shards as f64)],
         "Idle shards cost as much as busy ones: use a key with many more values than shards, or \
          merge them away."

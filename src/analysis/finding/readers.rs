@@ -68,10 +68,7 @@ fn behind(scenario: &Scenario, seen: &Observation, index: usize) -> Option<Findi
     let (consumer, of_consumer) = (&scenario.consumers[index], &seen.consumers[index]);
     let incoming: u64 = seen.shards.iter().map(|shard| shard.incoming_records).sum();
     let seconds = counted_seconds(scenario, seen);
-    let (read, came) = (
-        of_consumer.read_records as f64 / seconds,
-        incoming as f64 / seconds,
-    );
+    let (read, came) = (of_consumer.read_records as f64 / seconds, incoming as f64 / seconds);
     let name = &consumer.name;
     Some(finding(
         "consumer-falls-behind",
@@ -89,10 +86,7 @@ fn behind(scenario: &Scenario, seen: &Observation, index: usize) -> Option<Findi
         &[
             ("read_records_per_second", read),
             ("incoming_records_per_second", came),
-            (
-                "backlog_growth_records_per_second",
-                growth.records_per_second,
-            ),
+            ("backlog_growth_records_per_second", growth.records_per_second),
             ("backlog_records_at_end", growth.at_end as f64),
             ("iterator_age_ms_at_end", growth.age_at_end_ms as f64),
         ],
@@ -115,11 +109,7 @@ fn behind_advice(scenario: &Scenario, seen: &Observation, index: usize) -> Strin
     }
     let seconds = counted_seconds(scenario, seen);
     let shards = &seen.shards;
-    let busiest = shards
-        .iter()
-        .map(|shard| shard.incoming_records)
-        .max()
-        .unwrap_or(0) as f64;
+    let busiest = shards.iter().map(|shard| shard.incoming_records).max().unwrap_or(0) as f64;
     let busiest = busiest / seconds;
     let per_record = consumer.processing.per_record.as_seconds();
     if per_record * busiest > 1.0 {
@@ -132,11 +122,7 @@ fn behind_advice(scenario: &Scenario, seen: &Observation, index: usize) -> Strin
             milliseconds(1_000.0 / busiest),
         );
     }
-    let busiest_bytes = shards
-        .iter()
-        .map(|shard| shard.incoming_bytes)
-        .max()
-        .unwrap_or(0) as f64;
+    let busiest_bytes = shards.iter().map(|shard| shard.incoming_bytes).max().unwrap_or(0) as f64;
     let readers = polling_consumers(scenario);
     let shared = scenario.quotas.shard_read_bytes.0.as_per_second();
     let polling = matches!(consumer.reading, Reading::Polling { .. });
@@ -148,12 +134,7 @@ fn behind_advice(scenario: &Scenario, seen: &Observation, index: usize) -> Strin
             scenario.quotas.shard_read_bytes,
         );
     }
-    if let Reading::Polling {
-        interval,
-        max_records,
-        round_trip,
-    } = consumer.reading
-    {
+    if let Reading::Polling { interval, max_records, round_trip } = consumer.reading {
         let cycle = interval.max(round_trip).as_seconds();
         if cycle > 0.0 && max_records.0 as f64 / cycle < busiest {
             return format!(
@@ -189,10 +170,7 @@ fn expired(
         ),
         &[
             ("expired_records", of_consumer.expired_records as f64),
-            (
-                "expired_ratio",
-                ratio(of_consumer.expired_records, incoming),
-            ),
+            ("expired_ratio", ratio(of_consumer.expired_records, incoming)),
             ("retention_seconds", scenario.stream.retention.as_seconds()),
         ],
         "Raise the retention above the longest time that the consumer can be behind, and remove \
@@ -242,10 +220,7 @@ fn throttled(
             percent(refused),
         ),
         &[
-            (
-                "read_throttled_calls",
-                of_consumer.read_throttled_calls as f64,
-            ),
+            ("read_throttled_calls", of_consumer.read_throttled_calls as f64),
             ("read_calls", of_consumer.read_calls as f64),
             ("throttled_by_calls", by_calls as f64),
             ("throttled_by_bytes", by_bytes as f64),
@@ -257,7 +232,5 @@ fn throttled(
 /// Consumers that share the read limits of a shard.
 fn polling_consumers(scenario: &Scenario) -> u64 {
     let readings = scenario.consumers.iter().map(|consumer| &consumer.reading);
-    readings
-        .filter(|reading| matches!(reading, Reading::Polling { .. }))
-        .count() as u64
+    readings.filter(|reading| matches!(reading, Reading::Polling { .. })).count() as u64
 }

@@ -6,16 +6,11 @@ use crate::metrics::ShardSeries;
 use crate::scenario::{ExplicitHashKey, PartitionKey};
 
 fn codes(findings: &[Finding]) -> Vec<&str> {
-    findings
-        .iter()
-        .map(|finding| finding.code.as_str())
-        .collect()
+    findings.iter().map(|finding| finding.code.as_str()).collect()
 }
 
 fn find_one(scenario: &Scenario, observation: &Observation, code: &str) -> Option<Finding> {
-    find(scenario, observation)
-        .into_iter()
-        .find(|finding| finding.code == code)
+    find(scenario, observation).into_iter().find(|finding| finding.code == code)
 }
 
 /// The run of the other tests with nothing wrong in it.
@@ -67,20 +62,12 @@ fn throttling_names_the_limit_that_binds_and_the_cure() {
         "1 of 4 shards refused 60,000 of 600,000 attempts (10 %); the limit of 1,000 records/s a \
          shard binds."
     );
-    assert!(
-        finding
-            .advice
-            .contains("shardId-000000000000 gets 2.4 times"),
-        "{}",
-        finding.advice
-    );
+    assert!(finding.advice.contains("shardId-000000000000 gets 2.4 times"), "{}", finding.advice);
     for shard in &mut observation.shards {
         shard.generated_records = 500 * testing::SECONDS;
     }
     observation.seconds[9].generated_records = 5_500;
-    let advice = find_one(&scenario, &observation, "write-throttled")
-        .unwrap()
-        .advice;
+    let advice = find_one(&scenario, &observation, "write-throttled").unwrap().advice;
     assert!(advice.contains("fills 6 shards"), "{advice}");
 }
 
@@ -88,11 +75,7 @@ fn throttling_names_the_limit_that_binds_and_the_cure() {
 fn a_minute_below_the_limit_hides_throttling_and_a_full_one_does_not() {
     let (scenario, mut observation) = (testing::scenario(), testing::observation());
     let hidden = find_one(&scenario, &observation, "minute-metric-hides-it").unwrap();
-    assert!(
-        hidden.message.contains("shows 90 % utilization"),
-        "{}",
-        hidden.message
-    );
+    assert!(hidden.message.contains("shows 90 % utilization"), "{}", hidden.message);
     observation.shards[0].utilization_peak_1min = 1.0;
     assert!(find_one(&scenario, &observation, "minute-metric-hides-it").is_none());
 }
@@ -100,28 +83,14 @@ fn a_minute_below_the_limit_hides_throttling_and_a_full_one_does_not() {
 #[test]
 fn a_key_above_the_limit_of_a_shard_is_beyond_any_shard_count() {
     let (mut scenario, mut observation) = (testing::scenario(), testing::observation());
-    assert!(
-        find_one(&scenario, &observation, "hot-key").is_none(),
-        "600 records/s fit"
-    );
+    assert!(find_one(&scenario, &observation, "hot-key").is_none(), "600 records/s fit");
     observation.shards[0].hottest_keys[0].generated_records = 1_150 * testing::SECONDS;
     let finding = find_one(&scenario, &observation, "hot-key").unwrap();
     assert_eq!(finding.severity, Severity::Critical);
-    assert!(
-        finding.message.contains("offers 1,150 records/s"),
-        "{}",
-        finding.message
-    );
-    assert!(
-        finding.advice.contains("at least 2 buckets"),
-        "{}",
-        finding.advice
-    );
+    assert!(finding.message.contains("offers 1,150 records/s"), "{}", finding.message);
+    assert!(finding.advice.contains("at least 2 buckets"), "{}", finding.advice);
     scenario.producers[0].explicit_hash_key = Some(ExplicitHashKey::Random);
-    assert!(
-        find_one(&scenario, &observation, "hot-key").is_none(),
-        "the key does not route"
-    );
+    assert!(find_one(&scenario, &observation, "hot-key").is_none(), "the key does not route");
 }
 
 #[test]
@@ -132,11 +101,7 @@ fn a_key_above_the_limit_at_the_peak_only_is_a_warning() {
     }
     let finding = find_one(&scenario, &observation, "hot-key").unwrap();
     assert_eq!(finding.severity, Severity::Warning);
-    assert!(
-        finding.message.contains("in the busiest minute"),
-        "{}",
-        finding.message
-    );
+    assert!(finding.message.contains("in the busiest minute"), "{}", finding.message);
 }
 
 #[test]
@@ -146,34 +111,21 @@ fn shards_without_a_record_are_named_with_the_number_of_keys() {
     if let PartitionKey::Zipf { keys, .. } = &mut scenario.producers[0].partition_key {
         *keys = 3;
     }
-    let message = find_one(&scenario, &observation, "idle-shards")
-        .unwrap()
-        .message;
-    assert_eq!(
-        message,
-        "1 of 4 shards got no record: 3 partition keys cannot fill 4 shards."
-    );
+    let message = find_one(&scenario, &observation, "idle-shards").unwrap().message;
+    assert_eq!(message, "1 of 4 shards got no record: 3 partition keys cannot fill 4 shards.");
 }
 
 #[test]
 fn a_growing_backlog_names_the_bottleneck() {
-    let finding = find_one(
-        &testing::scenario(),
-        &testing::observation(),
-        "consumer-falls-behind",
-    )
-    .unwrap();
+    let finding =
+        find_one(&testing::scenario(), &testing::observation(), "consumer-falls-behind").unwrap();
     assert_eq!(finding.subject, "alerts");
     assert_eq!(
         finding.message,
         "alerts reads 1,700 of 1,800 accepted records/s: its backlog grows by 100 records/s and \
          ends at 30,000 records, 15 s behind."
     );
-    assert!(
-        finding
-            .advice
-            .starts_with("Processing is the bottleneck: 1.1 ms a record is at")
-    );
+    assert!(finding.advice.starts_with("Processing is the bottleneck: 1.1 ms a record is at"));
 }
 
 #[test]
@@ -181,13 +133,9 @@ fn a_consumer_that_is_refused_is_behind_for_that_reason() {
     let mut observation = testing::observation();
     let consumer = &mut observation.consumers[1];
     (consumer.read_throttled_calls, consumer.throttled_by_calls) = (600, 600);
-    let advice = find_one(&testing::scenario(), &observation, "consumer-falls-behind")
-        .unwrap()
-        .advice;
-    assert!(
-        advice.starts_with("Throttled reads are the bottleneck: 50 %"),
-        "{advice}"
-    );
+    let advice =
+        find_one(&testing::scenario(), &observation, "consumer-falls-behind").unwrap().advice;
+    assert!(advice.starts_with("Throttled reads are the bottleneck: 50 %"), "{advice}");
 }
 
 #[test]
@@ -203,22 +151,11 @@ fn a_backlog_that_was_worked_off_does_not_grow() {
 fn refused_reads_name_the_limit_and_the_interval_that_would_do() {
     let mut observation = healthy();
     let consumer = &mut observation.consumers[0];
-    (
-        consumer.read_calls,
-        consumer.read_throttled_calls,
-        consumer.throttled_by_calls,
-    ) = (1_000, 100, 90);
+    (consumer.read_calls, consumer.read_throttled_calls, consumer.throttled_by_calls) =
+        (1_000, 100, 90);
     let finding = find_one(&testing::scenario(), &observation, "read-throttled").unwrap();
-    assert!(
-        finding
-            .message
-            .contains("(10 %), most by the limit of 5 calls/s a shard")
-    );
-    assert!(
-        finding.advice.contains("at least 200 ms"),
-        "{}",
-        finding.advice
-    );
+    assert!(finding.message.contains("(10 %), most by the limit of 5 calls/s a shard"));
+    assert!(finding.advice.contains("at least 200 ms"), "{}", finding.advice);
 }
 
 #[test]
@@ -228,9 +165,5 @@ fn lost_and_oversized_records_are_critical() {
     observation.producers[0].rejected = 3;
     let findings = find(&testing::scenario(), &observation);
     assert_eq!(codes(&findings), ["records-rejected", "records-expired"]);
-    assert!(
-        findings
-            .iter()
-            .all(|finding| finding.severity == Severity::Critical)
-    );
+    assert!(findings.iter().all(|finding| finding.severity == Severity::Critical));
 }

@@ -28,11 +28,7 @@ pub(super) fn find(scenario: &Scenario, seen: &Observation, findings: &mut Vec<F
 }
 
 fn throttled(scenario: &Scenario, seen: &Observation, totals: Totals) -> Finding {
-    let refusing = seen
-        .shards
-        .iter()
-        .filter(|shard| shard.write_throttled_records > 0)
-        .count();
+    let refusing = seen.shards.iter().filter(|shard| shard.write_throttled_records > 0).count();
     let sum = |of: fn(&ShardObservation) -> u64| seen.shards.iter().map(of).sum::<u64>();
     let by_records = sum(|shard| shard.throttled_by_records);
     let by_bytes = sum(|shard| shard.throttled_by_bytes);
@@ -48,11 +44,7 @@ fn throttled(scenario: &Scenario, seen: &Observation, totals: Totals) -> Finding
     );
     finding(
         "write-throttled",
-        if refused >= THROTTLED_CRITICAL {
-            Severity::Critical
-        } else {
-            Severity::Warning
-        },
+        if refused >= THROTTLED_CRITICAL { Severity::Critical } else { Severity::Warning },
         "stream",
         message,
         &[
@@ -116,16 +108,8 @@ fn throttled_advice(scenario: &Scenario, seen: &Observation, records_bind: bool)
 /// Shards that the busiest second would fill completely if the load were even.
 fn shards_for_busiest_second(scenario: &Scenario, seen: &Observation) -> u64 {
     let rows = counted_rows(scenario, seen);
-    let records = rows
-        .iter()
-        .map(|row| row.generated_records)
-        .max()
-        .unwrap_or(0) as f64;
-    let bytes = rows
-        .iter()
-        .map(|row| row.generated_bytes)
-        .max()
-        .unwrap_or(0) as f64;
+    let records = rows.iter().map(|row| row.generated_records).max().unwrap_or(0) as f64;
+    let bytes = rows.iter().map(|row| row.generated_bytes).max().unwrap_or(0) as f64;
     let quotas = &scenario.quotas;
     let by_records = records / quotas.shard_write_records.0.as_per_second();
     let by_bytes = bytes / quotas.shard_write_bytes.0.as_per_second();
@@ -137,11 +121,7 @@ fn hidden(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
     let is_hidden = |shard: &ShardObservation| {
         shard.write_throttled_records > 0 && shard.utilization_peak_1min < 1.0
     };
-    let hidden = seen
-        .shards
-        .iter()
-        .enumerate()
-        .filter(|(_, shard)| is_hidden(shard));
+    let hidden = seen.shards.iter().enumerate().filter(|(_, shard)| is_hidden(shard));
     let many = hidden.clone().count() as u64;
     let (index, worst) = hidden.reduce(|worst, shard| {
         if shard.1.write_throttled_records > worst.1.write_throttled_records {
@@ -167,10 +147,7 @@ fn hidden(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
             percent(worst.utilization_peak_1s),
         ),
         &[
-            (
-                "write_throttled_records",
-                worst.write_throttled_records as f64,
-            ),
+            ("write_throttled_records", worst.write_throttled_records as f64),
             ("utilization_peak_1min", worst.utilization_peak_1min),
             ("utilization_peak_1s", worst.utilization_peak_1s),
             ("shards", many as f64),
@@ -220,10 +197,7 @@ fn rejected(scenario: &Scenario, seen: &Observation, totals: Totals) -> Finding 
         ),
         &[
             ("rejected_records", totals.rejected as f64),
-            (
-                "rejected_ratio",
-                ratio(totals.rejected, totals.generated_records),
-            ),
+            ("rejected_ratio", ratio(totals.rejected, totals.generated_records)),
             ("max_record_size_bytes", limit.0 as f64),
         ],
         "Put large payloads in S3 and send a reference, split them, or raise the stream's maximum \
@@ -240,13 +214,7 @@ fn worst_producer(
 ) -> String {
     let pairs = scenario.producers.iter().zip(&seen.producers);
     pairs
-        .reduce(|worst, next| {
-            if figure(next.1) > figure(worst.1) {
-                next
-            } else {
-                worst
-            }
-        })
+        .reduce(|worst, next| if figure(next.1) > figure(worst.1) { next } else { worst })
         .map(|(producer, _)| producer.name.clone())
         .unwrap_or_default()
 }

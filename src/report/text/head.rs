@@ -18,18 +18,12 @@ pub(super) fn title(document: &ResultDocument, page: &mut Page) {
     }
     let mut run = format!(
         "{}{}, {} of simulated time",
-        of(
-            document.stream.shards_start,
-            &format!("{} shard", document.stream.mode)
-        ),
+        of(document.stream.shards_start, &format!("{} shard", document.stream.mode)),
         region(document),
         seconds(document.simulated_seconds),
     );
     if document.warm_up_seconds > 0.0 {
-        run.push_str(&format!(
-            " of which {} warm-up",
-            seconds(document.warm_up_seconds)
-        ));
+        run.push_str(&format!(" of which {} warm-up", seconds(document.warm_up_seconds)));
     }
     if document.replications > 1 {
         run.push_str(&format!(
@@ -39,48 +33,28 @@ pub(super) fn title(document: &ResultDocument, page: &mut Page) {
     }
     page.paragraph("", 0, &run);
     page.line("");
-    let verdict = page.paint(
-        Paint::of_verdict(document.verdict),
-        verdict_word(document.verdict),
-    );
+    let verdict = page.paint(Paint::of_verdict(document.verdict), verdict_word(document.verdict));
     page.line(&format!("{verdict}{}", score(document)));
 }
 
 fn region(document: &ResultDocument) -> String {
-    document
-        .scenario
-        .region
-        .as_ref()
-        .map(|region| format!(" in {region}"))
-        .unwrap_or_default()
+    document.scenario.region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default()
 }
 
 /// What the verdict rests on.
 fn score(document: &ResultDocument) -> String {
     let all = document.objectives.len() as u64;
     let with = |verdict| {
-        document
-            .objectives
-            .iter()
-            .filter(|objective| objective.verdict == verdict)
-            .count() as u64
+        document.objectives.iter().filter(|objective| objective.verdict == verdict).count() as u64
     };
     match document.verdict {
         Verdict::None => "  the scenario asks for nothing, so nothing can be missed".to_owned(),
         Verdict::Pass => format!("  {} met", of(all, "objective")),
         Verdict::Fail => {
-            format!(
-                "  {} of {} missed",
-                count(with(Verdict::Fail)),
-                of(all, "objective")
-            )
+            format!("  {} of {} missed", count(with(Verdict::Fail)), of(all, "objective"))
         }
         Verdict::Inconclusive => {
-            format!(
-                "  {} of {} open",
-                count(with(Verdict::Inconclusive)),
-                of(all, "objective")
-            )
+            format!("  {} of {} open", count(with(Verdict::Inconclusive)), of(all, "objective"))
         }
     }
 }
@@ -92,10 +66,7 @@ pub(super) fn objectives(document: &ResultDocument, page: &mut Page) {
     page.heading("Objectives");
     let all = &document.objectives;
     let widest = |text: fn(&ObjectiveResult) -> String| {
-        all.iter()
-            .map(|objective| text(objective).chars().count())
-            .max()
-            .unwrap_or_default()
+        all.iter().map(|objective| text(objective).chars().count()).max().unwrap_or_default()
     };
     let word_width = widest(|objective| verdict_word(objective.verdict).to_owned());
     let (name_width, target_width) = (widest(name), widest(target));
@@ -112,15 +83,9 @@ pub(super) fn objectives(document: &ResultDocument, page: &mut Page) {
         if beside {
             value.push_str(&interval);
         }
-        page.line(&format!(
-            "  {word}  {name:<name_width$}  {value:>value_width$}   {target}"
-        ));
+        page.line(&format!("  {word}  {name:<name_width$}  {value:>value_width$}   {target}"));
         if !beside && !interval.is_empty() {
-            page.paragraph(
-                &" ".repeat(indent),
-                indent,
-                &format!("95 % interval{interval}"),
-            );
+            page.paragraph(&" ".repeat(indent), indent, &format!("95 % interval{interval}"));
         }
         if let Some(note) = &objective.note {
             page.paragraph(&" ".repeat(indent), indent, note);
@@ -140,21 +105,14 @@ fn target(objective: &ObjectiveResult) -> String {
 }
 
 fn value(objective: &ObjectiveResult) -> String {
-    objective.value.map_or_else(
-        || "not observed".to_owned(),
-        |value| amount(value, objective.unit),
-    )
+    objective.value.map_or_else(|| "not observed".to_owned(), |value| amount(value, objective.unit))
 }
 
 /// The interval with a blank before it; nothing where all replications observed the same.
 fn interval(objective: &ObjectiveResult) -> String {
     match objective.ci95 {
         Some([low, high]) if low < high => {
-            format!(
-                " [{}, {}]",
-                amount(low, objective.unit),
-                amount(high, objective.unit)
-            )
+            format!(" [{}, {}]", amount(low, objective.unit), amount(high, objective.unit))
         }
         _ => String::new(),
     }
@@ -193,10 +151,7 @@ pub(super) fn key_figures(document: &ResultDocument, page: &mut Page) {
         (&stream.hottest_shard_id, stream.hottest_shard_over_mean)
         && stream.shards_start > 1
     {
-        figure(
-            "Hottest shard",
-            format!("{shard_id} is offered {over_mean:.2} times the mean"),
-        );
+        figure("Hottest shard", format!("{shard_id} is offered {over_mean:.2} times the mean"));
     }
     figure(
         "Peak of any shard",
@@ -215,16 +170,10 @@ fn not_written(document: &ResultDocument) -> String {
     let mut parts = Vec::new();
     if stream.given_up_records > 0 {
         let records = of(stream.given_up_records, "record");
-        parts.push(format!(
-            "{records} given up ({})",
-            percent(stream.given_up_ratio)
-        ));
+        parts.push(format!("{records} given up ({})", percent(stream.given_up_ratio)));
     }
     if stream.rejected_records > 0 {
-        parts.push(format!(
-            "{} rejected as too large",
-            of(stream.rejected_records, "record")
-        ));
+        parts.push(format!("{} rejected as too large", of(stream.rejected_records, "record")));
     }
     parts.join(", ")
 }
@@ -240,9 +189,6 @@ fn throttled(document: &ResultDocument) -> String {
         of(stream.attempts, "attempt"),
         percent(stream.write_throttled_ratio),
         count(stream.truth.seconds_with_throttling),
-        of(
-            (document.simulated_seconds - document.warm_up_seconds).ceil() as u64,
-            "second"
-        ),
+        of((document.simulated_seconds - document.warm_up_seconds).ceil() as u64, "second"),
     )
 }

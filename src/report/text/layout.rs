@@ -63,11 +63,7 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) fn new(width: usize, color: bool) -> Self {
-        Self {
-            text: String::new(),
-            width: width.clamp(80, 120),
-            color,
-        }
+        Self { text: String::new(), width: width.clamp(80, 120), color }
     }
 
     /// Whether tables have to leave something out.
@@ -86,11 +82,7 @@ impl Page {
 
     /// `text` painted, or as it is where there is no colour.
     pub(super) fn paint(&self, paint: Paint, text: &str) -> String {
-        if self.color {
-            format!("{}{text}\u{1b}[0m", paint.sequence())
-        } else {
-            text.to_owned()
-        }
+        if self.color { format!("{}{text}\u{1b}[0m", paint.sequence()) } else { text.to_owned() }
     }
 
     /// A line as it is.
@@ -135,17 +127,10 @@ impl Page {
     pub(super) fn table(&mut self, headings: &[&str], left: &[usize], rows: Vec<Vec<String>>) {
         // Characters of the widest cell of each column.
         let widest: Vec<usize> = (0..headings.len())
-            .map(|index| {
-                rows.iter()
-                    .map(|row| row[index].chars().count())
-                    .max()
-                    .unwrap_or(0)
-            })
+            .map(|index| rows.iter().map(|row| row[index].chars().count()).max().unwrap_or(0))
             .collect();
         let mut table = Table::new();
-        table
-            .load_style(STYLE)
-            .set_content_arrangement(ContentArrangement::Dynamic);
+        table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic);
         // Two columns for the indent.
         table.set_width(u16::try_from(self.width - 2).unwrap_or(u16::MAX));
         table.set_header(headings.to_vec());
@@ -170,11 +155,7 @@ fn constraint(heading: &str, widest: usize, wraps: bool, index: usize) -> Column
     if index == 0 {
         return ColumnConstraint::ContentWidth;
     }
-    let word = heading
-        .split(' ')
-        .map(|word| word.chars().count())
-        .max()
-        .unwrap_or(0);
+    let word = heading.split(' ').map(|word| word.chars().count()).max().unwrap_or(0);
     let least = if wraps { word } else { word.max(widest) };
     let padded = u16::try_from(least + 2).unwrap_or(u16::MAX);
     ColumnConstraint::LowerBoundary(Width::Fixed(padded))
@@ -192,15 +173,7 @@ pub(super) const fn verdict_word(verdict: Verdict) -> &'static str {
 
 /// Text without control characters.
 fn clean(text: &str) -> String {
-    text.chars()
-        .map(|character| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
-        })
-        .collect()
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 /// A partition key for a table: short, without control characters.

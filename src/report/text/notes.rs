@@ -27,21 +27,16 @@ pub(super) fn findings(document: &ResultDocument, page: &mut Page) {
 
 pub(super) fn assumptions(document: &ResultDocument, page: &mut Page) {
     page.heading("Rests on");
-    let (documented, doubtful): (Vec<_>, Vec<_>) = document
-        .assumptions
-        .iter()
-        .partition(|row| row.provenance == "documented");
+    let (documented, doubtful): (Vec<_>, Vec<_>) =
+        document.assumptions.iter().partition(|row| row.provenance == "documented");
     for row in doubtful.iter().take(ASSUMPTIONS_SHOWN) {
         let first = format!("  {:<9} ", row.provenance);
         let words = format!("{} = {}: {}", row.name, row.value, row.source);
         page.paragraph(&first, first.chars().count(), &words);
     }
     let more = doubtful.len().saturating_sub(ASSUMPTIONS_SHOWN);
-    let more = if more > 0 {
-        format!("{} more of these and ", count(more as u64))
-    } else {
-        String::new()
-    };
+    let more =
+        if more > 0 { format!("{} more of these and ", count(more as u64)) } else { String::new() };
     page.paragraph(
         "  ",
         2,
@@ -54,11 +49,7 @@ pub(super) fn assumptions(document: &ResultDocument, page: &mut Page) {
 
 pub(super) fn accounting(document: &ResultDocument, page: &mut Page) {
     page.heading("Accounting");
-    let broken: Vec<_> = document
-        .accounting
-        .iter()
-        .filter(|row| !row.holds)
-        .collect();
+    let broken: Vec<_> = document.accounting.iter().filter(|row| !row.holds).collect();
     if broken.is_empty() {
         let mut statements: Vec<&str> = Vec::new();
         for row in &document.accounting {

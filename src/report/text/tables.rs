@@ -18,20 +18,10 @@ pub(super) fn shards(document: &ResultDocument, page: &mut Page) {
     });
     let rest = hottest.split_off(hottest.len().min(SHARDS_SHOWN));
     page.heading("Shards, hottest first: offered records; mean and peaks of the write limit");
-    let mut headings = vec![
-        "shard",
-        "offered",
-        "share",
-        "mean",
-        "peak 1 s",
-        "1 min",
-        "throttled",
-        "hottest key",
-    ];
-    let mut rows: Vec<Vec<String>> = hottest
-        .iter()
-        .map(|shard| shard_row(shard, page.is_narrow()))
-        .collect();
+    let mut headings =
+        vec!["shard", "offered", "share", "mean", "peak 1 s", "1 min", "throttled", "hottest key"];
+    let mut rows: Vec<Vec<String>> =
+        hottest.iter().map(|shard| shard_row(shard, page.is_narrow())).collect();
     if page.is_narrow() {
         leave_out(3, &mut headings, &mut rows);
     }
@@ -78,9 +68,7 @@ fn shard_row(shard: &ShardResult, narrow: bool) -> Vec<String> {
 
 /// `shardId-000000000012` without its zeros: `shardId-…12`, or `…12` where there is no room.
 fn short_shard_id(shard_id: &str, narrow: bool) -> String {
-    let number = shard_id
-        .strip_prefix("shardId-")
-        .and_then(|number| number.parse::<u64>().ok());
+    let number = shard_id.strip_prefix("shardId-").and_then(|number| number.parse::<u64>().ok());
     match number {
         Some(number) if narrow => format!("…{number}"),
         Some(number) => format!("shardId-…{number}"),
@@ -125,12 +113,7 @@ pub(super) fn consumers(document: &ResultDocument, page: &mut Page) {
     let rows = document.consumers.iter().map(|consumer| {
         vec![
             consumer.name.clone(),
-            if consumer.kind == "enhanced_fan_out" {
-                "fan-out"
-            } else {
-                "polling"
-            }
-            .to_owned(),
+            if consumer.kind == "enhanced_fan_out" { "fan-out" } else { "polling" }.to_owned(),
             short_count(consumer.processed_records),
             short_count(consumer.backlog_records),
             time(consumer.iterator_age_ms, |times| times.p99),
@@ -178,11 +161,7 @@ pub(super) fn replications(document: &ResultDocument, page: &mut Page) {
                 || NOTHING.to_owned(),
                 |[low, high]| format!("{} to {}", show(low), show(high)),
             );
-            vec![
-                short_path(&figure.name).to_owned(),
-                show(figure.mean),
-                interval,
-            ]
+            vec![short_path(&figure.name).to_owned(), show(figure.mean), interval]
         })
         .collect();
     if rows.is_empty() {
@@ -195,8 +174,5 @@ pub(super) fn replications(document: &ResultDocument, page: &mut Page) {
 /// The path of a figure without what is clear from its name.
 fn short_path(path: &str) -> &str {
     let prefixes = ["stream.truth.", "stream.", "producers.", "consumers."];
-    prefixes
-        .iter()
-        .find_map(|prefix| path.strip_prefix(prefix))
-        .unwrap_or(path)
+    prefixes.iter().find_map(|prefix| path.strip_prefix(prefix)).unwrap_or(path)
 }

@@ -13,10 +13,7 @@ fn the_verdict_and_the_objectives_stand_at_the_top() {
     let text = plain(&document());
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines[0], "orders");
-    assert_eq!(
-        lines[1],
-        "Do four shards carry the orders of a busy evening?"
-    );
+    assert_eq!(lines[1], "Do four shards carry the orders of a busy evening?");
     assert_eq!(lines[4], "FAIL  1 of 2 objectives missed");
     assert!(text.contains("FAIL  write_throttled"), "{text}");
     assert!(text.contains("PASS  iterator_age_p99 of lake"), "{text}");
@@ -25,13 +22,7 @@ fn the_verdict_and_the_objectives_stand_at_the_top() {
 #[test]
 fn no_line_is_wider_than_the_page() {
     for width in [80, 100, 120] {
-        let text = text(
-            &document(),
-            TextOptions {
-                width,
-                color: false,
-            },
-        );
+        let text = text(&document(), TextOptions { width, color: false });
         for line in text.lines() {
             assert!(line.chars().count() <= width, "{width}: {line}");
             assert_eq!(line, line.trim_end());
@@ -41,13 +32,7 @@ fn no_line_is_wider_than_the_page() {
 
 #[test]
 fn colour_changes_no_character() {
-    let painted = text(
-        &document(),
-        TextOptions {
-            width: 100,
-            color: true,
-        },
-    );
+    let painted = text(&document(), TextOptions { width: 100, color: true });
     assert!(painted.contains("\u{1b}[1;31mFAIL"));
     let mut bare = String::new();
     let mut rest = painted.as_str();
@@ -65,10 +50,7 @@ fn of_many_shards_the_hottest_are_shown_and_the_rest_counted() {
     let shard = document.shards[3].clone();
     document.shards.resize(20, shard);
     let text = plain(&document);
-    assert!(
-        text.contains("and 12 more shards, each offered at most 60,000 records"),
-        "{text}"
-    );
+    assert!(text.contains("and 12 more shards, each offered at most 60,000 records"), "{text}");
 }
 
 #[test]
@@ -85,11 +67,7 @@ fn a_key_cannot_disturb_the_terminal() {
 #[test]
 fn a_sum_that_does_not_hold_is_called_a_defect() {
     let mut document = document();
-    assert!(
-        plain(&document).contains("5 sums hold exactly"),
-        "{}",
-        plain(&document)
-    );
+    assert!(plain(&document).contains("5 sums hold exactly"), "{}", plain(&document));
     document.accounting[1].holds = false;
     assert!(plain(&document).contains("does not hold  checkout, attempts = accepted"));
 }

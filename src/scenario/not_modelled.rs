@@ -1,0 +1,188 @@
+//! Words that the language knows but this version does not simulate, and what to use instead.
+//!
+//! Someone who writes one of them has not mistyped, so a bare "unknown key" would mislead.
+
+/// A word, the raw type that it stands in, and what to do instead.
+type Row = (&'static str, &'static str, &'static str);
+
+const STEPS: &str = "write the rate as `steps`, with as many instants as the shape needs";
+const TWO_PRODUCERS: &str = "write two producers that share the load";
+const POLLING: &str = "write a `polling` consumer with its interval and processing time, or an \
+    `enhanced_fan_out` one";
+const PUT_RECORDS: &str = "write a `put_records` client with its batch size, linger and retries";
+const LOG_NORMAL: &str = "write a `log_normal` size with the same median and 99th percentile";
+const RANGES: &str = "import the ranges with `hash_ranges`, or run once for each shard count";
+const SALT: &str = "raise `keys` and lower `exponent`, or give the salted keys as a `file` or \
+    `weighted` list";
+const PROVISIONED: &str = "write `provisioned: { shards: N }` with the number of shards that the \
+    stream has now";
+
+const ROWS: [Row; 51] = [
+    (
+        "Scenario",
+        "variants",
+        "run the scenario once for each variant, with `--set path=value`",
+    ),
+    (
+        "Scenario",
+        "sweep",
+        "run the scenario once for each value, with `--set path=value`",
+    ),
+    (
+        "Scenario",
+        "incidents",
+        "write a storm or a hot key as a producer with `steps`",
+    ),
+    (
+        "Scenario",
+        "cost",
+        "cost follows from shards and traffic; nothing has to be set",
+    ),
+    (
+        "Stream",
+        "scaling",
+        "run the scenario once for each shard count, with `--set`",
+    ),
+    (
+        "Stream",
+        "mode",
+        "write `capacity: { provisioned: { shards: N } }`",
+    ),
+    (
+        "Stream",
+        "encryption",
+        "encryption changes no limit; leave it out",
+    ),
+    ("Capacity", "on_demand", PROVISIONED),
+    ("Capacity", "on_demand_advantage", PROVISIONED),
+    ("HashRanges", "describe_stream", RANGES),
+    ("Client", "kpl", PUT_RECORDS),
+    ("Client", "agent", PUT_RECORDS),
+    ("Client", "dms", PUT_RECORDS),
+    ("Client", "cloudwatch_logs", PUT_RECORDS),
+    ("Client", "flink_sink", PUT_RECORDS),
+    ("Client", "kafka_connect", PUT_RECORDS),
+    ("Traffic", "ramp", STEPS),
+    ("Traffic", "spike", STEPS),
+    ("Traffic", "weekly", STEPS),
+    ("Traffic", "growth", STEPS),
+    ("Traffic", "trace", STEPS),
+    ("Traffic", "sum", TWO_PRODUCERS),
+    (
+        "Arrivals",
+        "bursty",
+        "write `poisson`, and the bursts as `steps` of the traffic",
+    ),
+    ("RecordSize", "uniform", LOG_NORMAL),
+    ("RecordSize", "pareto", LOG_NORMAL),
+    ("RecordSize", "table", LOG_NORMAL),
+    (
+        "PartitionKey",
+        "hot_set",
+        "write the hot keys as a `weighted` list, or use `zipf`",
+    ),
+    (
+        "PartitionKey",
+        "template",
+        "write `uniform` or `zipf` with a `format`, or a `file`",
+    ),
+    (
+        "PartitionKey",
+        "time",
+        "write `single` for the time of one bucket",
+    ),
+    ("PartitionKey", "salt", SALT),
+    (
+        "PartitionKey",
+        "format",
+        "write `format` within `uniform` or `zipf`",
+    ),
+    ("Uniform", "salt", "raise `keys`"),
+    ("Zipf", "salt", SALT),
+    ("KeyFile", "salt", "write the salted keys into the file"),
+    (
+        "Random",
+        "salt",
+        "a random key is spread evenly; leave the salt out",
+    ),
+    (
+        "PutRecord",
+        "time_to_live",
+        "bound the wait with `retries: { attempts: N }`",
+    ),
+    (
+        "PutRecords",
+        "time_to_live",
+        "bound the wait with `retries: { attempts: N }`",
+    ),
+    ("PutRecord", "rate_limit", "lower the rate of `traffic`"),
+    ("PutRecords", "rate_limit", "lower the rate of `traffic`"),
+    ("Consumer", "kcl", POLLING),
+    ("Consumer", "lambda", POLLING),
+    ("Consumer", "firehose", POLLING),
+    ("Consumer", "flink", POLLING),
+    ("Consumer", "micro_batch", POLLING),
+    (
+        "Consumer",
+        "start",
+        "a consumer starts with the first record of the run",
+    ),
+    (
+        "Objectives",
+        "cost_per_month",
+        "read the cost in the report; no verdict hangs on it yet",
+    ),
+    (
+        "Objectives",
+        "read_throttled",
+        "bound `iterator_age_p99`, which grows when reads throttle",
+    ),
+    (
+        "Objectives",
+        "expired",
+        "bound `iterator_age_p99` well below the retention",
+    ),
+    ("Objectives", "backlog", "bound `iterator_age_p99`"),
+    ("Objectives", "utilization", "bound `write_throttled`"),
+    ("Objectives", "put_latency_p50", "bound `put_latency_p99`"),
+];
+
+/// What to use in place of `word` within the raw type `within`.
+pub(super) fn instead_of(within: &str, word: &str) -> Option<&'static str> {
+    ROWS.iter()
+        .find(|row| row.0 == within && row.1 == word)
+        .map(|row| row.2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::schema;
+
+    #[test]
+    fn every_row_stands_in_a_type_of_the_language_and_is_no_word_of_it() {
+        let schema = schema();
+        for (within, word, instead) in ROWS {
+            assert!(
+                !instead.is_empty() && !instead.ends_with('.'),
+                "{within}.{word}"
+            );
+            let own = match within {
+                "Scenario" => schema.pointer("/properties"),
+                _ => schema.pointer(&format!("/$defs/{within}")),
+            };
+            let own = own.unwrap_or_else(|| panic!("no type {within}"));
+            assert!(
+                own.pointer(&format!("/properties/{word}")).is_none(),
+                "{within}.{word}"
+            );
+            let kinds = own.get("oneOf").and_then(serde_json::Value::as_array);
+            for kind in kinds.into_iter().flatten() {
+                assert!(
+                    kind.pointer(&format!("/properties/{word}")).is_none(),
+                    "{within}.{word}"
+                );
+            }
+        }
+    }
+}

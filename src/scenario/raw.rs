@@ -1,0 +1,145 @@
+//! The file as it is written: one type a map, in the order in which one tells the story.
+//!
+//! The comments on the fields are the descriptions of the published JSON Schema, so they address
+//! the author of a scenario and give unit and default. Alternatives are externally tagged enums
+//! or fields of which exactly one is present; nothing here is untagged or flattened, because that
+//! would lose the place of an error.
+
+mod client;
+mod consumer;
+mod key;
+mod producer;
+mod quotas;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::quantity::{Name, Region, Written};
+use crate::time::Span;
+use crate::units::{Bytes, Ratio};
+
+pub(super) use client::*;
+pub(super) use consumer::*;
+pub(super) use key::*;
+pub(super) use producer::*;
+pub(super) use quotas::Quotas;
+
+/// A scenario of shardplan: a stream, who writes to it, who reads from it, and what must hold.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Scenario {
+    /// Version of the language; always 1.
+    #[schemars(range(min = 1, max = 1))]
+    #[serde(rename = "version")]
+    pub(super) _version: u32,
+    /// Short name, used for output folders: letters, digits, `-`, `_` and `.`.
+    pub(super) name: Written<Name>,
+    /// The question that the scenario answers; stands at the head of a report.
+    pub(super) question: Option<String>,
+    /// AWS region, for prices.
+    pub(super) region: Option<Written<Region>>,
+    /// Simulated time of one replication; more than zero, at most 366 d.
+    pub(super) duration: Written<Span>,
+    /// What is generated before this point is simulated but not counted; default `0 s`.
+    pub(super) warm_up: Option<Written<Span>>,
+    /// Seed of every random stream; default 1.
+    pub(super) seed: Option<u64>,
+    /// Independent repetitions of the run; default 1.
+    #[schemars(range(min = 1, max = 1000))]
+    pub(super) replications: Option<u32>,
+    /// The stream.
+    pub(super) stream: Stream,
+    /// Who writes to the stream; at least one.
+    #[schemars(length(min = 1, max = 1000))]
+    pub(super) producers: Vec<Producer>,
+    /// Who reads from the stream; default none.
+    #[schemars(length(max = 1000))]
+    pub(super) consumers: Option<Vec<Consumer>>,
+    /// What the run must meet; default nothing.
+    pub(super) objectives: Option<Objectives>,
+    /// Constants of the service that this scenario changes, for tests and for what-if.
+    pub(super) quotas: Option<Quotas>,
+}
+
+/// The stream: how much it can carry and what it keeps.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("anyOf" = [{ "required": ["capacity"] }, { "required": ["hash_ranges"] }]))]
+pub(super) struct Stream {
+    /// How the capacity is set. May be left out when `hash_ranges` gives the shards.
+    pub(super) capacity: Option<Capacity>,
+    /// Hash key ranges of a real stream; default the even ranges of a freshly created one.
+    pub(super) hash_ranges: Option<HashRanges>,
+    /// How long records stay readable, 24 h to 365 d; default `24 h`.
+    pub(super) retention: Option<Written<Span>>,
+    /// Largest record, data and partition key together, 1 MiB to 10 MiB; default `1 MiB`.
+    pub(super) max_record_size: Option<Written<Bytes>>,
+}
+
+/// How the capacity of a stream is set.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Capacity {
+    /// A fixed number of shards.
+    Provisioned(Provisioned),
+}
+
+/// Provisioned capacity.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Provisioned {
+    /// Open shards, 1 to 20,000.
+    #[schemars(range(min = 1, max = 20_000))]
+    pub(super) shards: u32,
+}
+
+/// Hash key ranges of a real stream.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HashRanges {
+    /// A file with the output of `aws kinesis list-shards`; closed shards are skipped.
+    #[schemars(length(min = 1))]
+    pub(super) list_shards: String,
+}
+
+/// What a run must meet.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Objectives {
+    /// Throttled attempts over all attempts.
+    pub(super) write_throttled: Option<ShareObjective>,
+    /// Records that producers gave up over records that they generated.
+    pub(super) given_up: Option<ShareObjective>,
+    /// 99th percentile of the time from the generation of a record to its acceptance.
+    pub(super) put_latency_p99: Option<DurationObjective>,
+    /// 99th percentile of the true iterator age.
+    pub(super) iterator_age_p99: Option<ConsumerObjective>,
+    /// 99th percentile of the time from the generation of a record to the end of its processing.
+    pub(super) end_to_end_latency_p99: Option<ConsumerObjective>,
+}
+
+/// An upper bound of a share.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShareObjective {
+    /// The bound, such as `0.1 %`.
+    pub(super) at_most: Written<Ratio>,
+}
+
+/// An upper bound of a duration.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DurationObjective {
+    /// The bound, such as `2 s`.
+    pub(super) at_most: Written<Span>,
+}
+
+/// An upper bound of a duration that a consumer sees.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConsumerObjective {
+    /// Name of the consumer; default the worst of all consumers.
+    pub(super) consumer: Option<String>,
+    /// The bound, such as `30 s`.
+    pub(super) at_most: Written<Span>,
+}

@@ -1,0 +1,100 @@
+//! From text to scenario, through every step in order.
+
+use super::diagnostic::{Diagnostics, Problems};
+use super::source::{Override, Source};
+use super::tree::{Node, Place, Value};
+use super::{Scenario, digest, raw, schema, source, structure, validate, yaml};
+use crate::quotas::Quotas;
+
+/// Reads a scenario: the text, the overrides laid over it in order, and the files that it names,
+/// which `open` is asked for by the path as it is written.
+///
+/// # Errors
+/// Everything that is wrong, in the order of the text: first all problems of structure, then,
+/// when there are none, all problems of meaning.
+pub fn read(
+    source: &Source,
+    overrides: &[Override],
+    open: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+) -> Result<Scenario, Diagnostics> {
+    source.check_size()?;
+    let texts: Vec<_> = overrides.iter().map(Override::text).collect();
+    let names = std::iter::once((source.name.as_str(), source.text.as_str()))
+        .chain(texts.iter().map(|text| (Override::name(), text.as_str())));
+    let mut problems = Problems::new(names);
+    let schema = schema::Schema::new();
+    let Some(mut root) = read_tree(&source.text, &mut problems) else {
+        return Err(problems.into_diagnostics());
+    };
+    for (number, over) in (1..).zip(overrides) {
+        source::apply(over, number, &mut root, schema.root(), &mut problems);
+    }
+    structure::check(&schema, &root, &mut problems);
+    if !problems.is_empty() {
+        return Err(problems.into_diagnostics());
+    }
+    let json = root.to_json();
+    let digest = digest::Digest::new(&json);
+    let raw: raw::Scenario = match serde_json::from_value(json) {
+        Ok(raw) => raw,
+        Err(error) => {
+            // The schema comes from the same types, so this means that a rule is missing there.
+            problems.add(
+                "not-decodable",
+                root.place,
+                format!("the scenario: {error}"),
+            );
+            return Err(problems.into_diagnostics());
+        }
+    };
+    let quotas = Quotas::default();
+    let context = validate::Context {
+        problems: &mut problems,
+        open,
+        digest,
+        quotas,
+    };
+    let scenario = validate::scenario(raw, &root, context);
+    if problems.is_empty() {
+        Ok(scenario)
+    } else {
+        Err(problems.into_diagnostics())
+    }
+}
+
+/// The tree of the file, which must be a map.
+fn read_tree(text: &str, problems: &mut Problems) -> Option<Node> {
+    let start = Place {
+        source: 0,
+        start: 0,
+        end: 0,
+    };
+    let template = "a scenario starts with `version: 1` and `name: NAME`";
+    match yaml::read(text, 0, 0) {
+        Ok(Node {
+            value: Value::Null,
+            place,
+        }) => {
+            problems
+                .add("empty-file", place, "the scenario is empty")
+                .help(template);
+            None
+        }
+        Ok(root) => Some(root),
+        Err(error) => {
+            let place = Place {
+                start: error.start,
+                end: error.end,
+                ..start
+            };
+            let problem = problems.add(error.code, place, error.message);
+            if let Some(help) = error
+                .help
+                .or((error.code == "empty-file").then_some(template))
+            {
+                problem.help(help);
+            }
+            None
+        }
+    }
+}

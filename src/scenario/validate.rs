@@ -1,0 +1,180 @@
+//! Turns the raw file into a [`Scenario`] and holds the rules that a schema cannot say.
+//!
+//! Every check goes on after a problem, so that one run shows them all; the values made on the
+//! way are thrown away when anything was wrong.
+
+mod consumer;
+mod key_file;
+mod partition_key;
+mod producer;
+mod quota;
+mod shard_file;
+mod stream;
+
+use super::diagnostic::{Diagnostic, Problems};
+use super::digest::Digest;
+use super::quantity::Written;
+use super::raw;
+use super::tree::Node;
+use super::{Producer, Scenario, Traffic};
+use crate::quotas::Quotas;
+use crate::time::Span;
+use crate::units::RecordRate;
+
+/// Gives the bytes of a file that a scenario names, or why it cannot.
+pub(super) type Open<'a> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a;
+
+/// What every check needs.
+pub(super) struct Context<'a, 'b> {
+    /// Where problems go.
+    pub(super) problems: &'a mut Problems,
+    /// Opens the files that the scenario names.
+    pub(super) open: &'a mut Open<'b>,
+    /// Takes in what is read.
+    pub(super) digest: Digest,
+    /// The quotas in force.
+    pub(super) quotas: Quotas,
+}
+
+impl Context<'_, '_> {
+    /// Reports a problem at a value of the scenario.
+    fn error(
+        &mut self,
+        code: &'static str,
+        node: &Node,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        self.problems.add(code, node.place, message)
+    }
+
+    /// The bytes of the file that `node` names.
+    fn read_file(&mut self, path: &str, node: &Node) -> Option<Vec<u8>> {
+        match (self.open)(path) {
+            Ok(bytes) => {
+                self.digest.add_file(&bytes);
+                Some(bytes)
+            }
+            Err(reason) => {
+                self.error(
+                    "file-not-readable",
+                    node,
+                    format!("`{path}` cannot be read: {reason}"),
+                )
+                .help("the path is relative to the folder of the scenario");
+                None
+            }
+        }
+    }
+}
+
+/// The quantity of an optional field, or its default.
+fn or<Q: Copy>(written: Option<&Written<Q>>, default: Q) -> Q {
+    written.map_or(default, |written| written.0)
+}
+
+/// Checks the whole scenario; the value is of use only when no problem was found.
+pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_, '_>) -> Scenario {
+    let quotas_set = match &raw.quotas {
+        Some(quotas) => quotas.apply(&mut context.quotas),
+        None => Vec::new(),
+    };
+    quota::check(root.at("quotas"), &mut context);
+    check_times(&raw, root, &mut context);
+    check_names(&raw, root, &mut context);
+    let stream = stream::stream(&raw.stream, root.at("stream"), &mut context);
+    let nodes = root.at("producers");
+    let producers: Vec<_> = raw
+        .producers
+        .iter()
+        .enumerate()
+        .map(|(index, producer)| {
+            producer::producer(producer, nodes.item(index), &stream, &mut context)
+        })
+        .collect();
+    check_traffic(&producers, nodes, &mut context);
+    let consumers = raw.consumers.unwrap_or_default();
+    let consumers = consumer::consumers(&consumers, root.at("consumers"), &mut context);
+    let objectives = match &raw.objectives {
+        Some(objectives) => {
+            consumer::objectives(objectives, root.at("objectives"), &consumers, &mut context)
+        }
+        None => Vec::new(),
+    };
+    Scenario {
+        name: raw.name.0.0,
+        question: raw.question,
+        region: raw.region.map(|region| region.0.0),
+        duration: raw.duration.0,
+        warm_up: or(raw.warm_up.as_ref(), Span::ZERO),
+        seed: raw.seed.unwrap_or(1),
+        replications: raw.replications.unwrap_or(1),
+        stream,
+        producers,
+        consumers,
+        objectives,
+        quotas: context.quotas,
+        quotas_set,
+        digest: context.digest.finish(),
+    }
+}
+
+/// `0 < duration`, `warm_up < duration`.
+fn check_times(raw: &raw::Scenario, root: &Node, context: &mut Context<'_, '_>) {
+    let duration = raw.duration.0;
+    if duration == Span::ZERO {
+        context.error(
+            "out-of-range",
+            root.at("duration"),
+            "`duration` must be more than zero",
+        );
+        return;
+    }
+    let warm_up = or(raw.warm_up.as_ref(), Span::ZERO);
+    if warm_up >= duration {
+        let message = format!("`warm_up` ({warm_up}) leaves nothing of `duration` ({duration})");
+        let help = "what is generated in the warm-up is not counted, so it must be shorter";
+        context
+            .error("out-of-range", root.at("warm_up"), message)
+            .help(help);
+    }
+}
+
+/// Producers and consumers share one space of names: reports and overrides refer to them.
+fn check_names(raw: &raw::Scenario, root: &Node, context: &mut Context<'_, '_>) {
+    let (producers, consumers) = (root.at("producers"), root.at("consumers"));
+    let of_producers = raw.producers.iter().enumerate();
+    let of_producers = of_producers.map(|(i, each)| (&each.name.0.0, producers.item(i).at("name")));
+    let of_consumers = raw.consumers.iter().flatten().enumerate();
+    let of_consumers = of_consumers.map(|(i, each)| (&each.name.0.0, consumers.item(i).at("name")));
+    let mut seen: Vec<(&String, &Node)> = Vec::new();
+    for (name, node) in of_producers.chain(of_consumers) {
+        match seen.iter().find(|other| other.0 == name) {
+            Some((_, first)) => {
+                let first = first.place;
+                let message = format!("the name `{name}` is taken");
+                let problem = context.error("duplicate-name", node, message);
+                problem.help("names are unique among producers and consumers together");
+                if first.source == node.place.source {
+                    problem.context(first.start..first.end, "first used here");
+                }
+            }
+            None => seen.push((name, node)),
+        }
+    }
+}
+
+/// A run without a record answers nothing.
+fn check_traffic(producers: &[Producer], node: &Node, context: &mut Context<'_, '_>) {
+    let is_zero = |rate: &RecordRate| rate.0.amount() == 0;
+    let is_silent = |producer: &Producer| match &producer.traffic {
+        Traffic::Constant(rate) => is_zero(rate),
+        Traffic::Steps(steps) => steps.iter().all(|step| is_zero(&step.1)),
+        Traffic::Diurnal { mean, .. } => is_zero(mean),
+    };
+    if producers.iter().all(is_silent) {
+        let message = "no producer generates a record: every rate is zero";
+        context
+            .error("no-traffic", node, message)
+            .help("give at least one producer a rate");
+    }
+}

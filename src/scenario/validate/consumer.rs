@@ -1,0 +1,178 @@
+//! Consumers, and what a run must meet.
+
+use super::producer::ROUND_TRIP;
+use super::{Context, or};
+use crate::scenario::raw;
+use crate::scenario::structure::did_you_mean;
+use crate::scenario::tree::{Node, shorten};
+use crate::scenario::{Consumer, Objective, Processing, Reading};
+use crate::time::Span;
+use crate::units::Records;
+
+/// Below this a simulated poll loop says nothing about the service, whose calls take longer.
+const INTERVAL_MINIMUM: Span = Span::from_milliseconds(1);
+/// What most consumers poll at, and what AWS advises.
+const INTERVAL: Span = Span::SECOND;
+
+/// Checks the consumers.
+pub(super) fn consumers(
+    raw: &[raw::Consumer],
+    node: &Node,
+    context: &mut Context<'_, '_>,
+) -> Vec<Consumer> {
+    let most = context.quotas.enhanced_fan_out_consumers.0;
+    let mut enhanced = 0;
+    let mut all = Vec::new();
+    for (index, raw) in raw.iter().enumerate() {
+        let node = node.item(index);
+        if raw.enhanced_fan_out.is_some() {
+            enhanced += 1;
+            if enhanced == most + 1 {
+                let at = node.at("enhanced_fan_out");
+                let message = format!("this is enhanced fan-out consumer {enhanced} of the stream");
+                let help = format!(
+                    "a provisioned stream allows {most} (quota `enhanced_fan_out_consumers`); \
+                     let some consumers poll"
+                );
+                context.error("too-many", at, message).help(help);
+            }
+        }
+        all.push(consumer(raw, node, context));
+    }
+    all
+}
+
+fn consumer(raw: &raw::Consumer, node: &Node, context: &mut Context<'_, '_>) -> Consumer {
+    let name = raw.name.0.0.clone();
+    if let Some(raw) = &raw.enhanced_fan_out {
+        let reading = Reading::EnhancedFanOut {
+            round_trip: or(raw.round_trip.as_ref(), ROUND_TRIP),
+        };
+        return Consumer {
+            name,
+            reading,
+            processing: processing(raw.processing.as_ref()),
+        };
+    }
+    let node = node.at("polling");
+    let polling = raw.polling.as_ref();
+    let interval = or(polling.and_then(|raw| raw.interval.as_ref()), INTERVAL);
+    if interval < INTERVAL_MINIMUM {
+        let message = format!("`interval` must be at least 1 ms, but it is {interval}");
+        let help = "a shard answers 5 calls a second to all polling consumers together";
+        context
+            .error("out-of-range", node.at("interval"), message)
+            .help(help);
+    }
+    let most = context.quotas.get_records_max_records;
+    let max_records = or(
+        polling.and_then(|raw| raw.max_records.as_ref()),
+        Records(10_000).min(most),
+    );
+    if max_records == Records(0) || max_records > most {
+        let most = most.0;
+        let message = format!(
+            "`max_records` must be from 1 to {most}, but it is {}",
+            max_records.0
+        );
+        let help = "no GetRecords call returns more (quota `get_records_max_records`)";
+        context
+            .error("out-of-range", node.at("max_records"), message)
+            .help(help);
+    }
+    let round_trip = or(polling.and_then(|raw| raw.round_trip.as_ref()), ROUND_TRIP);
+    let reading = Reading::Polling {
+        interval,
+        max_records,
+        round_trip,
+    };
+    Consumer {
+        name,
+        reading,
+        processing: processing(polling.and_then(|raw| raw.processing.as_ref())),
+    }
+}
+
+fn processing(raw: Option<&raw::Processing>) -> Processing {
+    raw.map_or_else(Processing::default, |raw| Processing {
+        per_batch: or(raw.per_batch.as_ref(), Span::ZERO),
+        per_record: or(raw.per_record.as_ref(), Span::ZERO),
+    })
+}
+
+/// Checks the objectives; they keep the order of the file.
+pub(super) fn objectives(
+    raw: &raw::Objectives,
+    node: &Node,
+    consumers: &[Consumer],
+    context: &mut Context<'_, '_>,
+) -> Vec<Objective> {
+    let mut all = Vec::new();
+    for key in node.keys() {
+        let node = node.at(key);
+        all.extend(match key {
+            "write_throttled" => raw
+                .write_throttled
+                .as_ref()
+                .map(|of| Objective::WriteThrottled(of.at_most.0)),
+            "given_up" => raw
+                .given_up
+                .as_ref()
+                .map(|of| Objective::GivenUp(of.at_most.0)),
+            "put_latency_p99" => raw
+                .put_latency_p99
+                .as_ref()
+                .map(|of| Objective::PutLatencyP99(of.at_most.0)),
+            "iterator_age_p99" => raw.iterator_age_p99.as_ref().map(|of| {
+                let consumer = consumer_of(of, node, key, consumers, context);
+                Objective::IteratorAgeP99 {
+                    consumer,
+                    at_most: of.at_most.0,
+                }
+            }),
+            "end_to_end_latency_p99" => raw.end_to_end_latency_p99.as_ref().map(|of| {
+                let consumer = consumer_of(of, node, key, consumers, context);
+                Objective::EndToEndLatencyP99 {
+                    consumer,
+                    at_most: of.at_most.0,
+                }
+            }),
+            _ => None,
+        });
+    }
+    all
+}
+
+/// The index of the consumer that an objective names.
+fn consumer_of(
+    raw: &raw::ConsumerObjective,
+    node: &Node,
+    key: &str,
+    consumers: &[Consumer],
+    context: &mut Context<'_, '_>,
+) -> Option<usize> {
+    if consumers.is_empty() {
+        let message = format!("`{key}` needs a consumer, but the scenario has none");
+        context
+            .error("unknown-consumer", node, message)
+            .help("add one under `consumers`");
+        return None;
+    }
+    let name = raw.consumer.as_ref()?;
+    let index = consumers.iter().position(|consumer| consumer.name == *name);
+    if index.is_none() {
+        let names: Vec<_> = consumers
+            .iter()
+            .map(|consumer| consumer.name.as_str())
+            .collect();
+        let message = format!("there is no consumer `{}`", shorten(name));
+        let help = match did_you_mean(name, &names) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("the consumers are {}", names.join(", ")),
+        };
+        context
+            .error("unknown-consumer", node.at("consumer"), message)
+            .help(help);
+    }
+    index
+}

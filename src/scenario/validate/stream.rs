@@ -1,0 +1,67 @@
+//! The stream: its shards, its retention, its largest record.
+
+use super::{Context, or, shard_file};
+use crate::hash_key::{HashKeyRange, shard_id};
+use crate::quotas::{RECORD_SIZE_DEFAULT, RECORD_SIZE_LIMIT, RETENTION_MAXIMUM, RETENTION_MINIMUM};
+use crate::scenario::raw;
+use crate::scenario::tree::Node;
+use crate::scenario::{ShardDefinition, Stream};
+
+/// Checks the stream.
+pub(super) fn stream(raw: &raw::Stream, node: &Node, context: &mut Context<'_, '_>) -> Stream {
+    let retention = or(raw.retention.as_ref(), RETENTION_MINIMUM);
+    if retention < RETENTION_MINIMUM || retention > RETENTION_MAXIMUM {
+        let message = format!("`retention` must be from 24 h to 365 d, but it is {retention}");
+        context.error("out-of-range", node.at("retention"), message);
+    }
+    let max_record_size = or(raw.max_record_size.as_ref(), RECORD_SIZE_DEFAULT);
+    if max_record_size < RECORD_SIZE_DEFAULT || max_record_size > RECORD_SIZE_LIMIT {
+        let message =
+            format!("`max_record_size` must be from 1 MiB to 10 MiB, but it is {max_record_size}");
+        context.error("out-of-range", node.at("max_record_size"), message);
+    }
+    let shards = shards(raw, node, context);
+    Stream {
+        shards,
+        imported: raw.hash_ranges.is_some(),
+        retention,
+        max_record_size,
+    }
+}
+
+fn shards(raw: &raw::Stream, node: &Node, context: &mut Context<'_, '_>) -> Vec<ShardDefinition> {
+    let wanted = raw
+        .capacity
+        .as_ref()
+        .map(|raw::Capacity::Provisioned(of)| of.shards);
+    let Some(ranges) = &raw.hash_ranges else {
+        return created(wanted.unwrap_or(1));
+    };
+    let file_node = node.at("hash_ranges").at("list_shards");
+    let Some(shards) = shard_file::read(&ranges.list_shards, file_node, context) else {
+        return created(1);
+    };
+    if let Some(wanted) = wanted.filter(|wanted| *wanted as usize != shards.len()) {
+        let at = node.at("capacity").at("provisioned").at("shards");
+        let found = shards.len();
+        let path = &ranges.list_shards;
+        let message = format!("`shards` is {wanted}, but `{path}` has {found} open shards");
+        context.error("shards-differ", at, message).help(
+            "leave `capacity` out to take the file's shards, or leave `hash_ranges` out to try \
+             another number (`--set stream.hash_ranges=null`)",
+        );
+    }
+    shards
+}
+
+/// The shards of a freshly created stream.
+fn created(shards: u32) -> Vec<ShardDefinition> {
+    HashKeyRange::created(shards.max(1))
+        .into_iter()
+        .zip(0..)
+        .map(|(range, number)| ShardDefinition {
+            shard_id: shard_id(number),
+            range,
+        })
+        .collect()
+}
