@@ -217,7 +217,7 @@ fn stream_row(
     let incoming_records = sum_of(seconds, |second| second.incoming_records);
     let incoming_bytes = sum_of(seconds, |second| second.incoming_bytes);
     let throttled = sum_of(seconds, |second| second.write_throttled_records);
-    let peak = seconds.iter().map(|second| f64::from(second.utilization_max));
+    let peak = seconds.iter().map(|second| six_decimals(second.utilization_max));
     SeriesRow {
         start_seconds: bins.start_seconds(index),
         span_seconds,
