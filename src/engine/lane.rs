@@ -7,7 +7,7 @@
 use crate::engine::log::{Log, LogRecord};
 use crate::engine::plan::{Plan, ProducerPlan, ReplicationPlan};
 use crate::engine::reader::Readers;
-use crate::engine::retry::{Chain, NONE, Retries, Waiting};
+use crate::engine::retry::{Chain, NONE, Refused, Retries, Waiting};
 use crate::engine::seconds::{SecondRow, Seconds};
 use crate::engine::source::{Arrival, number_of, producer_of};
 use crate::engine::tally::{ProducerTally, Tally};
@@ -119,6 +119,13 @@ impl Lane {
             self.retries_before(until.min(first_attempt.saturating_add(1)), context, tally);
             if first_attempt >= until {
                 break;
+            }
+            if self.limits.refuses_all_at(first_attempt)
+                && !context.replication.waits[producer_of(inbox[next].call)].batched()
+            {
+                self.refuse_first(&inbox[next], context, tally);
+                next += 1;
+                continue;
             }
             next += self.first_attempts(&inbox[next..], until, context, tally);
         }
@@ -278,13 +285,42 @@ impl Lane {
         }
         if call.failed.head != NONE {
             let wait = context.replication.waits[index].after(number_of(number), 1);
-            self.retries.schedule(call.failed, call.now + wait);
+            self.retries.schedule(call.failed, call.now, call.now + wait);
         }
         played
     }
 
+    /// The shard refuses the first attempt of a PutRecord call for want of room in its record
+    /// limit.
+    fn refuse_first(&mut self, arrival: &Arrival, context: Context<'_>, tally: &mut Tally) {
+        self.seconds.reach(arrival.service, &mut self.log, &mut tally.rows);
+        let producer = producer_of(arrival.call);
+        let waits = &context.replication.waits[producer];
+        let counted = u64::from(arrival.created >= context.plan.warm_up);
+        let tally = &mut tally.producers[producer];
+        self.counts.generated_records += counted;
+        self.counts.throttled_by_records += counted;
+        self.seconds.throttle(1);
+        tally.attempts += counted;
+        tally.throttled += counted;
+        if waits.attempts() == 1 {
+            tally.given_up += counted;
+            return;
+        }
+        let (now, call) = (arrival.service, arrival.call);
+        let mut chain = Chain::EMPTY;
+        let record = Waiting {
+            created: arrival.created,
+            call,
+            size: arrival.size,
+            attempts: 1,
+            next: NONE,
+        };
+        self.retries.add(&mut chain, record);
+        self.retries.schedule(chain, now, now + waits.after(number_of(call), 1));
+    }
+
     /// Plays all retries that are due before `limit`.
-    #[inline]
     fn retries_before(&mut self, limit: u64, context: Context<'_>, tally: &mut Tally) {
         loop {
             let now = self.retries.next_due(limit);
@@ -292,52 +328,62 @@ impl Lane {
                 return;
             }
             self.seconds.reach(now, &mut self.log, &mut tally.rows);
-            tally.work += 1;
-            let index = self.retries.pop();
-            let call = self.retries.record(index).call;
-            let producer = producer_of(call);
-            let waits = &context.replication.waits[producer];
-            if waits.batched() {
-                self.retry_call(now, index, context, tally);
+            let index = self.retries.first();
+            let producer = producer_of(self.retries.record(index).call);
+            if context.replication.waits[producer].batched() {
+                self.retry_call(now, context, tally);
                 continue;
             }
             if self.limits.refuses_all_at(now) {
-                self.refuse_again(now, index, waits, context.plan.warm_up, &mut tally.producers);
+                self.refuse_retries(limit, producer, context, tally);
                 continue;
             }
-            self.retry_record(now, index, context, tally);
+            self.retry_record(now, context, tally);
         }
     }
 
-    /// The shard refuses the record at `index` for want of room in its record limit.
-    #[inline(always)]
-    fn refuse_again(
+    /// The shard refuses the retries of PutRecord calls of `producer` for as long as its record
+    /// limit has no room.
+    #[inline]
+    fn refuse_retries(
         &mut self,
-        now: u64,
-        index: u32,
-        waits: &Waits,
-        warm_up: u64,
-        tallies: &mut [ProducerTally],
+        limit: u64,
+        producer: usize,
+        context: Context<'_>,
+        tally: &mut Tally,
     ) {
-        let record = self.retries.record_mut(index);
-        let counted = u64::from(record.created >= warm_up);
-        let tally = &mut tallies[producer_of(record.call)];
-        tally.attempts += counted;
-        tally.throttled += counted;
-        self.seconds.throttle();
-        self.counts.throttled_by_records += counted;
-        record.attempts += 1;
-        if record.attempts < waits.attempts() {
-            let due = now + waits.after(number_of(record.call), record.attempts);
-            self.retries.schedule(Chain { head: index, tail: index }, due);
-        } else {
-            tally.given_up += counted;
-            self.retries.release(index);
-        }
+        let limit = limit.min(self.limits.no_record_before()).min(self.seconds.end());
+        let waits = &context.replication.waits[producer];
+        let warm_up = context.plan.warm_up;
+        let (mut refused, mut counted_ones, mut given_up) = (0, 0, 0);
+        self.retries.refuse_before(limit, |now, record| {
+            if producer_of(record.call) != producer {
+                return Refused::NotMine;
+            }
+            let counted = u64::from(record.created >= warm_up);
+            refused += 1;
+            counted_ones += counted;
+            record.attempts += 1;
+            if record.attempts < waits.attempts() {
+                Refused::Again(now + waits.after(number_of(record.call), record.attempts))
+            } else {
+                given_up += counted;
+                Refused::GivenUp
+            }
+        });
+        self.seconds.throttle(refused);
+        self.counts.throttled_by_records += counted_ones;
+        tally.work += refused;
+        let tally = &mut tally.producers[producer];
+        tally.attempts += counted_ones;
+        tally.throttled += counted_ones;
+        tally.given_up += given_up;
     }
 
     /// Plays the retry of a PutRecord call.
-    fn retry_record(&mut self, now: u64, index: u32, context: Context<'_>, tally: &mut Tally) {
+    fn retry_record(&mut self, now: u64, context: Context<'_>, tally: &mut Tally) {
+        tally.work += 1;
+        let index = self.retries.pop();
         let record = *self.retries.record(index);
         let producer = producer_of(record.call);
         let waits = &context.replication.waits[producer];
@@ -354,12 +400,14 @@ impl Lane {
         } else {
             self.retries.keep(&mut call.failed, index);
             let due = now + waits.after(number_of(record.call), attempts);
-            self.retries.schedule(call.failed, due);
+            self.retries.schedule(call.failed, now, due);
         }
     }
 
-    /// Plays the PutRecords call, or the part of it that failed here, which begins at `index`.
-    fn retry_call(&mut self, now: u64, index: u32, context: Context<'_>, tally: &mut Tally) {
+    /// Plays the PutRecords call, or the part of it that failed here, which is due at `now`.
+    fn retry_call(&mut self, now: u64, context: Context<'_>, tally: &mut Tally) {
+        tally.work += 1;
+        let index = self.retries.pop();
         let head = *self.retries.record(index);
         let waits = &context.replication.waits[producer_of(head.call)];
         let attempts = head.attempts + 1;
@@ -368,7 +416,7 @@ impl Lane {
         self.retry_part(index, &mut call, last, context, tally);
         if call.failed.head != NONE {
             let due = now + waits.after(number_of(head.call), attempts);
-            self.retries.schedule(call.failed, due);
+            self.retries.schedule(call.failed, now, due);
         }
     }
 
@@ -420,7 +468,7 @@ impl Lane {
         let admission = self.limits.admit(call.now, charge);
         tally.attempts += counted;
         if admission != Admission::Accepted {
-            self.seconds.throttle();
+            self.seconds.throttle(1);
             tally.throttled += counted;
             match admission {
                 Admission::RecordLimit => self.counts.throttled_by_records += counted,

@@ -8,7 +8,7 @@
 /// No record, no chunk.
 pub(super) const NONE: u32 = u32::MAX;
 /// Slots of the wheel, a power of two.
-const SLOTS: u64 = 4_096;
+const SLOTS: u64 = 8_192;
 /// Narrowest slot: 2^20 ns, about a millisecond.
 const SLOT_SHIFT_MINIMUM: u32 = 20;
 /// Entries of a chunk, so that it fills a cache line.
@@ -27,6 +27,16 @@ pub(super) struct Waiting {
     pub(super) attempts: u32,
     /// The next record of the same call, or `NONE`.
     pub(super) next: u32,
+}
+
+/// What becomes of a record that was refused once more.
+pub(super) enum Refused {
+    /// It waits until this time.
+    Again(u64),
+    /// It was its last attempt.
+    GivenUp,
+    /// It is not a single record of the producer in question.
+    NotMine,
 }
 
 /// Records that failed together and will be sent again together.
@@ -66,6 +76,12 @@ impl Retries {
         self.wheel.none_due_before()
     }
 
+    /// The first record of the call that `next_due` told of.
+    #[inline]
+    pub(super) fn first(&self) -> u32 {
+        self.wheel.first()
+    }
+
     /// Takes the call that `next_due` told of; gives its first record.
     #[inline]
     pub(super) fn pop(&mut self) -> u32 {
@@ -76,12 +92,6 @@ impl Retries {
     #[inline]
     pub(super) fn record(&self, index: u32) -> &Waiting {
         &self.records[index as usize]
-    }
-
-    /// The record at `index`, to be changed.
-    #[inline]
-    pub(super) fn record_mut(&mut self, index: u32) -> &mut Waiting {
-        &mut self.records[index as usize]
     }
 
     /// Puts a failed record at the end of `chain`.
@@ -125,10 +135,39 @@ impl Retries {
         self.free.push(index);
     }
 
-    /// Lets `chain` wait until `due`.
+    /// Lets `chain`, which failed at `now`, wait until `due`.
     #[inline]
-    pub(super) fn schedule(&mut self, chain: Chain, due: u64) {
-        self.wheel.push(due, chain.head);
+    pub(super) fn schedule(&mut self, chain: Chain, now: u64, due: u64) {
+        self.wheel.push(now, due, chain.head);
+    }
+
+    /// Plays the calls that are due before `limit` and hold one record each, all of which the shard
+    /// refuses: `again` books a refusal and gives the time of the next attempt, or nothing when
+    /// that was the last. Stops at the first call that `again` has nothing to do with.
+    #[inline]
+    pub(super) fn refuse_before(
+        &mut self,
+        limit: u64,
+        mut again: impl FnMut(u64, &mut Waiting) -> Refused,
+    ) {
+        loop {
+            let now = self.wheel.next_due(limit);
+            if now >= limit {
+                return;
+            }
+            let index = self.wheel.first();
+            match again(now, &mut self.records[index as usize]) {
+                Refused::Again(due) => {
+                    self.wheel.pop();
+                    self.wheel.push(now, due, index);
+                }
+                Refused::GivenUp => {
+                    self.wheel.pop();
+                    self.free.push(index);
+                }
+                Refused::NotMine => return,
+            }
+        }
     }
 
     /// Every record that waits, in no particular order.
@@ -154,10 +193,11 @@ struct Chunk {
 #[derive(Debug)]
 struct Wheel {
     shift: u32,
-    /// First chunk of each slot; empty until something waits.
+    /// First chunk of each slot, counted from one; zero where the slot is empty. Memory that is
+    /// zero from the start costs nothing until it is used.
     slots: Vec<u32>,
     /// One bit a slot: whether it has entries.
-    occupied: [u64; SLOTS as usize / 64],
+    occupied: Vec<u64>,
     chunks: Vec<Chunk>,
     free: u32,
     /// Entries of the open slot in order; those before `taken` are out.
@@ -178,8 +218,8 @@ impl Wheel {
         }
         Self {
             shift,
-            slots: Vec::new(),
-            occupied: [0; SLOTS as usize / 64],
+            slots: vec![0; SLOTS as usize],
+            occupied: vec![0; SLOTS as usize / 64],
             chunks: Vec::new(),
             free: NONE,
             open: Vec::new(),
@@ -190,20 +230,22 @@ impl Wheel {
     }
 
     #[inline]
-    fn push(&mut self, due: u64, record: u32) {
+    fn push(&mut self, now: u64, due: u64, record: u32) {
+        if self.taken == self.open.len() {
+            // Whatever fell due before now has been played, so these slots are empty.
+            self.open_slot = self.open_slot.max((now >> self.shift).saturating_sub(1));
+        }
         let slot = due >> self.shift;
         let within = due & ((1 << self.shift) - 1);
         let entry = within << 32 | u64::from(record);
         if slot == self.open_slot {
-            let place = self.open[self.taken..].partition_point(|other| *other < entry);
-            self.open.insert(self.taken + place, entry);
+            self.push_open(entry);
             return;
         }
         // Nothing happens before the start of the open slot, so nothing falls due before it.
-        let ahead = slot.wrapping_sub(self.open_slot);
-        assert!(ahead < SLOTS, "a wait is longer than the wheel");
+        assert!(slot.wrapping_sub(self.open_slot) < SLOTS, "a wait is longer than the wheel");
         let place = (slot % SLOTS) as usize;
-        let head = self.slots.get(place).copied().unwrap_or(NONE);
+        let head = self.slots[place].wrapping_sub(1);
         match self.chunks.get_mut(head as usize) {
             Some(chunk) if (chunk.length as usize) < CHUNK_ENTRIES => {
                 chunk.entries[chunk.length as usize] = entry;
@@ -214,26 +256,26 @@ impl Wheel {
         self.closed += 1;
     }
 
-    /// Begins a new chunk of the slot at `place` with `entry`.
-    fn push_chunk(&mut self, place: usize, head: u32, entry: u64) {
-        if self.slots.is_empty() {
-            self.slots = vec![NONE; SLOTS as usize];
-        }
-        let mut chunk = Chunk { entries: [0; CHUNK_ENTRIES], next: head, length: 1 };
-        chunk.entries[0] = entry;
-        self.slots[place] = self.keep_chunk(chunk);
-        self.occupied[place / 64] |= 1 << (place % 64);
+    /// Puts an entry in its place among those of the open slot.
+    fn push_open(&mut self, entry: u64) {
+        let place = self.open[self.taken..].partition_point(|other| *other < entry);
+        self.open.insert(self.taken + place, entry);
     }
 
-    fn keep_chunk(&mut self, chunk: Chunk) -> u32 {
-        if self.free == NONE {
-            self.chunks.push(chunk);
-            return (self.chunks.len() - 1) as u32;
-        }
+    /// Begins a new chunk of the slot at `place` with `entry`.
+    fn push_chunk(&mut self, place: usize, head: u32, entry: u64) {
+        let mut chunk = Chunk { entries: [0; CHUNK_ENTRIES], next: head, length: 1 };
+        chunk.entries[0] = entry;
         let index = self.free;
-        self.free = self.chunks[index as usize].next;
-        self.chunks[index as usize] = chunk;
-        index
+        if index == NONE {
+            self.chunks.push(chunk);
+            self.slots[place] = self.chunks.len() as u32;
+        } else {
+            self.free = self.chunks[index as usize].next;
+            self.chunks[index as usize] = chunk;
+            self.slots[place] = index + 1;
+        }
+        self.occupied[place / 64] |= 1 << (place % 64);
     }
 
     #[inline]
@@ -260,11 +302,18 @@ impl Wheel {
         }
     }
 
+    /// The record of the entry that `next_due` told of.
+    #[inline]
+    fn first(&self) -> u32 {
+        self.open[self.taken] as u32
+    }
+
+    /// Takes the entry that `next_due` told of; gives its record.
     #[inline]
     fn pop(&mut self) -> u32 {
-        let entry = self.open[self.taken];
+        let record = self.first();
         self.taken += 1;
-        entry as u32
+        record
     }
 
     /// Opens the next slot with entries if it begins before `until`.
@@ -278,7 +327,7 @@ impl Wheel {
         self.taken = 0;
         let place = (slot % SLOTS) as usize;
         self.occupied[place / 64] &= !(1 << (place % 64));
-        let mut index = std::mem::replace(&mut self.slots[place], NONE);
+        let mut index = std::mem::take(&mut self.slots[place]).wrapping_sub(1);
         while index != NONE {
             let chunk = self.chunks[index as usize];
             self.open.extend_from_slice(&chunk.entries[..chunk.length as usize]);
@@ -325,7 +374,7 @@ mod tests {
             for record in 0..20_000u32 {
                 let due = now + draws.below(u64::from(record), 0, longest);
                 assert!(wheel.none_due_before() >= now);
-                wheel.push(due, record);
+                wheel.push(now, due, record);
                 expected.insert((due, record));
                 if draws.below(u64::from(record), 1, 3) == 0 {
                     continue;
@@ -346,11 +395,25 @@ mod tests {
     #[test]
     fn nothing_opens_before_its_time() {
         let mut wheel = Wheel::new(5_000_000_000);
-        wheel.push(3_000_000_000, 7);
+        wheel.push(0, 3_000_000_000, 7);
         assert_eq!(wheel.next_due(2_000_000_000), u64::MAX);
         assert!(wheel.none_due_before() <= 3_000_000_000);
-        wheel.push(2_500_000_000, 8);
+        wheel.push(2_000_000_000, 2_500_000_000, 8);
         assert_eq!(wheel.next_due(3_100_000_000), 2_500_000_000);
         assert_eq!((wheel.pop(), wheel.next_due(u64::MAX), wheel.pop()), (8, 3_000_000_000, 7));
+    }
+    #[test]
+    fn a_wheel_that_stood_still_for_long_turns_on() {
+        let mut wheel = Wheel::new(5_000_000_000);
+        for round in 0..5u64 {
+            let now = round * 1_000_000_000_000 + round;
+            wheel.push(now, now + 4_999_999_999, 2);
+            wheel.push(now, now + 1, 1);
+            assert_eq!((wheel.next_due(u64::MAX), wheel.pop()), (now + 1, 1));
+            let later = now + 4_000_000_000;
+            wheel.push(later, later + 4_999_999_999, 3);
+            assert_eq!((wheel.next_due(u64::MAX), wheel.pop()), (now + 4_999_999_999, 2));
+            assert_eq!((wheel.next_due(u64::MAX), wheel.pop()), (later + 4_999_999_999, 3));
+        }
     }
 }

@@ -95,8 +95,8 @@ impl Seconds {
     }
 
     #[inline(always)]
-    pub(super) fn throttle(&mut self) {
-        self.open.write_throttled_records += 1;
+    pub(super) fn throttle(&mut self, attempts: u64) {
+        self.open.write_throttled_records += attempts;
     }
 
     /// The scarcer limit's use by `records` and `bytes` over `seconds`, as a ratio.

@@ -7,18 +7,19 @@
 use crate::random::IdentityDraws;
 use crate::scenario::{Client, Jitter, PutCalls};
 
+/// Attempts after which a wait grows no more, whatever its bound.
+const DISTINCT_WAITS: usize = 64;
+
 /// The waits of one producer.
 #[derive(Clone, Debug)]
 pub struct Waits {
     /// Attempts in all.
     attempts: u32,
-    /// Nanoseconds from the decision of the service until a call sent at once would reach it again.
-    round_trip: u64,
     /// Whether records are sent in calls of many.
     batched: bool,
-    /// Bound in nanoseconds after the first, second, ... attempt; the last one stays.
-    bounds: Vec<u64>,
-    jitter: Jitter,
+    /// Shortest wait in nanoseconds after the first, second, ... attempt, round trip included,
+    /// and the width of what is drawn beyond; the last one stays.
+    waits: Vec<(u64, u64)>,
     draws: IdentityDraws,
 }
 
@@ -28,18 +29,22 @@ impl Waits {
     pub fn new(client: &Client, draws: IdentityDraws) -> Self {
         let retries = &client.retries;
         let max = retries.backoff.max.nanoseconds();
-        let mut bounds = Vec::new();
-        let mut bound = retries.backoff.base.nanoseconds() as f64;
-        while bounds.len() < 64 {
-            bounds.push((bound as u64).min(max));
-            bound *= retries.backoff.factor;
+        let round_trip = client.round_trip.nanoseconds();
+        let mut waits = Vec::new();
+        let mut next = retries.backoff.base.nanoseconds() as f64;
+        while waits.len() < DISTINCT_WAITS {
+            let bound = (next as u64).min(max);
+            waits.push(match retries.backoff.jitter {
+                Jitter::Full => (round_trip, bound),
+                Jitter::Equal => (round_trip + bound / 2, bound - bound / 2),
+                Jitter::None => (round_trip + bound, 0),
+            });
+            next *= retries.backoff.factor;
         }
         Self {
             attempts: retries.attempts,
-            round_trip: client.round_trip.nanoseconds(),
             batched: client.calls != PutCalls::PutRecord,
-            bounds,
-            jitter: retries.backoff.jitter,
+            waits,
             draws,
         }
     }
@@ -61,7 +66,7 @@ impl Waits {
     /// Longest time in nanoseconds between two attempts.
     #[must_use]
     pub fn longest(&self) -> u64 {
-        self.bounds.iter().copied().max().unwrap_or(0) + self.round_trip
+        self.waits.iter().map(|(least, width)| least + width).max().unwrap_or(0)
     }
 
     /// Nanoseconds from the `attempt`-th attempt of `call` (from one) to the next: the way of the
@@ -69,14 +74,8 @@ impl Waits {
     #[must_use]
     #[inline]
     pub fn after(&self, call: u64, attempt: u32) -> u64 {
-        let bound = self.bounds[(attempt as usize - 1).min(self.bounds.len() - 1)];
-        let index = u64::from(attempt & 0xFF);
-        let backoff = match self.jitter {
-            Jitter::Full => self.draws.below(call, index, bound),
-            Jitter::Equal => bound / 2 + self.draws.below(call, index, bound - bound / 2),
-            Jitter::None => bound,
-        };
-        self.round_trip + backoff
+        let (least, width) = self.waits[(attempt as usize - 1).min(DISTINCT_WAITS - 1)];
+        least + self.draws.below(call, u64::from(attempt & 0xFF), width)
     }
 }
 

@@ -69,6 +69,13 @@ impl WriteLimits {
         now < self.no_record_before
     }
 
+    /// The time in nanoseconds before which the record limit is known to have no room.
+    #[must_use]
+    #[inline(always)]
+    pub const fn no_record_before(&self) -> u64 {
+        self.no_record_before
+    }
+
     /// Decides on one record at `now` (nanoseconds) that counts for `charged_bytes`.
     #[inline(always)]
     pub fn admit(&mut self, now: u64, charged_bytes: u64) -> Admission {
