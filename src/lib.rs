@@ -4,12 +4,15 @@
 //! `scenario`, `model`, `engine`, `metrics`, `analysis`, `report`, `cli`. The vocabulary
 //! (`units`, `time`, `quotas`, `random`, `hash_key`) is open to all.
 
+pub mod analysis;
+pub mod cli;
 pub mod engine;
 pub mod hash_key;
 pub mod metrics;
 pub mod model;
 pub mod quotas;
 pub mod random;
+pub mod report;
 pub mod scenario;
 pub mod time;
 pub mod units;

@@ -1,0 +1,129 @@
+//! From what was observed to what it means: the result document of a run.
+//!
+//! Behind this door:
+//!
+//! - `result` is the document, one plain type a part; its field names are a promise;
+//! - `summary` is the stream, its producers, shards and consumers as the first replication saw
+//!   them, `series` the same over time;
+//! - `objective` gives verdicts, `interval` Student's t, `replication` the spread of key figures;
+//! - `finding` says in sentences what a reviewer should know, `assumption` what it rests on;
+//! - `number` writes numbers as people read them, here and in reports.
+//!
+//! Nothing here simulates, reads a file or knows of a terminal.
+
+mod assumption;
+mod figures;
+mod finding;
+mod interval;
+pub mod number;
+mod objective;
+mod replication;
+mod result;
+mod series;
+mod summary;
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use result::{
+    AccountingResult, Assumption, CloudWatchView, ConsumerResult, Evidence, Finding, HottestKey,
+    ObjectiveResult, ProducerResult, Quantiles, ReplicationInterval, ResultDocument,
+    ScenarioSummary, Severity, ShardResult, StreamResult, TruthView, Unit, Utilization, Verdict,
+};
+pub use series::{
+    ConsumerRow, SeriesRow, ShardRow, default_bin, effective_bin, shard_series, stream_series,
+};
+
+use crate::metrics::Observation;
+use crate::scenario::Scenario;
+use crate::time::Span;
+
+/// What the reader of a result chooses; no figure but the rows of the series depends on it.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Width of one row of the series, rounded up to whole seconds; chosen to give at most 300
+    /// rows when not given.
+    pub bin: Option<Span>,
+    /// Settings that replaced those of the file, as `path=value`, to be named in the result.
+    pub overrides: Vec<String>,
+}
+
+/// The result of a run from its observations, one a replication.
+///
+/// # Panics
+/// When there is no observation: a run has at least one replication.
+#[must_use]
+pub fn analyse(
+    scenario: &Scenario,
+    observations: &[Observation],
+    options: &Options,
+) -> ResultDocument {
+    assert!(!observations.is_empty(), "a run has at least one replication");
+    let first = &observations[0];
+    let objectives = objective::judge(scenario, observations);
+    let bin = effective_bin(options.bin, first.simulated);
+    ResultDocument {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        scenario: ScenarioSummary {
+            name: scenario.name.clone(),
+            digest: scenario.digest.clone(),
+            question: scenario.question.clone(),
+            region: scenario.region.clone(),
+            overrides: options.overrides.clone(),
+        },
+        seed: scenario.seed,
+        replications: scenario.replications,
+        simulated_seconds: first.simulated.as_seconds(),
+        warm_up_seconds: scenario.warm_up.as_seconds(),
+        verdict: objective::overall(&objectives),
+        objectives,
+        stream: summary::stream(scenario, first),
+        producers: summary::producers(scenario, first),
+        shards: summary::shards(scenario, first),
+        consumers: summary::consumers(scenario, first),
+        findings: finding::find(scenario, first),
+        accounting: accounting(scenario, observations),
+        replication_intervals: replication::intervals(scenario, observations),
+        assumptions: assumption::list(scenario),
+        series_bin_seconds: bin.as_seconds(),
+        series: stream_series(scenario, first, bin),
+    }
+}
+
+/// The JSON Schema of the result document.
+#[must_use]
+pub fn result_schema() -> serde_json::Value {
+    schemars::schema_for!(ResultDocument).to_value()
+}
+
+/// The identities of the first replication, and those of the others that do not hold.
+fn accounting(scenario: &Scenario, observations: &[Observation]) -> Vec<AccountingResult> {
+    let producers: Vec<&str> =
+        scenario.producers.iter().map(|producer| producer.name.as_str()).collect();
+    let consumers: Vec<&str> =
+        scenario.consumers.iter().map(|consumer| consumer.name.as_str()).collect();
+    let mut rows = Vec::new();
+    for (index, observation) in observations.iter().enumerate() {
+        for identity in observation.identities(&producers, &consumers) {
+            let holds = identity.holds();
+            if index > 0 && holds {
+                continue;
+            }
+            let subject = match index {
+                0 => identity.subject,
+                _ => format!("{} (replication {})", identity.subject, observation.replication),
+            };
+            rows.push(AccountingResult {
+                subject,
+                statement: identity.statement.to_owned(),
+                left: identity.left,
+                right: identity.right,
+                holds,
+            });
+        }
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! Small sums and quotients that several parts of the analysis need.
+//!
+//! They name each figure once, so that an objective, a finding and a table that speak of the same
+//! thing cannot disagree.
+
+use hdrhistogram::Histogram;
+
+use super::result::Quantiles;
+use crate::metrics::{ConsumerObservation, Observation, StreamSecond};
+use crate::scenario::Scenario;
+use crate::time::NANOSECONDS_PER_SECOND;
+
+/// `part` over `whole`; zero when there is no whole.
+pub(super) fn ratio(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// The quantiles of a histogram whose unit is `per_millisecond` to the millisecond.
+pub(super) fn quantiles(histogram: &Histogram<u64>, per_millisecond: f64) -> Option<Quantiles> {
+    let at = |quantile| histogram.value_at_quantile(quantile) as f64 / per_millisecond;
+    (!histogram.is_empty()).then(|| Quantiles {
+        p50: at(0.5),
+        p90: at(0.9),
+        p99: at(0.99),
+        max: histogram.max() as f64 / per_millisecond,
+    })
+}
+
+/// Microseconds in a millisecond: the unit of the latency histograms.
+pub(super) const MICROSECONDS: f64 = 1_000.0;
+/// The unit of the iterator age histograms.
+pub(super) const MILLISECONDS: f64 = 1.0;
+
+/// Counts of all producers together.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Totals {
+    pub(super) generated_records: u64,
+    pub(super) generated_bytes: u64,
+    pub(super) attempts: u64,
+    pub(super) accepted: u64,
+    pub(super) throttled: u64,
+    pub(super) given_up: u64,
+    pub(super) rejected: u64,
+}
+
+impl Totals {
+    pub(super) fn of(observation: &Observation) -> Self {
+        let mut totals = Self::default();
+        for producer in &observation.producers {
+            totals.generated_records += producer.generated_records;
+            totals.generated_bytes += producer.generated_bytes;
+            totals.attempts += producer.attempts;
+            totals.accepted += producer.accepted;
+            totals.throttled += producer.throttled;
+            totals.given_up += producer.given_up;
+            totals.rejected += producer.rejected;
+        }
+        totals
+    }
+
+    /// Throttled attempts over all attempts.
+    pub(super) fn throttled_ratio(self) -> f64 {
+        ratio(self.throttled, self.attempts)
+    }
+
+    /// Records given up over records generated.
+    pub(super) fn given_up_ratio(self) -> f64 {
+        ratio(self.given_up, self.generated_records)
+    }
+}
+
+/// Index of the shard that most records were generated for, and its records over the mean.
+pub(super) fn hottest_shard(observation: &Observation) -> Option<(usize, f64)> {
+    let records = |index: usize| observation.shards[index].generated_records;
+    // The first of equals: a later one must be strictly hotter.
+    let hottest = (0..observation.shards.len())
+        .reduce(|best, index| if records(index) > records(best) { index } else { best })?;
+    let total: u64 = observation.shards.iter().map(|shard| shard.generated_records).sum();
+    (total > 0).then(|| {
+        let mean = total as f64 / observation.shards.len() as f64;
+        (hottest, records(hottest) as f64 / mean)
+    })
+}
+
+/// The highest of a figure of each shard; zero without shards.
+pub(super) fn highest(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(0.0, f64::max)
+}
+
+/// Seconds after the warm-up: the time that counts are about.
+pub(super) fn counted_seconds(scenario: &Scenario, observation: &Observation) -> f64 {
+    (observation.simulated - scenario.warm_up).as_seconds()
+}
+
+/// First whole second after the warm-up.
+pub(super) fn first_counted_second(scenario: &Scenario) -> usize {
+    scenario.warm_up.nanoseconds().div_ceil(NANOSECONDS_PER_SECOND) as usize
+}
+
+/// The rows of the seconds after the warm-up.
+pub(super) fn counted_rows<'a>(
+    scenario: &Scenario,
+    observation: &'a Observation,
+) -> &'a [StreamSecond] {
+    observation.seconds.get(first_counted_second(scenario)..).unwrap_or_default()
+}
+
+/// Records that reached the stream but were not processed: still there, or expired.
+pub(super) fn unprocessed_records(consumer: &ConsumerObservation) -> u64 {
+    consumer.backlog_records + consumer.expired_records
+}

@@ -1,0 +1,106 @@
+//! Mean and 95 % confidence interval over replications.
+//!
+//! Replications are independent and alike, so the mean of n of them, less the true mean, over its
+//! standard error follows Student's t with n - 1 degrees of freedom. Quantiles: a table up to 12
+//! degrees of freedom, above it the expansion of Abramowitz and Stegun 26.7.5.
+
+/// The 97.5 % quantile of the standard normal distribution.
+const NORMAL_QUANTILE: f64 = 1.959_963_984_540_054;
+
+/// The 97.5 % quantile of Student's t with 1, 2, ... degrees of freedom.
+const SMALL: [f64; 12] = [
+    12.706_204_736,
+    4.302_652_730,
+    3.182_446_305,
+    2.776_445_105,
+    2.570_581_836,
+    2.446_911_851,
+    2.364_624_252,
+    2.306_004_135,
+    2.262_157_163,
+    2.228_138_852,
+    2.200_985_160,
+    2.178_812_830,
+];
+
+/// The 97.5 % quantile of Student's t, right to six digits; none without a degree of freedom.
+#[must_use]
+pub(super) fn student_t_quantile(degrees_of_freedom: usize) -> Option<f64> {
+    let index = degrees_of_freedom.checked_sub(1)?;
+    if let Some(quantile) = SMALL.get(index) {
+        return Some(*quantile);
+    }
+    let (z, v) = (NORMAL_QUANTILE, degrees_of_freedom as f64);
+    let z2 = z * z;
+    let first = (z2 + 1.0) * z / 4.0;
+    let second = ((5.0 * z2 + 16.0) * z2 + 3.0) * z / 96.0;
+    let third = (((3.0 * z2 + 19.0) * z2 + 17.0) * z2 - 15.0) * z / 384.0;
+    let fourth = ((((79.0 * z2 + 776.0) * z2 + 1482.0) * z2 - 1920.0) * z2 - 945.0) * z / 92_160.0;
+    Some(z + (first + (second + (third + fourth / v) / v) / v) / v)
+}
+
+/// Mean of `values`; none when there are none.
+#[must_use]
+pub(super) fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// The 95 % confidence interval of the mean of `values`; none with fewer than two.
+///
+/// Every figure of a run is at least zero, and so is the lower end.
+#[must_use]
+pub(super) fn confidence_interval(values: &[f64]) -> Option<[f64; 2]> {
+    let quantile = student_t_quantile(values.len().checked_sub(1)?)?;
+    let count = values.len() as f64;
+    // Equal values are their own mean; the sum of many need not divide back to the last bit.
+    if values.windows(2).all(|pair| pair[0].to_bits() == pair[1].to_bits()) {
+        return Some([values[0], values[0]]);
+    }
+    let mean = mean(values)?;
+    let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+    let half_width = quantile * (squares / (count - 1.0) / count).sqrt();
+    Some([(mean - half_width).max(0.0), mean + half_width])
+}
+
+#[cfg(test)]
+mod tests {
+    use statrs::distribution::{ContinuousCDF, StudentsT};
+
+    use super::*;
+
+    #[test]
+    fn the_quantile_is_that_of_an_independent_implementation() {
+        for degrees in (1..=200).chain([250, 333, 500, 750, 999, 1000]) {
+            let expected = StudentsT::new(0.0, 1.0, degrees as f64).unwrap().inverse_cdf(0.975);
+            let quantile = student_t_quantile(degrees).unwrap();
+            let error = (quantile - expected).abs();
+            assert!(error < 1e-5, "{degrees} degrees: {quantile} for {expected}");
+        }
+        assert_eq!(student_t_quantile(0), None);
+    }
+
+    #[test]
+    fn an_interval_is_that_of_the_textbook() {
+        // Mean 10, standard deviation 2, five values: 10 +- 2.776 * 2 / sqrt(5).
+        let half = (10.0_f64 - 7.516_680).abs();
+        let spread = (2.0_f64 * 4.0 / 2.0).sqrt();
+        let values = [10.0 - spread, 10.0 + spread, 10.0 - spread, 10.0 + spread, 10.0];
+        let [low, high] = confidence_interval(&values).unwrap();
+        assert!((low - (10.0 - half)).abs() < 1e-4, "{low}");
+        assert!((high - (10.0 + half)).abs() < 1e-4, "{high}");
+    }
+
+    #[test]
+    fn one_value_has_no_interval_and_equal_values_one_of_no_width() {
+        assert_eq!(confidence_interval(&[]), None);
+        assert_eq!(confidence_interval(&[1.0]), None);
+        assert_eq!(confidence_interval(&[0.1, 0.1, 0.1]), Some([0.1, 0.1]));
+    }
+
+    #[test]
+    fn an_interval_does_not_reach_below_zero() {
+        let [low, high] = confidence_interval(&[0.0, 0.0, 0.01]).unwrap();
+        assert_eq!(low.to_bits(), 0.0_f64.to_bits());
+        assert!(high > 0.01);
+    }
+}

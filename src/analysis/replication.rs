@@ -1,0 +1,102 @@
+//! Key figures over all replications: their mean, spread and interval.
+
+use super::figures::{MICROSECONDS, MILLISECONDS, Totals, highest, hottest_shard, quantiles};
+use super::interval::{confidence_interval, mean};
+use super::result::{ReplicationInterval, Unit};
+use crate::metrics::{ConsumerObservation, Observation};
+use crate::scenario::Scenario;
+
+/// The key figures; empty with fewer than two replications.
+pub(super) fn intervals(
+    scenario: &Scenario,
+    observations: &[Observation],
+) -> Vec<ReplicationInterval> {
+    if observations.len() < 2 {
+        return Vec::new();
+    }
+    let mut intervals = Vec::new();
+    let mut add = |name: String, unit, figure: &dyn Fn(&Observation) -> Option<f64>| {
+        let values: Vec<f64> = observations.iter().filter_map(figure).collect();
+        intervals.extend(interval(name, unit, &values));
+    };
+    let totals = Totals::of;
+    add("stream.write_throttled_ratio".to_owned(), Unit::Ratio, &|seen| {
+        Some(totals(seen).throttled_ratio())
+    });
+    add("stream.given_up_ratio".to_owned(), Unit::Ratio, &|seen| {
+        Some(totals(seen).given_up_ratio())
+    });
+    add("stream.generated_records".to_owned(), Unit::Records, &|seen| {
+        Some(totals(seen).generated_records as f64)
+    });
+    add("stream.incoming_records".to_owned(), Unit::Records, &|seen| {
+        Some(totals(seen).accepted as f64)
+    });
+    add("stream.hottest_shard_over_mean".to_owned(), Unit::Multiple, &|seen| {
+        hottest_shard(seen).map(|(_, over_mean)| over_mean)
+    });
+    add("stream.truth.hottest_shard_utilization_peak_1s".to_owned(), Unit::Ratio, &|seen| {
+        Some(highest(seen.shards.iter().map(|shard| shard.utilization_peak_1s)))
+    });
+    for (index, producer) in scenario.producers.iter().enumerate() {
+        add(format!("producers.{}.put_latency_ms.p99", producer.name), Unit::Ms, &|seen| {
+            let latency = &seen.producers.get(index)?.put_latency_us;
+            quantiles(latency, MICROSECONDS).map(|times| times.p99)
+        });
+    }
+    for (index, consumer) in scenario.consumers.iter().enumerate() {
+        for (path, unit, figure) in CONSUMER_FIGURES {
+            add(format!("consumers.{}.{path}", consumer.name), unit, &|seen| {
+                seen.consumers.get(index).and_then(figure)
+            });
+        }
+    }
+    intervals
+}
+
+type ConsumerFigure = (&'static str, Unit, fn(&ConsumerObservation) -> Option<f64>);
+
+const CONSUMER_FIGURES: [ConsumerFigure; 3] = [
+    ("iterator_age_ms.p99", Unit::Ms, |seen| {
+        quantiles(&seen.iterator_age_ms, MILLISECONDS).map(|times| times.p99)
+    }),
+    ("end_to_end_latency_ms.p99", Unit::Ms, |seen| {
+        quantiles(&seen.end_to_end_latency_us, MICROSECONDS).map(|times| times.p99)
+    }),
+    ("backlog_records", Unit::Records, |seen| Some(seen.backlog_records as f64)),
+];
+
+fn interval(name: String, unit: Unit, values: &[f64]) -> Option<ReplicationInterval> {
+    Some(ReplicationInterval {
+        name,
+        unit,
+        mean: mean(values)?,
+        ci95: confidence_interval(values),
+        min: values.iter().copied().fold(f64::INFINITY, f64::min),
+        max: highest(values.iter().copied()),
+        replications: values.len() as u64,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::testing;
+
+    #[test]
+    fn one_replication_has_no_intervals() {
+        assert!(intervals(&testing::scenario(), &[testing::observation()]).is_empty());
+    }
+
+    #[test]
+    fn an_interval_holds_the_mean_and_the_spread_of_the_replications() {
+        let observations = testing::replications(&[100, 300, 200]);
+        let intervals = intervals(&testing::scenario(), &observations);
+        let throttled = &intervals[0];
+        assert_eq!(throttled.name, "stream.write_throttled_ratio");
+        assert!(throttled.min < throttled.mean && throttled.mean < throttled.max);
+        let [low, high] = throttled.ci95.unwrap();
+        assert!(low < throttled.mean && throttled.mean < high);
+        assert!(intervals.iter().any(|row| row.name == "consumers.lake.iterator_age_ms.p99"));
+    }
+}

@@ -1,0 +1,202 @@
+//! The stream, its producers, shards and consumers as one replication saw them.
+
+use super::figures::{
+    MICROSECONDS, MILLISECONDS, Totals, counted_rows, counted_seconds, first_counted_second,
+    highest, hottest_shard, quantiles, ratio,
+};
+use super::result::{
+    CloudWatchView, ConsumerResult, HottestKey, ProducerResult, ShardResult, StreamResult,
+    TruthView, Utilization,
+};
+use crate::metrics::{HotKey, Observation, ShardObservation};
+use crate::scenario::{Reading, Scenario};
+
+/// The stream as a whole.
+pub(super) fn stream(scenario: &Scenario, observation: &Observation) -> StreamResult {
+    let totals = Totals::of(observation);
+    let incoming_records = observation.shards.iter().map(|shard| shard.incoming_records).sum();
+    let seconds = counted_seconds(scenario, observation);
+    let per_second = |sum: u64| {
+        if seconds > 0.0 { sum as f64 / seconds } else { 0.0 }
+    };
+    let hottest = hottest_shard(observation);
+    let shards = scenario.stream.shards.len() as u64;
+    StreamResult {
+        mode: "provisioned".to_owned(),
+        shards_start: shards,
+        shards_end: shards,
+        generated_records: totals.generated_records,
+        generated_bytes: totals.generated_bytes,
+        incoming_records,
+        incoming_bytes: observation.shards.iter().map(|shard| shard.incoming_bytes).sum(),
+        generated_records_per_second: per_second(totals.generated_records),
+        generated_bytes_per_second: per_second(totals.generated_bytes),
+        incoming_records_per_second: per_second(incoming_records),
+        attempts: totals.attempts,
+        write_throttled_records: totals.throttled,
+        write_throttled_ratio: totals.throttled_ratio(),
+        given_up_records: totals.given_up,
+        given_up_ratio: totals.given_up_ratio(),
+        rejected_records: totals.rejected,
+        hottest_shard_id: hottest.map(|(index, _)| scenario.stream.shards[index].shard_id.clone()),
+        hottest_shard_over_mean: hottest.map(|(_, over_mean)| over_mean),
+        hottest_shard_utilization_mean: highest(
+            observation.shards.iter().map(|shard| shard.utilization_mean),
+        ),
+        cloudwatch: cloudwatch(scenario, observation),
+        truth: truth(scenario, observation),
+    }
+}
+
+/// What the minute metrics would show; a minute belongs here from the end of the warm-up on.
+fn cloudwatch(scenario: &Scenario, observation: &Observation) -> CloudWatchView {
+    let first = first_counted_second(scenario);
+    let mut view = CloudWatchView {
+        write_provisioned_throughput_exceeded_sum: 0,
+        minutes_with_throttling: 0,
+        incoming_records_max_per_minute: 0,
+        incoming_bytes_max_per_minute: 0,
+        hottest_shard_utilization_peak_1min: highest(
+            observation.shards.iter().map(|shard| shard.utilization_peak_1min),
+        ),
+    };
+    for (minute, seconds) in observation.seconds.chunks(60).enumerate() {
+        let counted = seconds.get(first.saturating_sub(minute * 60)..).unwrap_or_default();
+        let throttled: u64 = counted.iter().map(|second| second.write_throttled_records).sum();
+        let records = counted.iter().map(|second| second.incoming_records).sum();
+        let bytes = counted.iter().map(|second| second.incoming_bytes).sum();
+        view.write_provisioned_throughput_exceeded_sum += throttled;
+        view.minutes_with_throttling += u64::from(throttled > 0);
+        view.incoming_records_max_per_minute = view.incoming_records_max_per_minute.max(records);
+        view.incoming_bytes_max_per_minute = view.incoming_bytes_max_per_minute.max(bytes);
+    }
+    view
+}
+
+fn truth(scenario: &Scenario, observation: &Observation) -> TruthView {
+    let seconds = counted_rows(scenario, observation);
+    TruthView {
+        seconds_with_throttling: seconds
+            .iter()
+            .filter(|second| second.write_throttled_records > 0)
+            .count() as u64,
+        generated_records_max_per_second: seconds
+            .iter()
+            .map(|second| second.generated_records)
+            .max()
+            .unwrap_or(0),
+        incoming_records_max_per_second: seconds
+            .iter()
+            .map(|second| second.incoming_records)
+            .max()
+            .unwrap_or(0),
+        incoming_bytes_max_per_second: seconds
+            .iter()
+            .map(|second| second.incoming_bytes)
+            .max()
+            .unwrap_or(0),
+        hottest_shard_utilization_peak_1s: highest(
+            observation.shards.iter().map(|shard| shard.utilization_peak_1s),
+        ),
+    }
+}
+
+/// The producers in the order of the scenario.
+pub(super) fn producers(scenario: &Scenario, observation: &Observation) -> Vec<ProducerResult> {
+    let pairs = scenario.producers.iter().zip(&observation.producers);
+    pairs
+        .map(|(producer, seen)| ProducerResult {
+            name: producer.name.clone(),
+            generated_records: seen.generated_records,
+            generated_bytes: seen.generated_bytes,
+            attempts: seen.attempts,
+            accepted: seen.accepted,
+            accepted_bytes: seen.accepted_bytes,
+            throttled: seen.throttled,
+            throttled_ratio: ratio(seen.throttled, seen.attempts),
+            given_up: seen.given_up,
+            rejected: seen.rejected,
+            waiting: seen.waiting,
+            put_calls: seen.put_calls,
+            put_latency_ms: quantiles(&seen.put_latency_us, MICROSECONDS),
+        })
+        .collect()
+}
+
+/// The shards in the order of their ranges.
+pub(super) fn shards(scenario: &Scenario, observation: &Observation) -> Vec<ShardResult> {
+    let total: u64 = observation.shards.iter().map(|shard| shard.generated_records).sum();
+    let pairs = scenario.stream.shards.iter().zip(&observation.shards);
+    pairs
+        .map(|(definition, seen)| ShardResult {
+            shard_id: definition.shard_id.clone(),
+            starting_hash_key: definition.range.start.to_string(),
+            ending_hash_key: definition.range.end.to_string(),
+            state: "OPEN".to_owned(),
+            expected_share: seen.expected_share,
+            generated_share: ratio(seen.generated_records, total),
+            generated_records: seen.generated_records,
+            incoming_records: seen.incoming_records,
+            incoming_bytes: seen.incoming_bytes,
+            write_throttled_records: seen.write_throttled_records,
+            throttled_by_records: seen.throttled_by_records,
+            throttled_by_bytes: seen.throttled_by_bytes,
+            utilization: Utilization {
+                mean: seen.utilization_mean,
+                peak_1s: seen.utilization_peak_1s,
+                peak_1min: seen.utilization_peak_1min,
+            },
+            hottest_keys: seen
+                .hottest_keys
+                .iter()
+                .map(|key| hottest_key(scenario, seen, key, total))
+                .collect(),
+        })
+        .collect()
+}
+
+fn hottest_key(
+    scenario: &Scenario,
+    shard: &ShardObservation,
+    key: &HotKey,
+    total: u64,
+) -> HottestKey {
+    HottestKey {
+        key: key.key.clone(),
+        share: ratio(key.generated_records, shard.generated_records),
+        stream_share: ratio(key.generated_records, total),
+        generated_records: key.generated_records,
+        producer: scenario
+            .producers
+            .get(key.producer)
+            .map(|producer| producer.name.clone())
+            .unwrap_or_default(),
+    }
+}
+
+/// The consumers in the order of the scenario.
+pub(super) fn consumers(scenario: &Scenario, observation: &Observation) -> Vec<ConsumerResult> {
+    let pairs = scenario.consumers.iter().zip(&observation.consumers);
+    pairs
+        .map(|(consumer, seen)| ConsumerResult {
+            name: consumer.name.clone(),
+            kind: match consumer.reading {
+                Reading::Polling { .. } => "polling",
+                Reading::EnhancedFanOut { .. } => "enhanced_fan_out",
+            }
+            .to_owned(),
+            read_records: seen.read_records,
+            read_bytes: seen.read_bytes,
+            processed_records: seen.processed_records,
+            expired_records: seen.expired_records,
+            backlog_records: seen.backlog_records,
+            backlog_bytes: seen.backlog_bytes,
+            read_calls: seen.read_calls,
+            read_throttled_calls: seen.read_throttled_calls,
+            throttled_by_calls: seen.throttled_by_calls,
+            iterator_age_ms: quantiles(&seen.iterator_age_ms, MILLISECONDS),
+            iterator_age_cloudwatch_ms: quantiles(&seen.iterator_age_cloudwatch_ms, MILLISECONDS),
+            end_to_end_latency_ms: quantiles(&seen.end_to_end_latency_us, MICROSECONDS),
+        })
+        .collect()
+}

@@ -1,0 +1,239 @@
+//! A scenario and an observation made by hand, for the tests of analysis, report and cli.
+//!
+//! Four shards, one producer of 2,000 records/s of 500 B for 300 s. Shard 0 is offered 1,200 of
+//! them a second, takes 1,000 and refuses 200, which the producer gives up. A polling consumer
+//! keeps up, an enhanced fan-out consumer falls behind by 100 records/s.
+
+use hdrhistogram::Histogram;
+
+use crate::hash_key::{HashKeyRange, shard_id};
+use crate::metrics::{
+    ConsumerObservation, ConsumerSecond, HotKey, Observation, ProducerObservation,
+    ShardObservation, ShardSecond, ShardSeries, StreamSecond,
+};
+use crate::quotas::{Quotas, RECORD_SIZE_DEFAULT, RETENTION_MINIMUM};
+use crate::scenario::{
+    Arrivals, Backoff, Client, Consumer, Jitter, KeyFormat, Objective, PartitionKey, Processing,
+    Producer, PutCalls, Reading, RecordSize, Retries, Scenario, ShardDefinition, Stream, Traffic,
+};
+use crate::time::Span;
+use crate::units::{Bytes, Rate, Ratio, RecordRate, Records};
+
+/// Simulated seconds.
+pub(crate) const SECONDS: u64 = 300;
+const RECORD_BYTES: u64 = 500;
+const OFFERED: [u64; 4] = [1_200, 300, 300, 200];
+
+pub(crate) fn scenario() -> Scenario {
+    Scenario {
+        name: "orders".to_owned(),
+        question: Some("Do four shards carry the orders of a busy evening?".to_owned()),
+        region: Some("us-east-1".to_owned()),
+        duration: Span::from_seconds(SECONDS),
+        warm_up: Span::ZERO,
+        seed: 7,
+        replications: 1,
+        stream: Stream {
+            shards: HashKeyRange::created(4)
+                .into_iter()
+                .enumerate()
+                .map(|(index, range)| ShardDefinition { shard_id: shard_id(index as u64), range })
+                .collect(),
+            imported: false,
+            retention: RETENTION_MINIMUM,
+            max_record_size: RECORD_SIZE_DEFAULT,
+        },
+        producers: vec![producer()],
+        consumers: consumers(),
+        objectives: vec![
+            Objective::WriteThrottled(Ratio(0.001)),
+            Objective::IteratorAgeP99 { consumer: Some(0), at_most: Span::from_seconds(30) },
+        ],
+        quotas: Quotas::default(),
+        quotas_set: Vec::new(),
+        digest: "0123456789abcdef0123456789abcdef".to_owned(),
+    }
+}
+
+fn producer() -> Producer {
+    Producer {
+        name: "checkout".to_owned(),
+        client: Client {
+            calls: PutCalls::PutRecords {
+                batch_size: Records(500),
+                batch_bytes: Bytes(5 << 20),
+                linger: Span::from_milliseconds(100),
+            },
+            round_trip: Span::from_milliseconds(10),
+            retries: Retries {
+                attempts: 1,
+                backoff: Backoff {
+                    base: Span::from_milliseconds(100),
+                    factor: 2.0,
+                    max: Span::from_seconds(20),
+                    jitter: Jitter::Full,
+                },
+            },
+        },
+        traffic: Traffic::Constant(RecordRate(Rate::per_second(2_000))),
+        arrivals: Arrivals::Poisson,
+        record_size: RecordSize::Constant(Bytes(RECORD_BYTES)),
+        partition_key: PartitionKey::Zipf {
+            keys: 1_000,
+            exponent: 1.0,
+            format: KeyFormat { prefix: "order-".to_owned(), suffix: String::new() },
+        },
+        explicit_hash_key: None,
+    }
+}
+
+fn consumers() -> Vec<Consumer> {
+    vec![
+        Consumer {
+            name: "lake".to_owned(),
+            reading: Reading::Polling {
+                interval: Span::from_seconds(1),
+                max_records: Records(10_000),
+                round_trip: Span::from_milliseconds(20),
+            },
+            processing: Processing::default(),
+        },
+        Consumer {
+            name: "alerts".to_owned(),
+            reading: Reading::EnhancedFanOut { round_trip: Span::from_milliseconds(20) },
+            processing: Processing {
+                per_batch: Span::ZERO,
+                per_record: Span::from_nanoseconds(1_100_000),
+            },
+        },
+    ]
+}
+
+/// A histogram of `1 ..= 100` times `scale`.
+pub(crate) fn histogram(scale: u64) -> Histogram<u64> {
+    let mut histogram = Histogram::new(3).unwrap();
+    for value in 1..=100 {
+        histogram.record(value * scale).unwrap();
+    }
+    histogram
+}
+
+pub(crate) fn observation() -> Observation {
+    let accepted = 1_800 * SECONDS;
+    Observation {
+        replication: 0,
+        simulated: Span::from_seconds(SECONDS),
+        producers: vec![ProducerObservation {
+            generated_records: 2_000 * SECONDS,
+            generated_bytes: 2_000 * SECONDS * RECORD_BYTES,
+            attempts: 2_000 * SECONDS,
+            accepted,
+            accepted_bytes: accepted * RECORD_BYTES,
+            throttled: 200 * SECONDS,
+            given_up: 200 * SECONDS,
+            rejected: 0,
+            waiting: 0,
+            put_calls: 4 * SECONDS,
+            put_latency_us: histogram(1_000),
+        }],
+        shards: OFFERED.into_iter().enumerate().map(|(index, rate)| shard(index, rate)).collect(),
+        consumers: vec![
+            consumer_seen(accepted, accepted, 0),
+            consumer_seen(accepted, accepted - 100 * SECONDS, 3_000),
+        ],
+        seconds: (0..SECONDS).map(second).collect(),
+    }
+}
+
+fn shard(index: usize, offered: u64) -> ShardObservation {
+    let taken = offered.min(1_000);
+    let mut series = ShardSeries::default();
+    for _ in 0..SECONDS {
+        series.push(ShardSecond {
+            incoming_records: taken,
+            incoming_bytes: taken * RECORD_BYTES,
+            charged_bytes: taken * RECORD_BYTES,
+            write_throttled_records: offered - taken,
+        });
+    }
+    ShardObservation {
+        expected_share: offered as f64 / 2_000.0,
+        generated_records: offered * SECONDS,
+        incoming_records: taken * SECONDS,
+        incoming_bytes: taken * SECONDS * RECORD_BYTES,
+        write_throttled_records: (offered - taken) * SECONDS,
+        throttled_by_records: (offered - taken) * SECONDS,
+        throttled_by_bytes: 0,
+        hottest_keys: vec![
+            HotKey {
+                key: format!("order-{index}"),
+                producer: 0,
+                generated_records: offered * SECONDS / 2,
+            },
+            HotKey { key: format!("order-{}", index + 10), producer: 0, generated_records: 900 },
+        ],
+        utilization_mean: taken as f64 / 1_000.0,
+        utilization_peak_1s: taken as f64 / 1_000.0,
+        utilization_peak_1min: taken as f64 / 1_000.0 * 0.9,
+        series,
+    }
+}
+
+fn consumer_seen(accepted: u64, processed: u64, age_ms: u64) -> ConsumerObservation {
+    ConsumerObservation {
+        read_records: processed,
+        read_bytes: processed * RECORD_BYTES,
+        processed_records: processed,
+        expired_records: 0,
+        backlog_records: accepted - processed,
+        backlog_bytes: (accepted - processed) * RECORD_BYTES,
+        read_calls: 4 * SECONDS,
+        read_throttled_calls: 0,
+        throttled_by_calls: 0,
+        iterator_age_ms: histogram(10 + age_ms / 10),
+        iterator_age_cloudwatch_ms: histogram(5 + age_ms / 10),
+        end_to_end_latency_us: histogram(5_000 + age_ms * 100),
+    }
+}
+
+fn second(second: u64) -> StreamSecond {
+    StreamSecond {
+        generated_records: 2_000,
+        generated_bytes: 2_000 * RECORD_BYTES,
+        incoming_records: 1_800,
+        incoming_bytes: 1_800 * RECORD_BYTES,
+        write_throttled_records: 200,
+        shards_throttling: 1,
+        utilization_max: 1.0,
+        consumers: vec![
+            ConsumerSecond {
+                read_records: 1_800,
+                read_throttled_calls: 0,
+                backlog_records: 500,
+                iterator_age_ms_max: 900,
+            },
+            ConsumerSecond {
+                read_records: 1_700,
+                read_throttled_calls: 0,
+                backlog_records: 100 * (second + 1),
+                iterator_age_ms_max: 50 * (second + 1),
+            },
+        ],
+    }
+}
+
+/// One observation a given number of throttled attempts, all else equal.
+pub(crate) fn replications(throttled: &[u64]) -> Vec<Observation> {
+    throttled
+        .iter()
+        .enumerate()
+        .map(|(index, throttled)| {
+            let mut observation = observation();
+            observation.replication = index as u32;
+            let producer = &mut observation.producers[0];
+            producer.throttled = *throttled;
+            producer.attempts = producer.accepted + throttled;
+            observation
+        })
+        .collect()
+}

@@ -1,0 +1,192 @@
+//! `run`: simulate a scenario, print the answer, keep it as a report pack.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::failure::{Failure, Outcome};
+use super::files;
+use super::interrupt::Interrupt;
+use super::pack::{FILES, Pack};
+use super::progress::ProgressLine;
+use super::span;
+use super::terminal::Terminal;
+use crate::analysis::{self, ResultDocument, analyse, effective_bin};
+use crate::engine::{self, Control};
+use crate::metrics::Observation;
+use crate::report::{self, TextOptions};
+use crate::scenario::{Override, Scenario};
+use crate::time::Span;
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// The scenario; `-` is standard input.
+    scenario: PathBuf,
+    /// Replace a value of the scenario, such as `stream.capacity.provisioned.shards=8`.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// Write a report pack to this folder; an earlier pack there is replaced as a whole.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Seed of the random streams, in place of the scenario's.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Independent repetitions, in place of the scenario's.
+    #[arg(long, value_name = "N")]
+    replications: Option<u32>,
+    /// Width of one row of the series, whole seconds; chosen to give at most 300 rows by default.
+    #[arg(long, value_name = "SPAN", value_parser = parse_bin)]
+    bin: Option<Span>,
+    /// Simulated time between two barriers of the engine; changes no figure.
+    #[arg(long, value_name = "SPAN", value_parser = span::parse)]
+    window: Option<Span>,
+    /// How many of the hottest keys of each shard to name.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    hottest_keys: usize,
+}
+
+/// What `run` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a reader.
+    Text,
+    /// The result document, and nothing else.
+    Json,
+}
+
+/// A width that is not in whole seconds would silently become another one.
+fn parse_bin(text: &str) -> Result<Span, String> {
+    let bin = span::parse(text)?;
+    if bin.nanoseconds().is_multiple_of(Span::SECOND.nanoseconds()) {
+        Ok(bin)
+    } else {
+        Err("must be in whole seconds".to_owned())
+    }
+}
+
+pub(super) fn execute(arguments: &RunArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
+    let overrides = overrides(arguments)?;
+    let source = files::source(&arguments.scenario)?;
+    let scenario = files::scenario(&arguments.scenario, &source, &overrides)?;
+    let pack = arguments.out.as_deref().map(Pack::prepare).transpose()?;
+    let observations = simulate(arguments, &scenario)?;
+    let options = analysis::Options {
+        bin: arguments.bin,
+        overrides: overrides.iter().map(|set| format!("{}={}", set.path, set.value)).collect(),
+    };
+    let document = analyse(&scenario, &observations, &options);
+    if let (Some(pack), Some(folder)) = (pack, &arguments.out) {
+        let bin = effective_bin(arguments.bin, scenario.duration);
+        pack.write(&pack_files(&scenario, &observations[0], &document, bin, &source.text)?)?;
+        terminal.complain(&format!("report pack written to {}", folder.display()));
+    }
+    match arguments.format {
+        Format::Json => terminal.print(json(&document)?.as_bytes())?,
+        Format::Text => {
+            let color = terminal.color_of_output();
+            let text = report::text(&document, TextOptions { width: terminal.columns(), color });
+            terminal.print(text.as_bytes())?;
+        }
+    }
+    Ok(Outcome::of_verdict(document.verdict))
+}
+
+/// What the command line replaces; a flag is the same as `--set` of its path.
+fn overrides(arguments: &RunArguments) -> Result<Vec<Override>, Failure> {
+    let mut overrides = Vec::new();
+    for text in &arguments.set {
+        overrides.push(Override::parse(text)?);
+    }
+    let mut flag = |path: &str, value: Option<String>| {
+        overrides.extend(value.map(|value| Override { path: path.to_owned(), value }));
+    };
+    flag("seed", arguments.seed.map(|seed| seed.to_string()));
+    flag("replications", arguments.replications.map(|count| count.to_string()));
+    Ok(overrides)
+}
+
+/// Runs the engine with a progress line until it is done or interrupted.
+fn simulate(arguments: &RunArguments, scenario: &Scenario) -> Result<Vec<Observation>, Failure> {
+    let options =
+        engine::Options { window: arguments.window, hottest_keys: arguments.hottest_keys };
+    let interrupt = Interrupt::listen();
+    let line = ProgressLine::start();
+    let observations = engine::simulate(scenario, &options, &|progress| {
+        line.show(progress);
+        if interrupt.pressed() { Control::Stop } else { Control::Continue }
+    });
+    line.finish();
+    match observations {
+        Ok(observations) if !interrupt.pressed() => Ok(observations),
+        _ => {
+            let replications = u64::from(scenario.replications);
+            let total = scenario.duration.nanoseconds().saturating_mul(replications);
+            let total = Span::from_nanoseconds(total);
+            Err(Failure::Interrupted { simulated: line.simulated(), total })
+        }
+    }
+}
+
+/// The files of a pack, in the order of their names there.
+fn pack_files(
+    scenario: &Scenario,
+    first: &Observation,
+    document: &ResultDocument,
+    bin: Span,
+    scenario_text: &str,
+) -> Result<Vec<(&'static str, Vec<u8>)>, Failure> {
+    let csv = |bytes: Result<Vec<u8>, _>| bytes.map_err(unwritable);
+    let [result, summary, series, shards, as_written] = FILES;
+    Ok(vec![
+        (result, json(document)?.into_bytes()),
+        (summary, report::text(document, TextOptions::default()).into_bytes()),
+        (series, csv(report::series_csv(document))?),
+        (shards, csv(report::shards_csv(scenario, first, bin))?),
+        (as_written, scenario_text.as_bytes().to_vec()),
+    ])
+}
+
+fn json(document: &ResultDocument) -> Result<String, Failure> {
+    report::json(document).map_err(unwritable)
+}
+
+/// A format that cannot say what the result holds.
+fn unwritable(error: impl std::fmt::Display) -> Failure {
+    Failure::Write { path: PathBuf::from("the report"), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::testing;
+
+    #[test]
+    fn a_bin_is_in_whole_seconds() {
+        assert_eq!(parse_bin("2 min"), Ok(Span::from_seconds(120)));
+        assert!(parse_bin("1500ms").unwrap_err().contains("whole seconds"));
+    }
+
+    #[test]
+    fn the_same_run_gives_a_pack_of_the_same_bytes() {
+        let scenario = testing::scenario();
+        let pack = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let observations = pool.install(|| {
+                let options = engine::Options { window: None, hottest_keys: 10 };
+                engine::simulate(&scenario, &options, &|_| Control::Continue).unwrap()
+            });
+            let document = analyse(&scenario, &observations, &analysis::Options::default());
+            assert!(document.accounting.iter().all(|row| row.holds));
+            let bin = effective_bin(None, scenario.duration);
+            pack_files(&scenario, &observations[0], &document, bin, "name: orders").unwrap()
+        };
+        let first = pack(1);
+        assert_eq!(first, pack(2));
+        assert_eq!(first.iter().map(|(name, _)| *name).collect::<Vec<_>>(), FILES);
+        assert!(first.iter().all(|(_, bytes)| !bytes.is_empty()));
+    }
+}

@@ -1,0 +1,93 @@
+//! The part of a report below its tables: findings, assumptions, accounting, origin.
+
+use super::layout::{Page, Paint};
+use crate::analysis::number::{count, of};
+use crate::analysis::{ResultDocument, Severity};
+
+/// Assumptions that are spelled out; the others are counted.
+const ASSUMPTIONS_SHOWN: usize = 5;
+
+pub(super) fn findings(document: &ResultDocument, page: &mut Page) {
+    page.heading("Findings");
+    if document.findings.is_empty() {
+        page.line("  None: nothing throttled, nothing hot, nobody behind.");
+    }
+    for finding in &document.findings {
+        let word = match finding.severity {
+            Severity::Critical => "critical",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        };
+        let word = page.paint(Paint::of_severity(finding.severity), word);
+        page.line(&format!("  {word}  {}", finding.code));
+        page.paragraph("    ", 4, &finding.message);
+        page.paragraph("    -> ", 7, &finding.advice);
+    }
+}
+
+pub(super) fn assumptions(document: &ResultDocument, page: &mut Page) {
+    page.heading("Rests on");
+    let (documented, doubtful): (Vec<_>, Vec<_>) =
+        document.assumptions.iter().partition(|row| row.provenance == "documented");
+    for row in doubtful.iter().take(ASSUMPTIONS_SHOWN) {
+        let first = format!("  {:<9} ", row.provenance);
+        let words = format!("{} = {}: {}", row.name, row.value, row.source);
+        page.paragraph(&first, first.chars().count(), &words);
+    }
+    let more = doubtful.len().saturating_sub(ASSUMPTIONS_SHOWN);
+    let more =
+        if more > 0 { format!("{} more of these and ", count(more as u64)) } else { String::new() };
+    page.paragraph(
+        "  ",
+        2,
+        &format!(
+            "{more}{} of AWS; all are listed with their sources under `assumptions` in the JSON.",
+            of(documented.len() as u64, "documented constant"),
+        ),
+    );
+}
+
+pub(super) fn accounting(document: &ResultDocument, page: &mut Page) {
+    page.heading("Accounting");
+    let broken: Vec<_> = document.accounting.iter().filter(|row| !row.holds).collect();
+    if broken.is_empty() {
+        let mut statements: Vec<&str> = Vec::new();
+        for row in &document.accounting {
+            if !statements.contains(&row.statement.as_str()) {
+                statements.push(&row.statement);
+            }
+        }
+        page.paragraph(
+            "  ",
+            2,
+            &format!(
+                "{} hold exactly: {}.",
+                of(document.accounting.len() as u64, "sum"),
+                statements.join("; ")
+            ),
+        );
+    }
+    for row in broken {
+        let mark = page.paint(Paint::Red, "does not hold");
+        let words = format!(
+            "{}, {}: {} against {}. This is a defect of shardplan.",
+            row.subject,
+            row.statement,
+            count(row.left),
+            count(row.right)
+        );
+        page.paragraph(&format!("  {mark}  "), 17, &words);
+    }
+}
+
+pub(super) fn origin(document: &ResultDocument, page: &mut Page) {
+    page.line("");
+    let mut origin = format!(
+        "shardplan {}, scenario {} {}, seed {}",
+        document.tool_version, document.scenario.name, document.scenario.digest, document.seed
+    );
+    if !document.scenario.overrides.is_empty() {
+        origin.push_str(&format!(", set {}", document.scenario.overrides.join(", ")));
+    }
+    page.paragraph("", 0, &origin);
+}
