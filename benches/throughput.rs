@@ -12,15 +12,8 @@
 //! has a column of its own. SimPy's script leaves its set-up out. Of several repetitions the fastest counts, and they take turns.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints its table")]
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a benchmark that fails should stop"
-)]
-#![allow(
-    clippy::disallowed_methods,
-    reason = "a benchmark reads the wall clock"
-)]
+#![allow(clippy::expect_used, clippy::panic, reason = "a benchmark that fails should stop")]
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the wall clock")]
 
 #[path = "peers/heap.rs"]
 mod heap;
@@ -68,10 +61,7 @@ impl Run {
             attempts: self.attempts - set_up.attempts,
             throttled: self.throttled - set_up.throttled,
             wall_seconds: (self.wall_seconds - set_up.wall_seconds).max(1e-9),
-            cpu_seconds: self
-                .cpu_seconds
-                .zip(set_up.cpu_seconds)
-                .map(|(all, part)| all - part),
+            cpu_seconds: self.cpu_seconds.zip(set_up.cpu_seconds).map(|(all, part)| all - part),
         }
     }
 }
@@ -90,10 +80,7 @@ fn main() {
     // `cargo bench` adds `--bench`; whatever does not start with a dash selects cases.
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let quick = arguments.iter().any(|argument| argument == "--quick");
-    let wanted: Vec<&String> = arguments
-        .iter()
-        .filter(|word| !word.starts_with('-'))
-        .collect();
+    let wanted: Vec<&String> = arguments.iter().filter(|word| !word.starts_with('-')).collect();
     print_spin_loops();
     println!(
         "\n{:<14} {:<21} {:>9} {:>10} {:>7} {:>7} {:>7} {:>7} {:>6} {:>7} {:>9}",
@@ -124,23 +111,12 @@ fn main() {
 /// `scale` shortens the simulated time; sixteen shards play ten minutes when it is one.
 fn cases(scale: f64) -> Vec<Case> {
     let case = |name: &str, work: Work, duration: f64, repetitions, simpy_seconds: Option<f64>| {
-        let work = Work {
-            duration: (duration * scale).max(2.0),
-            ..work
-        };
+        let work = Work { duration: (duration * scale).max(2.0), ..work };
         let simpy_seconds = simpy_seconds.map(|seconds| (seconds * scale).max(5.0));
-        Case {
-            name: name.to_owned(),
-            work,
-            repetitions,
-            simpy_seconds,
-        }
+        Case { name: name.to_owned(), work, repetitions, simpy_seconds }
     };
-    let with_shards = |shards: usize, work: Work| Work {
-        shards,
-        rate: 750.0 * shards as f64,
-        ..work
-    };
+    let with_shards =
+        |shards: usize, work: Work| Work { shards, rate: 750.0 * shards as f64, ..work };
     let mut cases = vec![
         case("W0", Work::W0, 600.0, 3, None),
         case("W1", Work::W1, 600.0, 3, Some(60.0)),
@@ -148,12 +124,7 @@ fn cases(scale: f64) -> Vec<Case> {
         case("W1 x4096", with_shards(4096, Work::W1), 5.0, 1, None),
         case("even x4096", with_shards(4096, Work::EVEN), 5.0, 1, None),
     ];
-    for (name, keys) in [
-        ("1e3", 1_000),
-        ("1e4", 10_000),
-        ("1e6", 1_000_000),
-        ("1e7", 10_000_000),
-    ] {
+    for (name, keys) in [("1e3", 1_000), ("1e4", 10_000), ("1e6", 1_000_000), ("1e7", 10_000_000)] {
         let work = Work { keys, ..Work::W1 };
         cases.push(case(&format!("W1 {name} keys"), work, 300.0, 2, None));
     }
@@ -161,10 +132,7 @@ fn cases(scale: f64) -> Vec<Case> {
 }
 
 fn measure(case: &Case) {
-    let set_up_work = Work {
-        duration: 1.0,
-        ..case.work
-    };
+    let set_up_work = Work { duration: 1.0, ..case.work };
     let mut fastest: [Option<(Run, Run)>; PLAYERS.len()] = [None; PLAYERS.len()];
     for _ in 0..case.repetitions {
         for (slot, (_, play)) in fastest.iter_mut().zip(PLAYERS) {
@@ -182,25 +150,13 @@ fn measure(case: &Case) {
             }
         }
     }
-    let simpy = case
-        .simpy_seconds
-        .map(|seconds| play_simpy(&case.work, seconds));
-    let simpy_ns = simpy
-        .as_ref()
-        .and_then(|run| run.as_ref().ok())
-        .map(Run::wall_ns_per_record);
+    let simpy = case.simpy_seconds.map(|seconds| play_simpy(&case.work, seconds));
+    let simpy_ns = simpy.as_ref().and_then(|run| run.as_ref().ok()).map(Run::wall_ns_per_record);
     let heap_ns = fastest[HEAP].map(|(run, _)| run.wall_ns_per_record());
     for ((program, _), slot) in PLAYERS.iter().zip(fastest) {
         match slot {
             Some((run, set_up)) => {
-                print_row(
-                    &case.name,
-                    program,
-                    &run,
-                    Some(set_up.wall_seconds),
-                    heap_ns,
-                    simpy_ns,
-                );
+                print_row(&case.name, program, &run, Some(set_up.wall_seconds), heap_ns, simpy_ns);
             }
             None => println!("{:<14} {program:<21} too short to tell", case.name),
         }
@@ -242,9 +198,7 @@ fn timed<T>(job: impl FnOnce() -> T) -> (T, f64, Option<f64>) {
     let (started, cpu_before) = (Instant::now(), process_cpu_seconds());
     let result = job();
     let wall_seconds = started.elapsed().as_secs_f64();
-    let cpu_seconds = process_cpu_seconds()
-        .zip(cpu_before)
-        .map(|(after, before)| after - before);
+    let cpu_seconds = process_cpu_seconds().zip(cpu_before).map(|(after, before)| after - before);
     (result, wall_seconds, cpu_seconds)
 }
 
@@ -289,32 +243,21 @@ fn play_shardplan(work: &Work, threads: usize) -> Run {
 }
 
 fn shardplan_observations(scenario: &Scenario) -> Vec<Observation> {
-    simulate(black_box(scenario), &Options::default(), &|_| {
-        Control::Continue
-    })
-    .expect("the observer never stops the run")
+    simulate(black_box(scenario), &Options::default(), &|_| Control::Continue)
+        .expect("the observer never stops the run")
 }
 
 /// W1 in SimPy for `simulated_seconds`, or why not.
 fn play_simpy(work: &Work, simulated_seconds: f64) -> Result<Run, String> {
     const MISSING: &str = "skipped: python3 with simpy not found";
-    let has_simpy = Command::new("python3")
-        .args(["-c", "import simpy"])
-        .output();
+    let has_simpy = Command::new("python3").args(["-c", "import simpy"]).output();
     if !has_simpy.is_ok_and(|output| output.status.success()) {
         return Err(MISSING.to_owned());
     }
     let output = Command::new("python3")
-        .arg(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/benches/peers/simpy_w1.py"
-        ))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/simpy_w1.py"))
         .args([simulated_seconds, work.shards as f64].map(|number| format!("{number:.0}")))
-        .args([
-            work.keys.to_string(),
-            work.exponent.to_string(),
-            work.rate.to_string(),
-        ])
+        .args([work.keys.to_string(), work.exponent.to_string(), work.rate.to_string()])
         .arg(work.seed.to_string())
         .output()
         .map_err(|error| format!("skipped: {error}"))?;
@@ -334,12 +277,8 @@ fn play_simpy(work: &Work, simulated_seconds: f64) -> Result<Run, String> {
 /// What two threads of pure arithmetic get over one: the most that any program can gain here.
 fn print_spin_loops() {
     const STEPS: u64 = 400_000_000;
-    let one = (0..3)
-        .map(|_| spin_seconds(1, STEPS))
-        .fold(f64::INFINITY, f64::min);
-    let two = (0..3)
-        .map(|_| spin_seconds(2, STEPS))
-        .fold(f64::INFINITY, f64::min);
+    let one = (0..3).map(|_| spin_seconds(1, STEPS)).fold(f64::INFINITY, f64::min);
+    let two = (0..3).map(|_| spin_seconds(2, STEPS)).fold(f64::INFINITY, f64::min);
     println!(
         "spin loops: one thread {one:.2} s, two threads twice the work in {two:.2} s: x{:.2}",
         2.0 * one / two

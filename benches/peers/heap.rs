@@ -10,10 +10,7 @@
     dead_code,
     reason = "each program that includes this file reads its own choice of figures"
 )]
-#![allow(
-    clippy::expect_used,
-    reason = "a peer for measurements and tests, not shipped"
-)]
+#![allow(clippy::expect_used, reason = "a peer for measurements and tests, not shipped")]
 
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
@@ -83,17 +80,10 @@ impl Work {
     };
 
     /// Reference work W0: the same with milder keys; nothing throttles.
-    pub(crate) const W0: Self = Self {
-        exponent: 0.5,
-        ..Self::W1
-    };
+    pub(crate) const W0: Self = Self { exponent: 0.5, ..Self::W1 };
 
     /// So many equal keys that thousands of shards share them evenly; nothing throttles.
-    pub(crate) const EVEN: Self = Self {
-        keys: 2_000_000,
-        exponent: 0.0,
-        ..Self::W1
-    };
+    pub(crate) const EVEN: Self = Self { keys: 2_000_000, exponent: 0.0, ..Self::W1 };
 }
 
 /// What came of it.
@@ -189,10 +179,7 @@ impl PartialOrd for Scheduled {
 
 impl Ord for Scheduled {
     fn cmp(&self, other: &Self) -> Ordering {
-        other
-            .time
-            .total_cmp(&self.time)
-            .then_with(|| other.order.cmp(&self.order))
+        other.time.total_cmp(&self.time).then_with(|| other.order.cmp(&self.order))
     }
 }
 
@@ -207,12 +194,7 @@ struct TokenBucket {
 
 impl TokenBucket {
     fn new(per_second: f64, burst: f64) -> Self {
-        Self {
-            tokens: burst,
-            per_second,
-            burst,
-            refilled_at: 0.0,
-        }
+        Self { tokens: burst, per_second, burst, refilled_at: 0.0 }
     }
 
     fn refill(&mut self, now: f64) {
@@ -274,12 +256,8 @@ impl Simulation {
             arrivals: Exp::new(work.rate).expect("the rate is positive"),
             zipf: Zipf::new(work.keys as f64, work.exponent).expect("there are keys"),
             sizes: LogNormal::new(mu, work.size_sigma).expect("sigma is not negative"),
-            shard_of_key: (0..work.keys)
-                .map(|key| shard_of(key, work.shards))
-                .collect(),
-            shards: (0..work.shards)
-                .map(|_| Shard::new(work.burst_records))
-                .collect(),
+            shard_of_key: (0..work.keys).map(|key| shard_of(key, work.shards)).collect(),
+            shards: (0..work.shards).map(|_| Shard::new(work.burst_records)).collect(),
             events: BinaryHeap::new(),
             order: 0,
             figures: Figures::new(),
@@ -295,11 +273,7 @@ impl Simulation {
 
     fn schedule(&mut self, time: f64, event: Event) {
         self.order += 1;
-        self.events.push(Scheduled {
-            time,
-            order: self.order,
-            event,
-        });
+        self.events.push(Scheduled { time, order: self.order, event });
     }
 
     fn run(mut self) -> Figures {
@@ -321,16 +295,7 @@ impl Simulation {
         let size = self.sizes.sample(&mut self.rng).floor().clamp(1.0, MIB);
         let shard = self.shard_of_key[key];
         self.figures.records += 1;
-        self.attempt(
-            now,
-            Record {
-                created: now,
-                accepted: now,
-                shard,
-                size,
-                attempts: 0,
-            },
-        );
+        self.attempt(now, Record { created: now, accepted: now, shard, size, attempts: 0 });
         let next = now + self.arrivals.sample(&mut self.rng);
         self.schedule(next, Event::Arrival);
     }
@@ -367,16 +332,12 @@ impl Simulation {
                 records += 1;
                 bytes += record.size;
                 last_accepted = record.accepted;
-                self.figures
-                    .latency_us
-                    .saturating_record(microseconds(now - record.created));
+                self.figures.latency_us.saturating_record(microseconds(now - record.created));
                 shard.log.pop_front();
             }
             shard.read_bytes.tokens -= bytes;
             self.figures.delivered += records as u64;
-            self.figures
-                .age_us
-                .saturating_record(microseconds(now - last_accepted));
+            self.figures.age_us.saturating_record(microseconds(now - last_accepted));
         }
         self.schedule(now + self.work.poll_interval, Event::Poll(index));
     }

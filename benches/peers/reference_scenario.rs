@@ -22,10 +22,7 @@ pub(crate) fn scenario_of(work: &Work) -> Scenario {
     let shards = HashKeyRange::created(shards)
         .into_iter()
         .zip(0..)
-        .map(|(range, number)| ShardDefinition {
-            shard_id: shard_id(number),
-            range,
-        })
+        .map(|(range, number)| ShardDefinition { shard_id: shard_id(number), range })
         .collect();
     Scenario {
         name: "throughput".to_owned(),
@@ -89,10 +86,7 @@ fn producer_of(work: &Work) -> Producer {
         partition_key: PartitionKey::Zipf {
             keys: work.keys as u64,
             exponent: work.exponent,
-            format: KeyFormat {
-                prefix: "key-".to_owned(),
-                suffix: String::new(),
-            },
+            format: KeyFormat { prefix: "key-".to_owned(), suffix: String::new() },
         },
         explicit_hash_key: None,
     }

@@ -83,10 +83,7 @@ pub(crate) fn paced_throttled_ratio(offered: f64, limit: f64) -> f64 {
 }
 
 fn assert_close(ours: f64, expected: f64, tolerance: f64) {
-    assert!(
-        (ours - expected).abs() <= tolerance,
-        "{ours} against {expected} +- {tolerance}"
-    );
+    assert!((ours - expected).abs() <= tolerance, "{ours} against {expected} +- {tolerance}");
 }
 
 #[test]
@@ -147,16 +144,11 @@ fn a_token_bucket_refuses_like_a_full_queue() {
             duration: 2_000.0,
             ..Work::W1
         };
-        let ratios: Vec<f64> = (1..=4)
-            .map(|seed| heap::run(Work { seed, ..work }).throttled_ratio())
-            .collect();
+        let ratios: Vec<f64> =
+            (1..=4).map(|seed| heap::run(Work { seed, ..work }).throttled_ratio()).collect();
         let ours = crate::oracles::Estimate::of(&ratios);
         let expected = blocking_of_m_d_1_n(rate / 1_000.0, burst as usize);
-        assert_close(
-            ours.mean,
-            expected,
-            5.0 * ours.standard_error + 0.001 * expected,
-        );
+        assert_close(ours.mean, expected, 5.0 * ours.standard_error + 0.001 * expected);
     }
 }
 

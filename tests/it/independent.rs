@@ -26,55 +26,27 @@ fn given_up_ratio(run: &Observation) -> f64 {
 }
 
 fn latency_ms(run: &Observation, quantile: f64) -> f64 {
-    run.consumers[0]
-        .end_to_end_latency_us
-        .value_at_quantile(quantile) as f64
-        / 1e3
+    run.consumers[0].end_to_end_latency_us.value_at_quantile(quantile) as f64 / 1e3
 }
 
 #[test]
 fn the_engine_agrees_with_the_python_program() {
     let mut wrong = Vec::new();
     for row in independent_figures() {
-        let runs = play(
-            Work {
-                seed: 1,
-                ..row.work
-            },
-            8,
-        );
+        let runs = play(Work { seed: 1, ..row.work }, 8);
         let estimate = |figure: &dyn Fn(&Observation) -> f64| {
             Estimate::of(&runs.iter().map(figure).collect::<Vec<f64>>())
         };
         let pairs = [
-            (
-                "throttled ratio",
-                estimate(&throttled_ratio),
-                row.throttled_ratio,
-            ),
-            (
-                "given-up ratio",
-                estimate(&given_up_ratio),
-                row.given_up_ratio,
-            ),
-            (
-                "latency p50",
-                estimate(&|run| latency_ms(run, 0.50)),
-                row.latency_ms_p50,
-            ),
-            (
-                "latency p99",
-                estimate(&|run| latency_ms(run, 0.99)),
-                row.latency_ms_p99,
-            ),
+            ("throttled ratio", estimate(&throttled_ratio), row.throttled_ratio),
+            ("given-up ratio", estimate(&given_up_ratio), row.given_up_ratio),
+            ("latency p50", estimate(&|run| latency_ms(run, 0.50)), row.latency_ms_p50),
+            ("latency p99", estimate(&|run| latency_ms(run, 0.99)), row.latency_ms_p99),
         ];
         for (figure, ours, theirs) in pairs {
             // The histograms of the engine keep two or three digits.
             if !ours.agrees_with(theirs, 0.01) {
-                wrong.push(format!(
-                    "{}, {figure}: engine {ours:?}, Python {theirs:?}",
-                    row.name
-                ));
+                wrong.push(format!("{}, {figure}: engine {ours:?}, Python {theirs:?}", row.name));
             }
         }
     }

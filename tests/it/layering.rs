@@ -4,9 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From left to right; a module imports only from those before it, and from the vocabulary.
-const ORDER: [&str; 7] = [
-    "scenario", "model", "metrics", "engine", "analysis", "report", "cli",
-];
+const ORDER: [&str; 7] = ["scenario", "model", "metrics", "engine", "analysis", "report", "cli"];
 
 /// Open to all; imports only from itself.
 const VOCABULARY: [&str; 5] = ["units", "time", "quotas", "random", "hash_key"];
@@ -24,12 +22,7 @@ impl SourceFile {
     /// The module of the first level that the file belongs to: `engine` for `engine/lane.rs`.
     fn module(&self) -> String {
         let first = self.path.components().next().unwrap();
-        first
-            .as_os_str()
-            .to_str()
-            .unwrap()
-            .trim_end_matches(".rs")
-            .to_owned()
+        first.as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned()
     }
 
     /// The text without comments, so that a doc may speak of any module.
@@ -85,10 +78,7 @@ fn imported_modules(code: &str) -> Vec<String> {
 }
 
 fn leading_name(text: &str) -> String {
-    text.trim_start()
-        .chars()
-        .take_while(|c| c.is_alphanumeric() || *c == '_')
-        .collect()
+    text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
 /// First names of the paths in a group, given the text behind its opening brace.
@@ -132,10 +122,7 @@ fn data_flows_one_way() {
     for file in source_files() {
         for imported in imported_modules(&file.code()) {
             if !may_import(&file.module(), &imported) {
-                wrong.push(format!(
-                    "{}: must not import {imported}",
-                    file.path.display()
-                ));
+                wrong.push(format!("{}: must not import {imported}", file.path.display()));
             }
         }
     }
@@ -158,11 +145,7 @@ fn every_module_has_a_place_in_the_order() {
 #[test]
 fn every_file_opens_with_its_job() {
     for file in source_files() {
-        assert!(
-            file.text.starts_with("//!"),
-            "{} opens with //!",
-            file.path.display()
-        );
+        assert!(file.text.starts_with("//!"), "{} opens with //!", file.path.display());
     }
 }
 
@@ -170,16 +153,9 @@ fn every_file_opens_with_its_job() {
 fn no_file_is_longer_than_one_can_read() {
     for file in source_files() {
         let lines = file.text.lines().count();
-        let most = if file.path == Path::new("main.rs") {
-            LONGEST_MAIN_LINES
-        } else {
-            LONGEST_FILE_LINES
-        };
-        assert!(
-            lines <= most,
-            "{}: {lines} lines, at most {most}",
-            file.path.display()
-        );
+        let most =
+            if file.path == Path::new("main.rs") { LONGEST_MAIN_LINES } else { LONGEST_FILE_LINES };
+        assert!(lines <= most, "{}: {lines} lines, at most {most}", file.path.display());
     }
 }
 
@@ -187,10 +163,7 @@ fn no_file_is_longer_than_one_can_read() {
 fn imports_are_found_however_they_are_written() {
     let code = "use crate::engine::{Lane, Queue};\nuse crate::{units::Bytes, model::{log, shard}};\n\
                 fn f() -> crate::report::Text { mycrate::cli::run() }\nshardplan::cli::main();";
-    assert_eq!(
-        imported_modules(code),
-        ["engine", "units", "model", "report", "cli"]
-    );
+    assert_eq!(imported_modules(code), ["engine", "units", "model", "report", "cli"]);
 }
 
 #[test]

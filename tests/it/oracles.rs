@@ -78,10 +78,7 @@ impl Estimate {
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-        Self {
-            mean,
-            standard_error: (squares / (count - 1.0) / count).sqrt(),
-        }
+        Self { mean, standard_error: (squares / (count - 1.0) / count).sqrt() }
     }
 
     /// Whether the two means differ by no more than five standard errors of their difference, and
@@ -96,26 +93,10 @@ fn check_agreement(row: &IndependentFigures, runs: &[Figures]) {
     let estimate =
         |figure: fn(&Figures) -> f64| Estimate::of(&runs.iter().map(figure).collect::<Vec<f64>>());
     let pairs = [
-        (
-            "throttled ratio",
-            estimate(Figures::throttled_ratio),
-            row.throttled_ratio,
-        ),
-        (
-            "given-up ratio",
-            estimate(Figures::given_up_ratio),
-            row.given_up_ratio,
-        ),
-        (
-            "latency p50",
-            estimate(|run| run.latency_ms(0.50)),
-            row.latency_ms_p50,
-        ),
-        (
-            "latency p99",
-            estimate(|run| run.latency_ms(0.99)),
-            row.latency_ms_p99,
-        ),
+        ("throttled ratio", estimate(Figures::throttled_ratio), row.throttled_ratio),
+        ("given-up ratio", estimate(Figures::given_up_ratio), row.given_up_ratio),
+        ("latency p50", estimate(|run| run.latency_ms(0.50)), row.latency_ms_p50),
+        ("latency p99", estimate(|run| run.latency_ms(0.99)), row.latency_ms_p99),
     ];
     for (figure, ours, theirs) in pairs {
         assert!(
@@ -131,9 +112,7 @@ fn the_heap_program_and_the_python_program_agree() {
     let table = independent_figures();
     assert_eq!(table.len(), 8);
     for row in &table {
-        let runs: Vec<Figures> = (1..=4)
-            .map(|seed| heap::run(Work { seed, ..row.work }))
-            .collect();
+        let runs: Vec<Figures> = (1..=4).map(|seed| heap::run(Work { seed, ..row.work })).collect();
         check_agreement(row, &runs);
     }
 }
@@ -141,11 +120,7 @@ fn the_heap_program_and_the_python_program_agree() {
 #[test]
 fn the_heap_program_accounts_for_every_record() {
     for row in independent_figures() {
-        let run = heap::run(Work {
-            seed: 9,
-            duration: row.work.duration / 4.0,
-            ..row.work
-        });
+        let run = heap::run(Work { seed: 9, duration: row.work.duration / 4.0, ..row.work });
         assert_eq!(run.attempts, run.accepted + run.throttled, "{}", row.name);
         assert!(run.accepted + run.given_up <= run.records, "{}", row.name);
         assert!(run.delivered <= run.accepted, "{}", row.name);
@@ -164,9 +139,6 @@ fn the_heap_program_plays_the_reference_work_like_simpy() {
         (run.latency_ms(0.99), 5_306.0, 100.0),
     ];
     for (heap, simpy, tolerance) in pairs {
-        assert!(
-            (heap - simpy).abs() <= tolerance,
-            "heap program {heap}, SimPy {simpy}"
-        );
+        assert!((heap - simpy).abs() <= tolerance, "heap program {heap}, SimPy {simpy}");
     }
 }
