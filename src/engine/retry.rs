@@ -73,33 +73,49 @@ struct Level {
     /// One bit a slot: whether it has records.
     occupied: [u64; FINE as usize / 64],
     records: usize,
+    /// Empty buffers that have grown to the size of a slot.
+    spare: Vec<Vec<Waiting>>,
 }
 
 impl Level {
-    const EMPTY: Self = Self { slots: Vec::new(), occupied: [0; FINE as usize / 64], records: 0 };
+    const EMPTY: Self = Self {
+        slots: Vec::new(),
+        occupied: [0; FINE as usize / 64],
+        records: 0,
+        spare: Vec::new(),
+    };
 
     #[inline(always)]
     fn push(&mut self, place: usize, record: Waiting) {
-        self.occupied[place / 64] |= 1 << (place % 64);
-        self.records += 1;
-        match self.slots.get_mut(place) {
-            Some(slot) => slot.push(record),
-            None => self.push_first(place, record),
+        let bit = 1 << (place % 64);
+        if self.occupied[place / 64] & bit == 0 {
+            self.occupy(place);
         }
-    }
-
-    #[cold]
-    fn push_first(&mut self, place: usize, record: Waiting) {
-        self.slots.resize(FINE as usize, Vec::new());
+        self.records += 1;
         self.slots[place].push(record);
     }
 
-    /// Exchanges the records of a slot for an empty buffer.
-    fn take(&mut self, place: usize, buffer: &mut Vec<Waiting>) {
-        buffer.clear();
-        std::mem::swap(buffer, &mut self.slots[place]);
+    #[cold]
+    fn occupy(&mut self, place: usize) {
+        if self.slots.is_empty() {
+            self.slots.resize(FINE as usize, Vec::new());
+        }
+        self.occupied[place / 64] |= 1 << (place % 64);
+        self.slots[place] = self.spare.pop().unwrap_or_default();
+    }
+
+    /// Takes the records of a slot.
+    fn take(&mut self, place: usize) -> Vec<Waiting> {
+        let records = std::mem::take(&mut self.slots[place]);
         self.occupied[place / 64] &= !(1 << (place % 64));
-        self.records -= buffer.len();
+        self.records -= records.len();
+        records
+    }
+
+    /// Keeps a buffer of records that have been played for another slot.
+    fn give_back(&mut self, mut buffer: Vec<Waiting>) {
+        buffer.clear();
+        self.spare.push(buffer);
     }
 
     /// The first place from `from` on, of `places` and round again, that has records.
@@ -228,7 +244,8 @@ impl Retries {
         // Nothing happens before the start of the open slot, so nothing falls due before it.
         let fine = due >> self.shift;
         if fine == self.open_slot {
-            self.push_open(record);
+            self.open.push(record);
+            self.sort_in_last();
         } else {
             self.fine.push((fine % FINE) as usize, record);
         }
@@ -246,16 +263,16 @@ impl Retries {
 
     fn open_at(&mut self, slot: u64) {
         self.open_slot = slot;
-        self.open.clear();
+        self.fine.give_back(std::mem::take(&mut self.open));
         self.order.clear();
         self.taken = 0;
     }
 
-    /// Puts a record in its place among those of the open slot.
+    /// Puts the last record of the open slot in its place.
     #[cold]
-    fn push_open(&mut self, record: Waiting) {
-        let entry = self.entry(self.open.len(), &record);
-        self.open.push(record);
+    fn sort_in_last(&mut self) {
+        let last = self.open.len() - 1;
+        let entry = self.entry(last, &self.open[last]);
         let place = self.order[self.taken..].partition_point(|other| *other < entry);
         self.order.insert(self.taken + place, entry);
     }
@@ -280,7 +297,7 @@ impl Retries {
             return;
         }
         self.open_at(slot);
-        self.fine.take((slot % FINE) as usize, &mut self.open);
+        self.open = self.fine.take((slot % FINE) as usize);
         let mut order = std::mem::take(&mut self.order);
         let entries = self.open.iter().enumerate();
         order.extend(entries.map(|(place, record)| self.entry(place, record)));
@@ -290,17 +307,12 @@ impl Retries {
 
     /// Spreads the records of a coarse slot over the fine ones.
     fn spread_out(&mut self, slot: u64) {
-        let mut records = std::mem::take(&mut self.open);
-        let place = (slot % COARSE) as usize;
-        self.coarse.take(place, &mut records);
+        let records = self.coarse.take((slot % COARSE) as usize);
         self.spread = slot;
         for record in &records {
             self.fine.push(((record.due >> self.shift) % FINE) as usize, *record);
         }
-        // The slot gets its large buffer back.
-        records.clear();
-        std::mem::swap(&mut records, &mut self.coarse.slots[place]);
-        self.open = records;
+        self.coarse.give_back(records);
         // No fine slot is open; the one before the first can take nothing.
         self.open_at((slot << FINE_BITS).wrapping_sub(1));
     }
