@@ -85,8 +85,8 @@ pub(super) struct Source<'plan> {
     batch: Batch,
     pub(super) generated: Generated,
     pub(super) seconds: Vec<GeneratedSecond>,
-    /// Records after the warm-up by key, for the keys of highest weight, modulo 2^32: a narrow
-    /// table stays in the cache.
+    /// Records after the warm-up by key, for the keys of highest weight, and together for all
+    /// others; modulo 2^32, because a narrow table stays in the cache.
     key_counts: Vec<u32>,
     /// Keys whose count has passed 2^32, once for each time.
     key_carries: Vec<u32>,
@@ -141,7 +141,7 @@ impl<'plan> Source<'plan> {
             batch: Batch::default(),
             generated: Generated::default(),
             seconds: Vec::new(),
-            key_counts: vec![0; counted_keys.min(producer.keys.len())],
+            key_counts: vec![0; counted_keys.min(producer.keys.len()) + 1],
             key_carries: Vec::new(),
             plan: producer,
         }
@@ -182,8 +182,11 @@ impl<'plan> Source<'plan> {
     /// Records after the warm-up by key, for the keys of highest weight.
     pub(super) fn key_counts(&self) -> Vec<u64> {
         let mut counts: Vec<u64> = self.key_counts.iter().map(|count| u64::from(*count)).collect();
+        counts.pop();
         for key in &self.key_carries {
-            counts[*key as usize] += 1 << 32;
+            if let Some(count) = counts.get_mut(*key as usize) {
+                *count += 1 << 32;
+            }
         }
         counts
     }
@@ -232,12 +235,14 @@ impl<'plan> Source<'plan> {
         self.seconds[second].records += records;
         self.seconds[second].bytes += bytes;
         if counted == 1 {
+            let counts = self.key_counts.as_mut_slice();
+            let last = counts.len() - 1;
             for key in &self.block.keys[from..to] {
-                if let Some(count) = self.key_counts.get_mut(*key as usize) {
-                    *count = count.wrapping_add(1);
-                    if *count == 0 {
-                        self.key_carries.push(*key);
-                    }
+                // No branch could guess which keys are counted; the last count is for the others.
+                let count = &mut counts[(*key as usize).min(last)];
+                *count = count.wrapping_add(1);
+                if *count == 0 {
+                    self.key_carries.push(*key);
                 }
             }
         }
