@@ -173,6 +173,15 @@ fn check_series(run: &Observation, totals: Option<Counts>) {
     let Some(totals) = totals else {
         return;
     };
+    for shard in &run.shards {
+        let rows = shard.series.rows();
+        let own =
+            sum(rows.map(|row| {
+                (row.incoming_records, row.incoming_bytes, row.write_throttled_records)
+            }));
+        let total = (shard.incoming_records, shard.incoming_bytes, shard.write_throttled_records);
+        assert_eq!(own, total, "seconds of a shard = its totals");
+    }
     let by_second = sum(run.seconds.iter().map(|second| {
         (second.incoming_records, second.incoming_bytes, second.write_throttled_records)
     }));
