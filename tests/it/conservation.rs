@@ -257,7 +257,6 @@ proptest! {
 
 /// incoming(the shard of the hash key) = accepted, whatever the key: here a fresh one for every record.
 #[test]
-#[ignore = "known defect: the engine indexes an empty table of routes and panics"]
 fn fresh_keys_with_one_hash_key_all_go_to_its_shard() {
     let run = observe(
         crate::support::ONE_WRITER,
@@ -270,7 +269,6 @@ fn fresh_keys_with_one_hash_key_all_go_to_its_shard() {
 /// share(hot key on its shard) <= 1: records that never reach a shard, because they are too large or
 /// wait in a batch, are either in both counts or in neither.
 #[test]
-#[ignore = "known defect: records that never reach a shard count for its keys and not for it"]
 fn a_hot_key_is_no_more_than_its_shard() {
     let too_large = observe(
         crate::support::ONE_WRITER,

@@ -229,7 +229,6 @@ fn a_consumer_that_lags_past_retention_loses_exactly_what_ages() {
 /// age <= retention: what is older has left the stream, whether or not the consumer has called
 /// since. Here a call takes 10,000 records and comes back 20,000 s later.
 #[test]
-#[ignore = "known defect: expiry is only looked at when the consumer calls"]
 fn no_record_that_has_expired_counts_as_unread() {
     let run = read_by(
         "{ name: r, polling: { interval: 1 s, round_trip: 0 s, processing: { per_record: 2 s } } }",
