@@ -101,7 +101,7 @@ impl Lane {
         self.seconds.close_last(&mut self.log, &mut tally.rows);
         self.readers.finish(&self.log, context, tally);
         for arrival in &self.inbox {
-            let counted = u64::from(arrival.created >= warm_up);
+            let counted = u64::from(arrival.created() >= warm_up);
             self.counts.generated_records += counted;
             tally.producers[producer_of(arrival.call)].waiting += counted;
         }
@@ -185,7 +185,7 @@ impl Lane {
             if arrival.service >= limit || producer_of(arrival.call) != index {
                 break;
             }
-            let size = u64::from(arrival.size);
+            let size = u64::from(arrival.size());
             let same_call = BATCHED && arrival.call == run.call;
             let before = if same_call { run.call_bytes } else { 0 };
             // Only the sum over the call is rounded, so a record is charged what it adds to that.
@@ -218,13 +218,13 @@ impl Lane {
     ) {
         self.seconds.accept(run.accepted as u64, run.bytes, run.charged_bytes);
         // A producer's records come in the order of their creation.
-        let first = taken.partition_point(|arrival| arrival.created < context.plan.warm_up);
+        let first = taken.partition_point(|arrival| arrival.created() < context.plan.warm_up);
         let counted = &taken[first..];
         let records = counted.len() as u64;
         let bytes = if first == 0 {
             run.bytes
         } else {
-            counted.iter().map(|arrival| u64::from(arrival.size)).sum()
+            counted.iter().map(|arrival| u64::from(arrival.size())).sum()
         };
         self.counts.generated_records += records;
         self.counts.incoming_records += records;
@@ -236,15 +236,14 @@ impl Lane {
             tally.prompt += records;
         } else {
             for arrival in counted {
-                let waited = arrival.service - arrival.created;
-                tally.put_latency.record(waited + producer.answer());
+                tally.put_latency.record(arrival.waited() + producer.answer());
             }
         }
         if self.has_readers {
             self.log.extend(taken.iter().map(|arrival| LogRecord {
                 accepted: arrival.service,
-                created: arrival.created,
-                size: arrival.size,
+                created: arrival.created(),
+                size: arrival.size(),
             }));
         }
     }
@@ -265,7 +264,7 @@ impl Lane {
         let mut played = 0;
         for arrival in arrivals.iter().take_while(|arrival| arrival.call == number) {
             played += 1;
-            let record = Waiting::new(arrival.created, number, arrival.size, 1);
+            let record = Waiting::new(arrival.created(), number, arrival.size(), 1);
             let counted = u64::from(record.created >= context.plan.warm_up);
             self.counts.generated_records += counted;
             if self.attempt(&mut call, &record, producer, counted, tally) {
@@ -287,7 +286,7 @@ impl Lane {
         self.seconds.reach(arrival.service, &mut self.log, &mut tally.rows);
         let producer = producer_of(arrival.call);
         let waits = &context.replication.waits[producer];
-        let counted = u64::from(arrival.created >= context.plan.warm_up);
+        let counted = u64::from(arrival.created() >= context.plan.warm_up);
         let tally = &mut tally.producers[producer];
         self.counts.generated_records += counted;
         self.counts.throttled_by_records += counted;
@@ -299,7 +298,7 @@ impl Lane {
             return;
         }
         let (now, call) = (arrival.service, arrival.call);
-        let record = Waiting::new(arrival.created, call, arrival.size, 1);
+        let record = Waiting::new(arrival.created(), call, arrival.size(), 1);
         self.retries.push(record, now, now + waits.after(number_of(call), 1));
     }
 

@@ -1,7 +1,7 @@
 //! From what lanes and producers counted to an [`Observation`].
 
 use crate::engine::plan::{Plan, ProducerPlan};
-use crate::engine::replication::{Group, StreamRecord};
+use crate::engine::replication::{Group, StreamRecord, Tallies};
 use crate::engine::seconds::SecondRow;
 use crate::engine::source::Source;
 use crate::engine::tally::{ConsumerTally, ProducerTally, Tally};
@@ -24,14 +24,17 @@ pub(super) fn observe(
     plan: &Plan,
     sources: &[Source<'_>],
     groups: Vec<Group>,
+    mut tallies: Tallies,
     mut stream: StreamRecord,
     hottest_keys: usize,
 ) -> Observation {
     let mut total = Tally::new(plan.producers.len(), plan.consumers.len());
     let mut shards = Vec::with_capacity(plan.shards);
     let mut hottest = hottest_keys_by_shard(plan, sources, hottest_keys).into_iter();
+    for tally in tallies.all() {
+        total.add(tally);
+    }
     for group in groups {
-        total.add(&group.tally);
         for lane in group.lanes {
             let (counts, totals, series) = lane.into_parts();
             shards.push(ShardObservation {

@@ -5,6 +5,8 @@
 //! that were resent to several shards at once. Nothing in a lane looks beyond its own past, so the
 //! length of a window changes no figure.
 
+use std::sync::{Mutex, PoisonError};
+
 use rayon::prelude::*;
 
 use crate::engine::lane::{Context, Lane};
@@ -33,7 +35,31 @@ pub(super) struct Group {
     /// Index of the first lane.
     pub(super) first: usize,
     pub(super) lanes: Vec<Lane>,
-    pub(super) tally: Tally,
+    /// Attempts in the last window.
+    work: u64,
+}
+
+/// One tally for each thread: what is added up by another thread comes to the same sums, and a
+/// tally that is used by one thread stays in the cache of its core.
+#[derive(Debug)]
+pub(super) struct Tallies(Vec<Mutex<Tally>>);
+
+impl Tallies {
+    fn new(plan: &Plan) -> Self {
+        let tally = || Tally::new(plan.producers.len(), plan.consumers.len());
+        Self((0..rayon::current_num_threads().max(1)).map(|_| Mutex::new(tally())).collect())
+    }
+
+    /// Lends the tally of this thread to `task`.
+    fn lend<T>(&self, task: impl FnOnce(&mut Tally) -> T) -> T {
+        let index = rayon::current_thread_index().unwrap_or(0) % self.0.len();
+        task(&mut self.0[index].lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// All tallies, while no task runs.
+    pub(super) fn all(&mut self) -> impl Iterator<Item = &mut Tally> {
+        self.0.iter_mut().map(|tally| tally.get_mut().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// What is known of the whole stream between barriers.
@@ -67,6 +93,7 @@ pub(super) fn run(
     let mut sources: Vec<Source<'_>> =
         (0..plan.producers.len()).map(|index| Source::new(plan, index, randomness)).collect();
     let mut groups = groups(context);
+    let mut tallies = Tallies::new(plan);
     let mut inboxes: Vec<Vec<Arrival>> = (0..plan.shards).map(|_| Vec::new()).collect();
     let mut stream =
         StreamRecord { seconds: Vec::new(), repeated_calls: vec![0; plan.producers.len()] };
@@ -78,9 +105,9 @@ pub(super) fn run(
         let next = until.saturating_add(window).min(plan.horizon);
         rayon::join(
             || deal(&mut sources, next, &mut inboxes),
-            || advance(&mut groups, until, context),
+            || advance(&mut groups, until, context, &tallies),
         );
-        settle(&mut groups, until, plan, &mut stream);
+        settle(&mut tallies, until, plan, &mut stream);
         let generated = sources.iter().map(|source| source.generated.records).sum();
         if at_barrier(until, generated) == Control::Stop {
             return Err(Interrupted);
@@ -90,8 +117,8 @@ pub(super) fn run(
         }
         until = next;
     }
-    finish(&mut groups, plan, context, &mut stream);
-    Ok(observe(replication, plan, &sources, groups, stream, options.hottest_keys))
+    finish(&mut groups, &mut tallies, context, &mut stream);
+    Ok(observe(replication, plan, &sources, groups, tallies, stream, options.hottest_keys))
 }
 
 fn groups(context: Context<'_>) -> Vec<Group> {
@@ -104,7 +131,7 @@ fn groups(context: Context<'_>) -> Vec<Group> {
             lanes: (first..(first + size).min(plan.shards))
                 .map(|index| Lane::new(index, context))
                 .collect(),
-            tally: Tally::new(plan.producers.len(), plan.consumers.len()),
+            work: 0,
         })
         .collect()
 }
@@ -134,36 +161,39 @@ fn hand_over(groups: &mut [Group], inboxes: &mut [Vec<Arrival>], merge: bool) {
 }
 
 /// Plays all lanes up to `until`, the groups with most work in the last window first.
-fn advance(groups: &mut [Group], until: u64, context: Context<'_>) {
+fn advance(groups: &mut [Group], until: u64, context: Context<'_>, tallies: &Tallies) {
     let mut order: Vec<&mut Group> = groups.iter_mut().collect();
-    order.sort_by_key(|group| std::cmp::Reverse(group.tally.work));
+    order.sort_by_key(|group| std::cmp::Reverse(group.work));
     order.into_par_iter().with_max_len(1).for_each(|group| {
-        group.tally.work = 0;
-        for lane in &mut group.lanes {
-            lane.advance(until, context, &mut group.tally);
-        }
+        tallies.lend(|tally| {
+            tally.work = 0;
+            for lane in &mut group.lanes {
+                lane.advance(until, context, tally);
+            }
+            group.work = tally.work;
+        });
     });
 }
 
 /// The barrier: adds the closed seconds to the stream's series and counts resent calls.
-fn settle(groups: &mut [Group], until: u64, plan: &Plan, stream: &mut StreamRecord) {
+fn settle(tallies: &mut Tallies, until: u64, plan: &Plan, stream: &mut StreamRecord) {
     let closed = until / NANOSECONDS_PER_SECOND;
-    add_rows(groups, closed, plan, stream);
-    count_repeated_calls(groups, plan, stream);
-    for group in groups {
-        group.tally.rows.forget_before(closed);
+    add_rows(tallies, closed, plan, stream);
+    count_repeated_calls(tallies, plan, stream);
+    for tally in tallies.all() {
+        tally.rows.forget_before(closed);
     }
 }
 
-fn add_rows(groups: &[Group], until_second: u64, plan: &Plan, stream: &mut StreamRecord) {
+fn add_rows(tallies: &mut Tallies, until_second: u64, plan: &Plan, stream: &mut StreamRecord) {
     let first = stream.seconds.len() as u64;
     for second in first..until_second {
         let mut row = StreamSecond {
             consumers: vec![ConsumerSecond::default(); plan.consumers.len()],
             ..StreamSecond::default()
         };
-        for group in groups {
-            let rows = &group.tally.rows;
+        for tally in tallies.all() {
+            let rows = &tally.rows;
             let index = (second - rows.first) as usize;
             if let Some(writes) = rows.writes.get(index) {
                 row.incoming_records += writes.incoming_records;
@@ -186,13 +216,13 @@ fn add_rows(groups: &[Group], until_second: u64, plan: &Plan, stream: &mut Strea
 
 /// A resent call reaches all its shards at the same moment, so all its parts stand in the tallies
 /// of one window and can be counted as one.
-fn count_repeated_calls(groups: &mut [Group], plan: &Plan, stream: &mut StreamRecord) {
+fn count_repeated_calls(tallies: &mut Tallies, plan: &Plan, stream: &mut StreamRecord) {
     if plan.producers.iter().all(|producer| producer.calls == PutCalls::PutRecord) {
         return;
     }
     let mut calls: Vec<(u64, u32)> = Vec::new();
-    for group in groups {
-        calls.append(&mut group.tally.repeated_calls);
+    for tally in tallies.all() {
+        calls.append(&mut tally.repeated_calls);
     }
     calls.sort_unstable();
     calls.dedup();
@@ -201,11 +231,20 @@ fn count_repeated_calls(groups: &mut [Group], plan: &Plan, stream: &mut StreamRe
     }
 }
 
-fn finish(groups: &mut [Group], plan: &Plan, context: Context<'_>, stream: &mut StreamRecord) {
+fn finish(
+    groups: &mut [Group],
+    tallies: &mut Tallies,
+    context: Context<'_>,
+    stream: &mut StreamRecord,
+) {
+    let lent = &*tallies;
     groups.par_iter_mut().for_each(|group| {
-        for lane in &mut group.lanes {
-            lane.finish(context, &mut group.tally);
-        }
+        lent.lend(|tally| {
+            for lane in &mut group.lanes {
+                lane.finish(context, tally);
+            }
+        });
     });
-    add_rows(groups, plan.horizon.div_ceil(NANOSECONDS_PER_SECOND), plan, stream);
+    let seconds = context.plan.horizon.div_ceil(NANOSECONDS_PER_SECOND);
+    add_rows(tallies, seconds, context.plan, stream);
 }

@@ -1,19 +1,19 @@
-//! What a group of lanes has counted; groups are added up in any order to the same sums.
+//! What lanes have counted; tallies are added up in any order to the same sums.
 
 use crate::engine::distribution::Distribution;
 use crate::metrics::{ConsumerSecond, ShardSecond};
 
-/// Counts of the lanes of one group.
+/// Counts of lanes.
 #[derive(Debug)]
 pub(super) struct Tally {
     pub(super) producers: Vec<ProducerTally>,
     pub(super) consumers: Vec<ConsumerTally>,
     /// Seconds closed since the last barrier.
     pub(super) rows: Rows,
-    /// Resent PutRecords calls since the last barrier that a lane of this group took part in, and
-    /// the number of the attempt. A call over several lanes stands here once for each.
+    /// Resent PutRecords calls since the last barrier, and the number of the attempt. A call over
+    /// several lanes stands here once for each.
     pub(super) repeated_calls: Vec<(u64, u32)>,
-    /// Attempts since the last barrier: a measure of the group's work.
+    /// Attempts since it was last set to zero: a measure of work.
     pub(super) work: u64,
 }
 
@@ -60,7 +60,7 @@ impl Tally {
         }
     }
 
-    /// Adds the counts of another group.
+    /// Adds the counts of another tally.
     pub(super) fn add(&mut self, other: &Self) {
         for (own, more) in self.producers.iter_mut().zip(&other.producers) {
             own.add(more);
@@ -131,7 +131,7 @@ impl ConsumerTally {
     }
 }
 
-/// Rows of the stream's series that the lanes of a group have closed since the last barrier.
+/// Rows of the stream's series that lanes have closed since the last barrier.
 #[derive(Debug)]
 pub(super) struct Rows {
     /// The second of the first row.
@@ -142,7 +142,7 @@ pub(super) struct Rows {
     consumers: usize,
 }
 
-/// One second of writes over the lanes of a group.
+/// One second of writes over lanes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct WriteRow {
     pub(super) incoming_records: u64,
