@@ -10,7 +10,7 @@ const ASSUMPTIONS_SHOWN: usize = 5;
 pub(super) fn findings(document: &ResultDocument, page: &mut Page) {
     page.heading("Findings");
     if document.findings.is_empty() {
-        page.line("  None: nothing throttled, nothing hot, nobody behind.");
+        page.line("  None.");
     }
     for finding in &document.findings {
         let word = match finding.severity {
