@@ -99,6 +99,11 @@ impl KeyFile<'_> {
         if !self.next(&mut reader, &mut row).map_err(|problem| vec![*problem])? {
             return Ok(Vec::new());
         }
+        if raw.delimiter.is_none()
+            && let Some(problem) = self.other_separator(&row)
+        {
+            return Err(vec![*problem]);
+        }
         let named = raw.key_column.is_some() || raw.count_column.is_some();
         let (columns, is_header) = if named {
             (self.named_columns(raw, &row).map_err(|problem| vec![*problem])?, true)
@@ -133,6 +138,31 @@ impl KeyFile<'_> {
             }
         }
         if bad.is_empty() { Ok(merge(counted)) } else { Err(bad) }
+    }
+
+    /// A file in one column whose rows end in another separator and a number: key and count were
+    /// meant, and each whole row would silently become a key.
+    fn other_separator(&self, first: &ByteRecord) -> Option<Box<Diagnostic>> {
+        let is_pair = |row: &[u8], separator: u8| {
+            let at = row.iter().rposition(|byte| *byte == separator)?;
+            number(&row[at + 1..])
+        };
+        let rows = || self.bytes.split(|byte| *byte == b'\n').filter(|row| !row.is_empty());
+        // The first row may be a header.
+        let separator = [b';', b'\t', b'|', b','].into_iter().find(|separator| {
+            let mut rows = rows().skip(1).take(10).peekable();
+            rows.peek().is_some() && rows.all(|row| is_pair(row, *separator).is_some())
+        })?;
+        (first.len() == 1 && separator != self.delimiter).then(|| {
+            let shown = char::from(separator).escape_debug();
+            let message = format!("the rows look like a key and a count with `{shown}` between");
+            let mut problem = self.problem(first, message);
+            let own = char::from(self.delimiter).escape_debug();
+            problem.help(format!(
+                "write `delimiter: \"{shown}\"`, or `delimiter: \"{own}\"` if each row is one key"
+            ));
+            problem
+        })
     }
 
     fn next(
