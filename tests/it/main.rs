@@ -18,6 +18,7 @@
 //! The command line
 //! - `cli`: arguments, exit codes and messages, without a run.
 //! - `cli_run`: runs from a scenario file to a report.
+//! - `result_schema`: what a run prints, held against the schema that is published.
 
 #![allow(
     clippy::unwrap_used,
@@ -37,3 +38,4 @@ mod language_hostile;
 mod language_problems;
 mod layering;
 mod oracles;
+mod result_schema;
