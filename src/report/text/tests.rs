@@ -120,3 +120,14 @@ fn several_replications_show_their_spread() {
     assert!(text.contains("Over 3 replications"), "{text}");
     assert!(text.contains("  write_throttled_ratio"), "{text}");
 }
+
+#[test]
+fn findings_of_a_kind_are_spelled_out_a_few_times_and_then_counted() {
+    let mut document = document();
+    let finding = document.findings[0].clone();
+    document.findings.extend(vec![finding.clone(); 1_499]);
+    let text = plain(&document);
+    assert_eq!(text.matches(&format!("  {}\n", finding.code)).count(), 3);
+    let more = format!("and 1,497 of {} more, all under `findings`", finding.code);
+    assert!(text.contains(&more), "{text}");
+}
