@@ -96,15 +96,16 @@ pub struct IdentityDraws {
 }
 
 impl IdentityDraws {
-    /// 64 uniform bits for the `index`-th draw (below 256) of `identity` (below 2^56).
+    /// 64 uniform bits for the `index`-th draw of `identity` (below 2^56).
     ///
     /// The identity is spread by an odd constant and mixed by the finalizer of SplitMix64
-    /// (Steele, Lea, Flood 2014), so different identities never draw the same bits.
+    /// (Steele, Lea, Flood 2014), so different identities, and the first 256 draws of each, never
+    /// draw the same bits.
     #[must_use]
     #[inline]
     pub const fn bits(self, identity: u64, index: u64) -> u64 {
         let mut bits = (identity | index << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        bits = bits.wrapping_add(self.key);
+        bits = bits.wrapping_add(self.key).wrapping_add((index >> 8) << 32);
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         bits ^ (bits >> 31)

@@ -51,6 +51,9 @@ pub(super) fn observe(
         }
     }
     for source in sources {
+        for shard in source.waiting() {
+            shards[shard].generated_records += 1;
+        }
         for (row, generated) in stream.seconds.iter_mut().zip(&source.seconds) {
             row.generated_records += generated.records;
             row.generated_bytes += generated.bytes;
@@ -100,7 +103,7 @@ fn producer(
         throttled: tally.throttled,
         given_up: tally.given_up,
         rejected: generated.rejected,
-        waiting: tally.waiting + source.waiting(),
+        waiting: tally.waiting + source.waiting().count() as u64,
         put_calls: match plan.calls {
             PutCalls::PutRecord => tally.attempts,
             PutCalls::PutRecords { .. } => generated.calls + repeated_calls,

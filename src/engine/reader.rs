@@ -240,6 +240,7 @@ impl Reader {
             if end > now {
                 break;
             }
+            self.expire(end, log, context, &mut tally.consumers[self.consumer]);
             let behind = end_place.saturating_sub(self.place);
             let age = if behind == 0 { 0 } else { end - log.from(self.place)[0].accepted };
             if end > context.plan.warm_up {

@@ -1,37 +1,38 @@
-//! Records that wait for another attempt: a timer wheel.
+//! Records that wait for another attempt: a timer wheel of two levels.
 //!
-//! The wheel has slots of equal width over the longest wait. A slot keeps its records themselves,
-//! in chunks of a few, so that playing it reads memory from front to back however many records
-//! wait. When a slot opens, its records are laid out in the order in which they came and sorted by
-//! due time; records of one call that are due together stay together, in their order.
+//! Coarse slots cover the longest wait; the coarse slot that time is in is spread over fine ones,
+//! the fine slot that time is in is put in order. A slot keeps its records themselves, one after
+//! another. So however many records wait, a push appends to one of a few hundred buffers and
+//! playing reads memory from front to back; what a record costs does not grow with their number.
+//! Records that are due at the same time stay in the order in which they came, so those of one
+//! call stay together.
 
-/// No chunk.
-const NONE: u32 = u32::MAX;
-/// Slots of the wheel, a power of two.
-const SLOTS: u64 = 8_192;
-/// Narrowest slot: 2^20 ns, about a millisecond.
-const SLOT_SHIFT_MINIMUM: u32 = 20;
-/// Records of a chunk.
-const CHUNK_RECORDS: usize = 6;
+/// Fine slots of one coarse slot, a power of two.
+const FINE: u64 = 1 << FINE_BITS;
+const FINE_BITS: u32 = 8;
+/// Coarse slots, as many as a word has bits.
+const COARSE: u64 = 64;
+/// Narrowest fine slot: 2^20 ns, about a millisecond.
+const SHIFT_MINIMUM: u32 = 20;
 
 /// A record that waits.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Waiting {
     /// When the producer came up with it, in nanoseconds.
     pub(super) created: u64,
     /// The call that it belongs to; see `Arrival`.
     pub(super) call: u64,
+    /// When it is sent again, in nanoseconds.
+    due: u64,
     /// Bytes as the stream counts them.
     pub(super) size: u32,
     /// Attempts made.
     pub(super) attempts: u32,
-    /// When it is due, in nanoseconds from the start of its slot.
-    within: u32,
 }
 
 impl Waiting {
     pub(super) const fn new(created: u64, call: u64, size: u32, attempts: u32) -> Self {
-        Self { created, call, size, attempts, within: 0 }
+        Self { created, call, due: 0, size, attempts }
     }
 }
 
@@ -48,70 +49,120 @@ pub(super) enum Refused {
 /// The records of one lane that wait for another attempt.
 #[derive(Debug)]
 pub(super) struct Retries {
+    /// Fine slots are 2^shift nanoseconds wide.
     shift: u32,
-    slots: Vec<Slot>,
-    /// One bit a slot: whether it has records.
-    occupied: Vec<u64>,
-    chunks: Vec<Chunk>,
-    /// First of the chunks that are not in use.
-    free: u32,
+    coarse: Level,
+    fine: Level,
+    /// Number, since the start of the run, of the coarse slot that is spread over the fine ones.
+    spread: u64,
+    /// Number of the fine slot that is open.
+    open_slot: u64,
     /// Records of the open slot, in the order in which they came.
     open: Vec<Waiting>,
     /// Due time within the slot in the upper half, place in `open` in the lower; in order. Those
     /// before `taken` are out.
     order: Vec<u64>,
     taken: usize,
-    /// Number of the open slot since the start of the run; all earlier ones are empty.
-    open_slot: u64,
-    /// Records in closed slots.
-    closed: usize,
 }
 
-/// Where the records of a closed slot are. All zero means none: memory that is zero from the start
-/// costs nothing until it is used.
-#[derive(Clone, Copy, Debug, Default)]
-struct Slot {
-    /// First and last chunk, counted from one.
-    first: u32,
-    last: u32,
-    records: u32,
+/// One level of slots.
+#[derive(Debug)]
+struct Level {
+    /// Empty until something waits here.
+    slots: Vec<Vec<Waiting>>,
+    /// One bit a slot: whether it has records.
+    occupied: [u64; FINE as usize / 64],
+    records: usize,
+    /// Empty buffers that have grown to the size of a slot.
+    spare: Vec<Vec<Waiting>>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Chunk {
-    records: [Waiting; CHUNK_RECORDS],
-    next: u32,
+impl Level {
+    const EMPTY: Self = Self {
+        slots: Vec::new(),
+        occupied: [0; FINE as usize / 64],
+        records: 0,
+        spare: Vec::new(),
+    };
+
+    #[inline(always)]
+    fn push(&mut self, place: usize, record: Waiting) {
+        let bit = 1 << (place % 64);
+        if self.occupied[place / 64] & bit == 0 {
+            self.occupy(place);
+        }
+        self.records += 1;
+        self.slots[place].push(record);
+    }
+
+    #[cold]
+    fn occupy(&mut self, place: usize) {
+        if self.slots.is_empty() {
+            self.slots.resize(FINE as usize, Vec::new());
+        }
+        self.occupied[place / 64] |= 1 << (place % 64);
+        self.slots[place] = self.spare.pop().unwrap_or_default();
+    }
+
+    /// Takes the records of a slot.
+    fn take(&mut self, place: usize) -> Vec<Waiting> {
+        let records = std::mem::take(&mut self.slots[place]);
+        self.occupied[place / 64] &= !(1 << (place % 64));
+        self.records -= records.len();
+        records
+    }
+
+    /// Keeps a buffer of records that have been played for another slot.
+    fn give_back(&mut self, mut buffer: Vec<Waiting>) {
+        buffer.clear();
+        self.spare.push(buffer);
+    }
+
+    /// The first place from `from` on, of `places` and round again, that has records.
+    #[inline]
+    fn next(&self, from: usize, places: usize) -> Option<usize> {
+        if self.records == 0 {
+            return None;
+        }
+        let words = places / 64;
+        let mut bits = self.occupied[from / 64] & (u64::MAX << (from % 64));
+        for step in 0..=words {
+            let word = (from / 64 + step) % words;
+            if step > 0 {
+                bits = self.occupied[word];
+            }
+            if bits != 0 {
+                return Some(word * 64 + bits.trailing_zeros() as usize);
+            }
+        }
+        None
+    }
 }
 
 impl Retries {
     /// Nothing waits yet; no wait will be longer than `longest_wait` nanoseconds.
     pub(super) fn new(longest_wait: u64) -> Self {
-        let mut shift = SLOT_SHIFT_MINIMUM;
-        // The open slot may be the one before now, and a wait ends within one.
-        while (SLOTS - 3) << shift < longest_wait {
+        let mut shift = SHIFT_MINIMUM;
+        // The slot that is spread may be the one before now, and a wait ends within one.
+        while (COARSE - 2) << (shift + FINE_BITS) < longest_wait {
             shift += 1;
         }
         Self {
             shift,
-            slots: vec![Slot::default(); SLOTS as usize],
-            occupied: vec![0; SLOTS as usize / 64],
-            chunks: Vec::new(),
-            free: NONE,
+            coarse: Level::EMPTY,
+            fine: Level::EMPTY,
+            spread: 0,
+            open_slot: 0,
             open: Vec::new(),
             order: Vec::new(),
             taken: 0,
-            open_slot: 0,
-            closed: 0,
         }
     }
 
     /// When the next record is due, if that is before `until`; `u64::MAX` otherwise.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next_due(&mut self, until: u64) -> u64 {
-        if self.taken == self.order.len() {
-            if self.closed == 0 {
-                return u64::MAX;
-            }
+        if self.taken == self.order.len() && self.fine.records + self.coarse.records > 0 {
             self.open_next(until);
         }
         self.first_open_due()
@@ -120,10 +171,14 @@ impl Retries {
     /// A time before which nothing is due; `u64::MAX` when nothing waits.
     #[inline]
     pub(super) fn none_due_before(&self) -> u64 {
-        if self.taken == self.order.len() && self.closed > 0 {
-            return self.next_occupied() << self.shift;
+        if self.taken < self.order.len() {
+            return self.first_open_due();
         }
-        self.first_open_due()
+        match (self.next_fine(), self.next_coarse()) {
+            (Some(slot), _) => slot << self.shift,
+            (None, Some(slot)) => slot << (self.shift + FINE_BITS),
+            (None, None) => u64::MAX,
+        }
     }
 
     #[inline(always)]
@@ -135,7 +190,7 @@ impl Retries {
     }
 
     /// The record that `next_due` told of.
-    #[inline]
+    #[inline(always)]
     pub(super) fn first(&self) -> &Waiting {
         &self.open[self.order[self.taken] as u32 as usize]
     }
@@ -174,112 +229,107 @@ impl Retries {
     }
 
     /// Lets a record, which failed at `now`, wait until `due`.
-    #[inline]
-    pub(super) fn push(&mut self, mut record: Waiting, now: u64, due: u64) {
-        if self.taken == self.order.len() {
-            // Whatever fell due before now has been played, so these slots are empty.
-            self.open_slot = self.open_slot.max((now >> self.shift).saturating_sub(1));
+    #[inline(always)]
+    pub(super) fn push(&mut self, record: Waiting, now: u64, due: u64) {
+        if self.taken == self.order.len() && self.fine.records == 0 {
+            self.keep_up(now);
         }
-        let number = due >> self.shift;
-        record.within = (due & ((1 << self.shift) - 1)) as u32;
-        if number == self.open_slot {
-            self.push_open(record);
+        let record = Waiting { due, ..record };
+        let coarse = due >> (self.shift + FINE_BITS);
+        if coarse != self.spread {
+            assert!(coarse.wrapping_sub(self.spread) < COARSE, "a wait is longer than the wheel");
+            self.coarse.push((coarse % COARSE) as usize, record);
             return;
         }
         // Nothing happens before the start of the open slot, so nothing falls due before it.
-        assert!(number.wrapping_sub(self.open_slot) < SLOTS, "a wait is longer than the wheel");
-        let place = (number % SLOTS) as usize;
-        let slot = self.slots[place];
-        let within_chunk = slot.records as usize % CHUNK_RECORDS;
-        if within_chunk == 0 {
-            self.push_chunk(place, record);
+        let fine = due >> self.shift;
+        if fine == self.open_slot {
+            self.open.push(record);
+            self.sort_in_last();
         } else {
-            self.chunks[slot.last as usize - 1].records[within_chunk] = record;
-            self.slots[place].records += 1;
+            self.fine.push((fine % FINE) as usize, record);
         }
-        self.closed += 1;
     }
 
-    /// Puts a record in its place among those of the open slot.
-    fn push_open(&mut self, record: Waiting) {
-        let entry = u64::from(record.within) << 32 | self.open.len() as u64;
-        self.open.push(record);
+    /// Moves on to `now` where nothing is due before the next coarse slot with records.
+    #[inline]
+    fn keep_up(&mut self, now: u64) {
+        let coarse = now >> (self.shift + FINE_BITS);
+        if coarse > self.spread {
+            self.spread = coarse;
+            self.open_at(now >> self.shift);
+        }
+    }
+
+    fn open_at(&mut self, slot: u64) {
+        self.open_slot = slot;
+        self.fine.give_back(std::mem::take(&mut self.open));
+        self.order.clear();
+        self.taken = 0;
+    }
+
+    /// Puts the last record of the open slot in its place.
+    #[cold]
+    fn sort_in_last(&mut self) {
+        let last = self.open.len() - 1;
+        let entry = self.entry(last, &self.open[last]);
         let place = self.order[self.taken..].partition_point(|other| *other < entry);
         self.order.insert(self.taken + place, entry);
     }
 
-    /// Begins a new chunk at the end of the slot at `place`.
-    fn push_chunk(&mut self, place: usize, record: Waiting) {
-        let mut records = [Waiting::default(); CHUNK_RECORDS];
-        records[0] = record;
-        let chunk = Chunk { records, next: NONE };
-        let index = self.free;
-        let number = if index == NONE {
-            self.chunks.push(chunk);
-            self.chunks.len() as u32
-        } else {
-            self.free = self.chunks[index as usize].next;
-            self.chunks[index as usize] = chunk;
-            index + 1
-        };
-        let slot = &mut self.slots[place];
-        slot.records += 1;
-        if slot.first == 0 {
-            slot.first = number;
-            self.occupied[place / 64] |= 1 << (place % 64);
-        } else {
-            self.chunks[slot.last as usize - 1].next = number - 1;
-        }
-        slot.last = number;
+    #[inline]
+    fn entry(&self, place: usize, record: &Waiting) -> u64 {
+        (record.due & ((1 << self.shift) - 1)) << 32 | place as u64
     }
 
     /// Opens the next slot with records if it begins before `until`.
     fn open_next(&mut self, until: u64) {
-        let number = self.next_occupied();
-        if number << self.shift >= until {
+        if self.fine.records == 0 {
+            match self.next_coarse() {
+                Some(slot) if slot << (self.shift + FINE_BITS) < until => self.spread_out(slot),
+                _ => return,
+            }
+        }
+        let Some(slot) = self.next_fine() else {
+            return;
+        };
+        if slot << self.shift >= until {
             return;
         }
-        self.open_slot = number;
-        self.open.clear();
-        self.order.clear();
-        self.taken = 0;
-        let place = (number % SLOTS) as usize;
-        self.occupied[place / 64] &= !(1 << (place % 64));
-        let slot = std::mem::take(&mut self.slots[place]);
-        let mut left = slot.records as usize;
-        let mut index = slot.first.wrapping_sub(1);
-        while left > 0 {
-            let chunk = &mut self.chunks[index as usize];
-            let records = left.min(CHUNK_RECORDS);
-            self.open.extend_from_slice(&chunk.records[..records]);
-            left -= records;
-            let next = std::mem::replace(&mut chunk.next, self.free);
-            self.free = index;
-            index = next;
-        }
-        let entry =
-            |(place, record): (usize, &Waiting)| u64::from(record.within) << 32 | place as u64;
-        self.order.extend(self.open.iter().enumerate().map(entry));
-        self.order.sort_unstable();
-        self.closed -= self.open.len();
+        self.open_at(slot);
+        self.open = self.fine.take((slot % FINE) as usize);
+        let mut order = std::mem::take(&mut self.order);
+        let entries = self.open.iter().enumerate();
+        order.extend(entries.map(|(place, record)| self.entry(place, record)));
+        order.sort_unstable();
+        self.order = order;
     }
 
-    /// The first slot after the open one that has records; there is one.
-    fn next_occupied(&self) -> u64 {
-        let first = self.open_slot + 1;
-        let place = first % SLOTS;
-        let words = self.occupied.len() as u64;
-        let mut word = place / 64;
-        let mut bits = self.occupied[word as usize] & (u64::MAX << (place % 64));
-        for _ in 0..=words {
-            if bits != 0 {
-                let found = word * 64 + u64::from(bits.trailing_zeros());
-                return first + (found + SLOTS - place) % SLOTS;
-            }
-            word = (word + 1) % words;
-            bits = self.occupied[word as usize];
+    /// Spreads the records of a coarse slot over the fine ones.
+    fn spread_out(&mut self, slot: u64) {
+        let records = self.coarse.take((slot % COARSE) as usize);
+        self.spread = slot;
+        for record in &records {
+            self.fine.push(((record.due >> self.shift) % FINE) as usize, *record);
         }
-        unreachable!("records are counted");
+        self.coarse.give_back(records);
+        // No fine slot is open; the one before the first can take nothing.
+        self.open_at((slot << FINE_BITS).wrapping_sub(1));
+    }
+
+    /// Number of the next fine slot with records.
+    #[inline]
+    fn next_fine(&self) -> Option<u64> {
+        let place = self.fine.next(0, FINE as usize)?;
+        Some((self.spread << FINE_BITS) + place as u64)
+    }
+
+    /// Number of the next coarse slot with records.
+    #[inline]
+    fn next_coarse(&self) -> Option<u64> {
+        let first = self.spread + 1;
+        let place = self.coarse.next((first % COARSE) as usize, COARSE as usize)? as u64;
+        Some(first + (place + COARSE - first % COARSE) % COARSE)
     }
 
     /// Takes every record that waits, in the order of their due times.

@@ -85,8 +85,8 @@ pub(super) struct Source<'plan> {
     batch: Batch,
     pub(super) generated: Generated,
     pub(super) seconds: Vec<GeneratedSecond>,
-    /// Records after the warm-up by key, for the keys of highest weight, modulo 2^32: a narrow
-    /// table stays in the cache.
+    /// Records after the warm-up by key, for the keys of highest weight, and together for all
+    /// others; modulo 2^32, because a narrow table stays in the cache.
     key_counts: Vec<u32>,
     /// Keys whose count has passed 2^32, once for each time.
     key_carries: Vec<u32>,
@@ -141,7 +141,7 @@ impl<'plan> Source<'plan> {
             batch: Batch::default(),
             generated: Generated::default(),
             seconds: Vec::new(),
-            key_counts: vec![0; counted_keys.min(producer.keys.len())],
+            key_counts: vec![0; counted_keys.min(producer.keys.len()) + 1],
             key_carries: Vec::new(),
             plan: producer,
         }
@@ -173,17 +173,20 @@ impl<'plan> Source<'plan> {
         }
     }
 
-    /// Records after the warm-up that wait in a batch.
-    pub(super) fn waiting(&self) -> u64 {
+    /// The shards of the records after the warm-up that wait in a batch.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = usize> + '_ {
         let counted = |record: &&(u16, Arrival)| record.1.created >= self.warm_up;
-        self.batch.records.iter().filter(counted).count() as u64
+        self.batch.records.iter().filter(counted).map(|(shard, _)| usize::from(*shard))
     }
 
     /// Records after the warm-up by key, for the keys of highest weight.
     pub(super) fn key_counts(&self) -> Vec<u64> {
         let mut counts: Vec<u64> = self.key_counts.iter().map(|count| u64::from(*count)).collect();
+        counts.pop();
         for key in &self.key_carries {
-            counts[*key as usize] += 1 << 32;
+            if let Some(count) = counts.get_mut(*key as usize) {
+                *count += 1 << 32;
+            }
         }
         counts
     }
@@ -232,20 +235,32 @@ impl<'plan> Source<'plan> {
         self.seconds[second].records += records;
         self.seconds[second].bytes += bytes;
         if counted == 1 {
-            for key in &self.block.keys[from..to] {
-                if let Some(count) = self.key_counts.get_mut(*key as usize) {
-                    *count = count.wrapping_add(1);
-                    if *count == 0 {
-                        self.key_carries.push(*key);
-                    }
-                }
-            }
+            self.count_keys(from, to, too_large > 0);
         }
         if self.plan.calls == PutCalls::PutRecord {
             self.send_each(from, to, inboxes);
         } else {
             for index in from..to {
                 self.collect(index, inboxes);
+            }
+        }
+    }
+
+    /// Counts the records of the block from `from` to `to` by key, but for those that are too large
+    /// to be sent, if there are any.
+    fn count_keys(&mut self, from: usize, to: usize, any_too_large: bool) {
+        let counts = self.key_counts.as_mut_slice();
+        let last = counts.len() - 1;
+        let keys = self.block.keys[from..to].iter().zip(&self.block.sizes[from..to]);
+        for (key, size) in keys {
+            if any_too_large && *size > self.max_record_size {
+                continue;
+            }
+            // No branch could guess which keys are counted; the last count is for the others.
+            let count = &mut counts[(*key as usize).min(last)];
+            *count = count.wrapping_add(1);
+            if *count == 0 {
+                self.key_carries.push(*key);
             }
         }
     }

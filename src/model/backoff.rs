@@ -75,7 +75,7 @@ impl Waits {
     #[inline]
     pub fn after(&self, call: u64, attempt: u32) -> u64 {
         let (least, width) = self.waits[(attempt as usize - 1).min(DISTINCT_WAITS - 1)];
-        least + self.draws.below(call, u64::from(attempt & 0xFF), width)
+        least + self.draws.below(call, u64::from(attempt), width)
     }
 }
 

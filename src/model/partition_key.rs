@@ -225,7 +225,8 @@ impl KeySpace {
             let shares = ranges.iter().map(|range| range.share()).collect();
             return (Routes::Fresh { router, key_bytes: self.key_lengths() }, shares);
         }
-        let indices = (0..self.len()).collect::<Vec<_>>();
+        // Fresh keys in one place have one route among them.
+        let indices = (0..self.len().max(1)).collect::<Vec<_>>();
         let chunks: Vec<(Vec<Route>, Vec<f64>)> = indices
             .par_chunks(CHUNK)
             .map(|chunk| self.routes_of(chunk, &router, ranges.len()))
@@ -257,7 +258,11 @@ impl KeySpace {
                 self.write_name(*index, &mut buffer);
                 let shard = router.shard_of(self.hash_key(*index, &buffer));
                 weights[shard] += self.weight(*index);
-                Route { shard: shard as u16, key_bytes: buffer.len() as u16 }
+                let key_bytes = match self.names {
+                    Names::Fresh { key_bytes } => key_bytes,
+                    _ => buffer.len() as u16,
+                };
+                Route { shard: shard as u16, key_bytes }
             })
             .collect();
         (routes, weights)

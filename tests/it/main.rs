@@ -7,6 +7,16 @@
 //! - `closed_form`: what queueing theory says about the simplest streams.
 //! - `oracles`: programs and tables that know nothing of shardplan, and agree with each other.
 //! - `independent`: the engine against those accounts.
+//! - `reference_work`: the shipped benchmark scenarios give the agreed figures.
+//!
+//! The engine against its specification
+//! - `support`: from a scenario to figures, for the topics below.
+//! - `determinism`: the same bytes for any number of threads and any window.
+//! - `common_random_numbers`: variants meet the same records.
+//! - `conservation`: sums that hold for every scenario.
+//! - `routing`: partition keys to shards, against an MD5 of our own.
+//! - `write_limits`: what a shard takes.
+//! - `read_limits`: what a shard gives, and how consumers fall behind.
 //!
 //! The scenario language
 //! - `language`: from text to scenario.
@@ -30,6 +40,9 @@
 mod cli;
 mod cli_run;
 mod closed_form;
+mod common_random_numbers;
+mod conservation;
+mod determinism;
 mod independent;
 mod language;
 mod language_documentation;
@@ -38,4 +51,9 @@ mod language_hostile;
 mod language_problems;
 mod layering;
 mod oracles;
+mod read_limits;
+mod reference_work;
 mod result_schema;
+mod routing;
+mod support;
+mod write_limits;
