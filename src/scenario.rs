@@ -29,6 +29,7 @@ mod validate;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use quantity::parse_span;
 pub use reader::read;
 pub use schema::schema;
 pub use source::{Override, Source};
@@ -45,7 +46,7 @@ pub struct Scenario {
     pub name: String,
     /// The question that the scenario answers, for the head of a report.
     pub question: Option<String>,
-    /// AWS region, for prices.
+    /// AWS region, for the head of a report; nothing depends on it yet.
     pub region: Option<String>,
     /// Simulated time of one replication.
     pub duration: Span,

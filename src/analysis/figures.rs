@@ -105,6 +105,19 @@ pub(super) fn counted_rows<'a>(
     observation.seconds.get(first_counted_second(scenario)..).unwrap_or_default()
 }
 
+/// A count of the busiest whole minute after the warm-up over its mean; none without one.
+pub(super) fn busiest_minute_over_mean(
+    scenario: &Scenario,
+    observation: &Observation,
+    of_second: fn(&StreamSecond) -> u64,
+) -> Option<f64> {
+    let rows = counted_rows(scenario, observation);
+    let sum = |rows: &[StreamSecond]| rows.iter().map(of_second).sum::<u64>();
+    let busiest = rows.chunks_exact(60).map(sum).max()?;
+    let total = sum(rows);
+    (total > 0).then(|| (busiest as f64 / 60.0) / (total as f64 / rows.len() as f64))
+}
+
 /// Records that reached the stream but were not processed: still there, or expired.
 pub(super) fn unprocessed_records(consumer: &ConsumerObservation) -> u64 {
     consumer.backlog_records + consumer.expired_records

@@ -2,8 +2,9 @@
 //!
 //! Each is one sentence that the numbers beside it bear out, and a piece of advice. A finding that
 //! would need a guess is not made. `writes` speaks of throttled, given up and rejected records,
-//! `keys` of hot shards and hot keys, `readers` of consumers.
+//! `keys` of hot shards and hot keys, `readers` of consumers and `bottleneck` of what slows them.
 
+mod bottleneck;
 mod keys;
 mod readers;
 mod writes;

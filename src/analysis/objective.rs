@@ -9,7 +9,7 @@ use hdrhistogram::Histogram;
 
 use super::figures::{MICROSECONDS, MILLISECONDS, Totals, quantiles, unprocessed_records};
 use super::interval::{confidence_interval, mean};
-use super::result::{ObjectiveResult, Unit, Verdict};
+use super::result::{ObjectiveResult, Quantiles, Unit, Verdict};
 use crate::metrics::{ConsumerObservation, Observation};
 use crate::scenario::{Objective, Scenario};
 
@@ -64,6 +64,7 @@ fn judge_one(
     let doubtful = !all_known || readings.iter().any(|reading| reading.doubtful);
     let value = mean(&known);
     let ci95 = if all_known { confidence_interval(&known) } else { None };
+    let (subject, worst_of) = subject(scenario, observations, objective, consumer);
     let by_value = verdict_of(value, ci95, target);
     let verdict = match by_value {
         Verdict::Pass if doubtful => Verdict::Inconclusive,
@@ -71,7 +72,8 @@ fn judge_one(
     };
     ObjectiveResult {
         name: name.to_owned(),
-        subject: consumer.map(|index| scenario.consumers[index].name.clone()),
+        subject,
+        worst_of,
         target,
         value,
         unit,
@@ -96,6 +98,39 @@ fn describe(objective: Objective) -> (&'static str, Option<usize>, f64, Unit) {
         Objective::EndToEndLatencyP99 { consumer, at_most } => {
             ("end_to_end_latency_p99", consumer, at_most.as_milliseconds(), Unit::Ms)
         }
+    }
+}
+
+/// The consumer that the value is about, and of how many it is the worst.
+fn subject(
+    scenario: &Scenario,
+    observations: &[Observation],
+    objective: Objective,
+    consumer: Option<usize>,
+) -> (Option<String>, Option<u64>) {
+    let name = |index: usize| scenario.consumers[index].name.clone();
+    if let Some(index) = consumer {
+        return (Some(name(index)), None);
+    }
+    let p99: fn(&ConsumerObservation) -> Option<Quantiles> = match objective {
+        Objective::IteratorAgeP99 { .. } => |seen| quantiles(&seen.iterator_age_ms, MILLISECONDS),
+        Objective::EndToEndLatencyP99 { .. } => {
+            |seen| quantiles(&seen.end_to_end_latency_us, MICROSECONDS)
+        }
+        _ => return (None, None),
+    };
+    let mean_of = |index: usize| {
+        let seen = observations.iter().filter_map(|seen| p99(seen.consumers.get(index)?));
+        mean(&seen.map(|times| times.p99).collect::<Vec<f64>>())
+    };
+    let consumers = scenario.consumers.len();
+    // The first of equals: a later one must be strictly worse.
+    let worst = (0..consumers)
+        .filter_map(|index| Some((index, mean_of(index)?)))
+        .reduce(|worst, next| if next.1 > worst.1 { next } else { worst });
+    match worst {
+        Some((index, _)) => (Some(name(index)), (consumers > 1).then_some(consumers as u64)),
+        None => (None, None),
     }
 }
 

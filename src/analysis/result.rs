@@ -104,8 +104,11 @@ pub enum Unit {
 pub struct ObjectiveResult {
     /// Name, as the scenario writes it.
     pub name: String,
-    /// The consumer that it is about; absent when it is about the stream or the worst consumer.
+    /// The consumer that it is about, the worst one where the scenario names none; absent when it
+    /// is about the stream.
     pub subject: Option<String>,
+    /// Of how many consumers `subject` is the worst; absent where the scenario names one.
+    pub worst_of: Option<u64>,
     /// The value must be at most this.
     pub target: f64,
     /// Mean over the replications of what was observed.

@@ -41,7 +41,7 @@ pub(super) fn scenario(
 
 fn named_file(folder: &Path, name: &str) -> Result<Vec<u8>, String> {
     let path: PathBuf = folder.join(name);
-    let complain = |why: &str| format!("cannot read {}: {why}", path.display());
+    let complain = |why: &str| format!("cannot read `{}`: {why}", path.display());
     let bytes = File::open(&path)
         .and_then(|file| read_at_most(file, NAMED_FILE_BYTES_MAX + 1))
         .map_err(|error| complain(&reason(&error)))?;
@@ -73,7 +73,7 @@ mod tests {
         std::fs::write(folder.path().join("keys.csv"), "a,1\n").unwrap();
         assert_eq!(named_file(folder.path(), "keys.csv").unwrap(), b"a,1\n");
         let missing = named_file(folder.path(), "nothing.csv").unwrap_err();
-        assert!(missing.ends_with("nothing.csv: there is no such file or folder"), "{missing}");
+        assert!(missing.ends_with("nothing.csv`: there is no such file or folder"), "{missing}");
         let is_folder = named_file(folder.path(), ".").unwrap_err();
         assert!(is_folder.ends_with("it is a folder, not a file"), "{is_folder}");
     }

@@ -108,6 +108,9 @@ impl Pack {
 
 /// A folder that exists must be empty or a pack and nothing more.
 fn refuse_what_is_not_ours(target: &Path) -> Result<(), Failure> {
+    if target.is_symlink() && !target.exists() {
+        return Err(refuse(target, "it is a link that leads nowhere"));
+    }
     let entries = match fs::read_dir(target) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -199,6 +202,13 @@ mod tests {
         assert!(reason(folder.path()).contains("has no result.json"));
         assert!(reason(&notes).contains("it is a file"));
         assert!(reason(&notes.join("below")).contains("cannot write"));
+        #[cfg(unix)]
+        {
+            let link = folder.path().join("link");
+            std::os::unix::fs::symlink("nowhere", &link).unwrap();
+            assert!(reason(&link).contains("leads nowhere"));
+            fs::remove_file(&link).unwrap();
+        }
         fs::write(folder.path().join(RESULT), "{}").unwrap();
         assert!(reason(folder.path()).contains("would delete `notes.md`"));
         assert_eq!(fs::read_to_string(&notes).unwrap(), "mine");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::analysis::number::{count, seconds};
+use crate::analysis::number::{seconds, short_count};
 use crate::engine::Progress;
 use crate::time::Span;
 
@@ -31,7 +31,7 @@ pub(super) struct ProgressLine {
 impl ProgressLine {
     pub(super) fn start() -> Self {
         let bar = ProgressBar::with_draw_target(Some(1_000), ProgressDrawTarget::hidden());
-        if let Ok(style) = ProgressStyle::with_template("{bar:24} {percent:>3} %  {wide_msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{bar:12} {percent:>3} %  {wide_msg}") {
             bar.set_style(style.progress_chars("━╸─"));
         }
         Self { bar, started: now(), drawn: AtomicU64::new(0), simulated: AtomicU64::new(0) }
@@ -58,15 +58,16 @@ impl ProgressLine {
         if !due || exchange().is_err() {
             return;
         }
-        if drawn == 0 {
-            // Draws nothing where standard error is not a terminal.
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
-        }
         let (simulated, total) = (progress.simulated.as_seconds(), progress.total.as_seconds());
         if total > 0.0 {
             self.bar.set_position((1_000.0 * simulated / total) as u64);
         }
         self.bar.set_message(message(progress, elapsed.as_secs_f64()));
+        if drawn == 0 {
+            // Draws nothing where standard error is not a terminal.
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.bar.tick();
+        }
     }
 
     /// Takes the line away.
@@ -86,8 +87,8 @@ fn message(progress: Progress, elapsed_seconds: f64) -> String {
         "{} of {}, {} records, {}/s{left}",
         seconds(simulated),
         seconds(total),
-        count(progress.generated_records),
-        count((progress.generated_records as f64 / elapsed_seconds) as u64),
+        short_count(progress.generated_records),
+        short_count((progress.generated_records as f64 / elapsed_seconds) as u64),
     )
 }
 
@@ -107,10 +108,7 @@ mod tests {
             total: Span::from_seconds(14_400),
             generated_records: 12_000_000,
         };
-        assert_eq!(
-            message(progress, 2.0),
-            "60 min of 4 h, 12,000,000 records, 6,000,000/s, 6 s left"
-        );
+        assert_eq!(message(progress, 2.0), "60 min of 4 h, 12 M records, 6,000,000/s, 6 s left");
     }
 
     #[test]

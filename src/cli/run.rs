@@ -11,6 +11,7 @@ use super::pack::{FILES, Pack};
 use super::progress::ProgressLine;
 use super::span;
 use super::terminal::Terminal;
+use crate::analysis::number::{count, of};
 use crate::analysis::{self, ResultDocument, analyse, effective_bin};
 use crate::engine::{self, Control};
 use crate::metrics::Observation;
@@ -33,16 +34,16 @@ pub(super) struct RunArguments {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// Seed of the random streams, in place of the scenario's.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Independent repetitions, in place of the scenario's.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     replications: Option<u32>,
     /// Width of one row of the series, whole seconds; chosen to give at most 300 rows by default.
-    #[arg(long, value_name = "SPAN", value_parser = parse_bin)]
+    #[arg(long, value_name = "SPAN", value_parser = span::bin)]
     bin: Option<Span>,
     /// Simulated time between two barriers of the engine; changes no figure.
-    #[arg(long, value_name = "SPAN", value_parser = span::parse)]
+    #[arg(long, value_name = "SPAN", value_parser = span::window)]
     window: Option<Span>,
     /// How many of the hottest keys of each shard to name.
     #[arg(long, value_name = "N", default_value_t = 10)]
@@ -58,20 +59,32 @@ enum Format {
     Json,
 }
 
-/// A width that is not in whole seconds would silently become another one.
-fn parse_bin(text: &str) -> Result<Span, String> {
-    let bin = span::parse(text)?;
-    if bin.nanoseconds().is_multiple_of(Span::SECOND.nanoseconds()) {
-        Ok(bin)
-    } else {
-        Err("must be in whole seconds".to_owned())
+/// Most rows of a pack's `shards.csv`; more would fill the memory before the disk.
+const SHARD_ROWS_MAX: u64 = 30_000_000;
+
+/// Refuses a width of which a pack would have no end, before the run.
+fn check_rows(scenario: &Scenario, bin: Span) -> Result<(), Failure> {
+    let rows = scenario.duration.nanoseconds().div_ceil(bin.nanoseconds().max(1));
+    let rows = rows.saturating_mul(scenario.stream.shards.len() as u64);
+    if rows <= SHARD_ROWS_MAX {
+        return Ok(());
     }
+    Err(Failure::Usage(format!(
+        "a row every {bin} makes {} of shards.csv, more than the {} that a pack may have; give a \
+         wider `--bin`",
+        of(rows, "row"),
+        count(SHARD_ROWS_MAX),
+    )))
 }
 
 pub(super) fn execute(arguments: &RunArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
     let overrides = overrides(arguments)?;
     let source = files::source(&arguments.scenario)?;
     let scenario = files::scenario(&arguments.scenario, &source, &overrides)?;
+    let bin = effective_bin(arguments.bin, scenario.duration);
+    if arguments.out.is_some() {
+        check_rows(&scenario, bin)?;
+    }
     let pack = arguments.out.as_deref().map(Pack::prepare).transpose()?;
     let observations = simulate(arguments, &scenario)?;
     let options = analysis::Options {
@@ -79,20 +92,30 @@ pub(super) fn execute(arguments: &RunArguments, terminal: &Terminal) -> Result<O
         overrides: overrides.iter().map(|set| format!("{}={}", set.path, set.value)).collect(),
     };
     let document = analyse(&scenario, &observations, &options);
-    if let (Some(pack), Some(folder)) = (pack, &arguments.out) {
-        let bin = effective_bin(arguments.bin, scenario.duration);
+    if let Some(pack) = pack {
         pack.write(&pack_files(&scenario, &observations[0], &document, bin, &source.text)?)?;
+    }
+    let printed = print(arguments, &document, terminal);
+    // At the end, where it is seen, and whether or not there was a reader for the rest.
+    if let Some(folder) = &arguments.out {
         terminal.complain(&format!("report pack written to {}", folder.display()));
     }
+    printed.map(|()| Outcome::of_verdict(document.verdict))
+}
+
+fn print(
+    arguments: &RunArguments,
+    document: &ResultDocument,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
     match arguments.format {
-        Format::Json => terminal.print(json(&document)?.as_bytes())?,
+        Format::Json => terminal.print(json(document)?.as_bytes()),
         Format::Text => {
             let color = terminal.color_of_output();
-            let text = report::text(&document, TextOptions { width: terminal.columns(), color });
-            terminal.print(text.as_bytes())?;
+            let text = report::text(document, TextOptions { width: terminal.columns(), color });
+            terminal.print(text.as_bytes())
         }
     }
-    Ok(Outcome::of_verdict(document.verdict))
 }
 
 /// What the command line replaces; a flag is the same as `--set` of its path.
@@ -165,9 +188,13 @@ mod tests {
     use crate::analysis::testing;
 
     #[test]
-    fn a_bin_is_in_whole_seconds() {
-        assert_eq!(parse_bin("2 min"), Ok(Span::from_seconds(120)));
-        assert!(parse_bin("1500ms").unwrap_err().contains("whole seconds"));
+    fn a_pack_without_end_is_refused() {
+        let mut scenario = testing::scenario();
+        assert!(check_rows(&scenario, Span::SECOND).is_ok());
+        scenario.duration = Span::from_seconds(366 * 86_400);
+        let message = check_rows(&scenario, Span::SECOND).unwrap_err().render(false);
+        assert!(message.contains("126,489,600 rows of shards.csv"), "{message}");
+        assert!(check_rows(&scenario, Span::from_seconds(3_600)).is_ok());
     }
 
     #[test]

@@ -1,32 +1,32 @@
-//! Spans of the command line: `--bin 10s`, `--window 250ms`.
+//! Spans of the command line: `--bin 10s`, `--window 250ms`, read as a scenario reads durations.
 
+use crate::scenario;
 use crate::time::Span;
 
-/// Units and their nanoseconds.
-const UNITS: [(&str, u64); 7] = [
-    ("ns", 1),
-    ("us", 1_000),
-    ("ms", 1_000_000),
-    ("s", 1_000_000_000),
-    ("min", 60_000_000_000),
-    ("h", 3_600_000_000_000),
-    ("d", 86_400_000_000_000),
-];
+/// Shortest window: below it a run is nothing but barriers.
+const WINDOW_LEAST: Span = Span::from_milliseconds(1);
 
-/// Reads a whole number with a unit, with or without a blank between them; more than zero.
-pub(super) fn parse(text: &str) -> Result<Span, String> {
-    let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = (&text[..digits], text[digits..].trim());
-    let number: u64 = number
-        .parse()
-        .map_err(|_| "expected a whole number with a unit, such as 10s or 5 min".to_owned())?;
-    let Some((_, nanoseconds)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-        return Err(format!("unknown unit `{unit}`; use one of ns, us, ms, s, min, h, d"));
-    };
-    match number.checked_mul(*nanoseconds) {
-        Some(0) => Err("must be more than zero".to_owned()),
-        Some(nanoseconds) => Ok(Span::from_nanoseconds(nanoseconds)),
-        None => Err("is longer than any run".to_owned()),
+/// Width of a row of the series; a width that is not in whole seconds would silently become
+/// another one.
+pub(super) fn bin(text: &str) -> Result<Span, String> {
+    let bin = more_than_zero(text)?;
+    if bin.nanoseconds().is_multiple_of(Span::SECOND.nanoseconds()) {
+        Ok(bin)
+    } else {
+        Err("must be in whole seconds".to_owned())
+    }
+}
+
+/// Simulated time between two barriers.
+pub(super) fn window(text: &str) -> Result<Span, String> {
+    let window = more_than_zero(text)?;
+    if window < WINDOW_LEAST { Err(format!("must be at least {WINDOW_LEAST}")) } else { Ok(window) }
+}
+
+fn more_than_zero(text: &str) -> Result<Span, String> {
+    match scenario::parse_span(text)? {
+        Span::ZERO => Err("must be more than zero".to_owned()),
+        span => Ok(span),
     }
 }
 
@@ -36,16 +36,19 @@ mod tests {
 
     #[test]
     fn a_span_is_a_number_and_a_unit() {
-        assert_eq!(parse("10s"), Ok(Span::from_seconds(10)));
-        assert_eq!(parse("5 min"), Ok(Span::from_seconds(300)));
-        assert_eq!(parse("250ms"), Ok(Span::from_milliseconds(250)));
+        assert_eq!(bin("10s"), Ok(Span::from_seconds(10)));
+        assert_eq!(bin("1.5 min"), Ok(Span::from_seconds(90)));
+        assert_eq!(window("250ms"), Ok(Span::from_milliseconds(250)));
     }
 
     #[test]
     fn anything_else_says_what_is_expected() {
-        for text in ["", "s", "10", "10 m", "1.5s", "-3s", "0s", "999999999999999999 d"] {
-            assert!(parse(text).is_err(), "{text}");
+        for text in ["", "s", "10", "10 m", "1.5s", "1500ms", "-3s", "0s", "0", "9e99 d", "inf"] {
+            assert!(bin(text).is_err(), "{text}");
         }
-        assert!(parse("10 m").unwrap_err().contains("use one of"));
+        assert!(bin("1500ms").unwrap_err().contains("whole seconds"));
+        assert!(bin("10").unwrap_err().contains("for example `10 s`"));
+        assert!(bin("10 m").unwrap_err().contains("did you mean `min`?"));
+        assert!(window("1 ns").unwrap_err().contains("at least 1 ms"));
     }
 }

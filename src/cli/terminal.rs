@@ -45,10 +45,13 @@ impl Terminal {
         }
     }
 
-    /// Columns of standard output.
+    /// Columns of standard output: as `COLUMNS` says, or as wide as the terminal is.
     pub(super) fn columns(self) -> usize {
-        let terminal = console::Term::stdout();
-        terminal.size_checked().map_or(COLUMNS_DEFAULT, |(_, columns)| usize::from(columns))
+        let wish = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let terminal = || console::Term::stdout().size_checked();
+        wish.filter(|columns| *columns > 0)
+            .or_else(|| terminal().map(|(_, columns)| usize::from(columns)))
+            .unwrap_or(COLUMNS_DEFAULT)
     }
 
     /// Writes to standard output; a reader that has gone away is no failure.

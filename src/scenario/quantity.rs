@@ -16,6 +16,8 @@ use std::marker::PhantomData;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
+use crate::time::Span;
+
 pub(super) use decimal::Decimal;
 pub(super) use words::{KeyText, Name, Region};
 
@@ -73,6 +75,17 @@ pub(super) trait Quantity: Sized {
 
     /// The keywords of the schema beside `format`.
     fn keywords() -> serde_json::Value;
+}
+
+/// A duration as a scenario writes it: `10 s`, `1.5h`, `250ms`.
+///
+/// # Errors
+/// What is wrong and what to write instead, in one line.
+pub fn parse_span(text: &str) -> Result<Span, String> {
+    Span::parse(text).map_err(|error| match error.help {
+        Some(help) => format!("{}; {help}", error.message),
+        None => error.message,
+    })
 }
 
 /// A quantity as a field of the raw file.

@@ -36,7 +36,7 @@ pub(super) struct Scenario {
     pub(super) name: Written<Name>,
     /// The question that the scenario answers; stands at the head of a report.
     pub(super) question: Option<String>,
-    /// AWS region, for prices.
+    /// AWS region, for the head of a report; nothing depends on it yet.
     pub(super) region: Option<Written<Region>>,
     /// Simulated time of one replication; more than zero, at most 366 d.
     pub(super) duration: Written<Span>,

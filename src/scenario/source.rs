@@ -41,7 +41,7 @@ impl Source {
     pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Result<Self, Diagnostics> {
         let name = name.into();
         if bytes.len() > yaml::TEXT_BYTES_MAX {
-            return Err(too_large(&name, bytes.len()));
+            return Err(too_large(&name));
         }
         match String::from_utf8(bytes) {
             Ok(text) => {
@@ -58,14 +58,14 @@ impl Source {
 
     pub(super) fn check_size(&self) -> Result<(), Diagnostics> {
         if self.text.len() > yaml::TEXT_BYTES_MAX {
-            return Err(too_large(&self.name, self.text.len()));
+            return Err(too_large(&self.name));
         }
         Ok(())
     }
 }
 
-fn too_large(name: &str, bytes: usize) -> Diagnostics {
-    let message = format!("the text has {bytes} bytes, but a scenario has at most 1 MiB");
+fn too_large(name: &str) -> Diagnostics {
+    let message = "the text is larger than the 1 MiB that a scenario may have";
     let mut diagnostic = Diagnostic::new("too-large", message, Excerpt::new(name, "", 1, 0..0));
     diagnostic.help("put long lists of keys into a file and name it with `partition_key: file`");
     Diagnostics::one(diagnostic)

@@ -55,7 +55,7 @@ impl Context<'_, '_> {
                 Some(bytes)
             }
             Err(reason) => {
-                self.error("file-not-readable", node, format!("`{path}` cannot be read: {reason}"))
+                self.error("file-not-readable", node, reason)
                     .help("the path is relative to the folder of the scenario");
                 None
             }

@@ -26,8 +26,11 @@ fn bad_usage_is_exit_code_2() {
     check_exit(&["frobnicate"], 2, "unrecognized subcommand");
     check_exit(&["check"], 2, "<SCENARIO>");
     check_exit(&["run", "a.yaml", "--format", "xml"], 2, "possible values: text, json");
-    check_exit(&["run", "a.yaml", "--bin", "10"], 2, "unknown unit");
+    check_exit(&["run", "a.yaml", "--bin", "10"], 2, "has no unit");
     check_exit(&["run", "a.yaml", "--bin", "1500ms"], 2, "whole seconds");
+    check_exit(&["run", "a.yaml", "--bin", "0 s"], 2, "more than zero");
+    check_exit(&["run", "a.yaml", "--window", "1 ns"], 2, "at least 1 ms");
+    check_exit(&["run", "a.yaml", "--seed", "-1"], 2, "invalid value '-1' for '--seed <N>'");
 }
 
 #[test]
@@ -51,6 +54,12 @@ fn a_file_that_cannot_be_read_is_named_with_the_reason() {
     let latin = folder.path().join("latin.yaml");
     std::fs::write(&latin, [0x6e, 0xe9, 0x0a]).unwrap();
     check_exit(&["check", latin.to_str().unwrap()], 2, "UTF-8");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_never_ends_is_read_as_far_as_it_may_be() {
+    check_exit(&["check", "/dev/zero"], 2, "larger than the 1 MiB");
 }
 
 #[test]

@@ -97,6 +97,8 @@ fn a_folder_of_someone_else_is_refused_before_the_run() {
     check_run(folder.path(), &arguments, 2, "has no result.json");
     let arguments = ["run", "small.yaml", "--set", "duration=300 d", "--out", "small.yaml"];
     check_run(folder.path(), &arguments, 2, "it is a file");
+    let arguments = ["run", "small.yaml", "--set", "duration=300 d", "--bin", "1 s", "--out", "x"];
+    check_run(folder.path(), &arguments, 2, "51,840,000 rows of shards.csv");
 }
 
 #[test]
@@ -113,6 +115,22 @@ fn a_scenario_comes_from_standard_input_as_well() {
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("-: ok, small: 2 shards, 1 producer, 1 consumer, 30 s"), "{text}");
+}
+
+#[test]
+fn the_width_of_the_page_is_that_of_columns() {
+    let folder = folder();
+    for columns in [80, 100, 120] {
+        let output = Command::new(env!("CARGO_BIN_EXE_shardplan"))
+            .current_dir(folder.path())
+            .args(["run", "small.yaml"])
+            .env("COLUMNS", columns.to_string())
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(widest <= columns && widest > columns - 15, "{widest} of {columns}");
+    }
 }
 
 #[test]

@@ -53,6 +53,8 @@ pub(crate) const DOCUMENTATION: &str = include_str!("../../docs/scenario.md");
 /// Files that scenarios of the tests may name.
 fn open(path: &str) -> Result<Vec<u8>, String> {
     let text = match path {
+        "semicolons.csv" => "key;count\na;1\nb;2\n",
+        "bars.txt" => "a|1\nb|2\n",
         "keys.csv" => "user,region,events\nann,eu,5\n\"bob, jr\",us,2.5\nann,us,1\neve,eu,0\n",
         "plain.csv" => "a\nb\na\n",
         "keys.tsv" => "key\tcount\na b\t3\nc,d\t4\n",
@@ -63,6 +65,15 @@ fn open(path: &str) -> Result<Vec<u8>, String> {
         "gap.json" => {
             r#"{"Shards":[{"ShardId":"s-1","HashKeyRange":{"StartingHashKey":"0",
             "EndingHashKey":"9"}},{"ShardId":"s-2","HashKeyRange":{"StartingHashKey":"20",
+            "EndingHashKey":"340282366920938463463374607431768211455"}}]}"#
+        }
+        "twice.json" => {
+            r#"{"Shards":[{"ShardId":"s-1","HashKeyRange":{"StartingHashKey":"0",
+            "EndingHashKey":"9"}},{"ShardId":"s-1","HashKeyRange":{"StartingHashKey":"10",
+            "EndingHashKey":"340282366920938463463374607431768211455"}}]}"#
+        }
+        "escape.json" => {
+            r#"{"Shards":[{"ShardId":"\u001b[31m","HashKeyRange":{"StartingHashKey":"0",
             "EndingHashKey":"340282366920938463463374607431768211455"}}]}"#
         }
         "broken.json" => "{\n  \"Shards\": [ { \"ShardId\": 7 } ]\n}",

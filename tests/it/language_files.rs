@@ -26,6 +26,8 @@ fn keys_come_from_a_file_with_their_counts() {
     assert_eq!(keys("{ path: keys.tsv }"), pairs(&[("a b", 3.0), ("c,d", 4.0)]));
     let semicolon = keys("{ path: semicolon.csv, delimiter: ';' }");
     assert_eq!(semicolon, pairs(&[("a", 1.0), ("b", 2.0)]));
+    let whole = keys("{ path: bars.txt, delimiter: ',' }");
+    assert_eq!(whole, pairs(&[("a|1", 1.0), ("b|2", 1.0)]), "as was asked for");
 }
 
 #[test]
@@ -43,6 +45,8 @@ fn a_bad_row_is_shown_with_its_file_and_line() {
     assert_eq!(problems("{ path: zero.csv }"), [at("--set", 1)]);
     assert_eq!(problems("{ path: none.csv }"), [at("--set", 1)]);
     assert_eq!(problems("{ path: keys.csv, delimiter: é }"), [at("--set", 1)]);
+    assert_eq!(problems("{ path: semicolons.csv }"), [at("semicolons.csv", 1)]);
+    assert_eq!(problems("{ path: bars.txt }"), [at("bars.txt", 1)]);
 }
 
 #[test]
@@ -57,7 +61,12 @@ fn shards_come_from_an_export_of_a_real_stream() {
     let ranges: Vec<_> = scenario.stream.shards.iter().map(|shard| shard.range).collect();
     assert_eq!(ranges, HashKeyRange::created(3));
     check_bad(GOOD, &[import[1]], &[("shards-differ", 10, 38)]);
-    for (file, wanted) in [("gap.json", "gap from 10 to 19"), ("broken.json", "list-shards")] {
+    for (file, wanted) in [
+        ("gap.json", "gap from 10 to 19"),
+        ("broken.json", "list-shards"),
+        ("twice.json", "the open shard `s-1` twice"),
+        ("escape.json", "is not the identifier of a shard"),
+    ] {
         let over = format!("stream.hash_ranges.list_shards={file}");
         let problems = read(GOOD, &[import[0], &over]).unwrap_err();
         let problem = &problems.all()[0];

@@ -28,6 +28,7 @@
 //! The command line
 //! - `cli`: arguments, exit codes and messages, without a run.
 //! - `cli_run`: runs from a scenario file to a report.
+//! - `result_schema`: what a run prints, held against the schema that is published.
 
 #![allow(
     clippy::unwrap_used,
@@ -52,6 +53,7 @@ mod layering;
 mod oracles;
 mod read_limits;
 mod reference_work;
+mod result_schema;
 mod routing;
 mod support;
 mod write_limits;

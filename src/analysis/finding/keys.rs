@@ -1,7 +1,7 @@
 //! Findings on the spread: hot shards, hot keys, idle shards.
 
 use super::{byte_limit, finding, record_limit};
-use crate::analysis::figures::{counted_rows, counted_seconds, hottest_shard, ratio};
+use crate::analysis::figures::{busiest_minute_over_mean, counted_seconds, hottest_shard, ratio};
 use crate::analysis::number::{bytes, count, of, percent, plain};
 use crate::analysis::result::{Finding, Severity};
 use crate::metrics::{HotKey, Observation};
@@ -56,7 +56,7 @@ fn hot_shard(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
         if shard.utilization_peak_1s >= NEAR_LIMIT { Severity::Warning } else { Severity::Info },
         shard_id,
         format!(
-            "{shard_id} is offered {} of all records, {over_mean:.1} times the mean of {shards} \
+            "{shard_id} is offered {} of all records, {over_mean:.2} times the mean of {shards} \
              shards{cause}.",
             percent(share),
         ),
@@ -151,15 +151,10 @@ fn key_load<'a>(scenario: &Scenario, seen: &Observation, key: &'a HotKey) -> Opt
 ///
 /// One where several producers are, since their peaks need not fall together.
 fn peak_over_mean(scenario: &Scenario, seen: &Observation) -> f64 {
-    let rows = counted_rows(scenario, seen);
-    let sum = |rows: &[crate::metrics::StreamSecond]| {
-        rows.iter().map(|row| row.generated_records).sum::<u64>()
-    };
-    let busiest = rows.chunks_exact(60).map(sum).max();
-    let (Some(busiest), 1, total @ 1..) = (busiest, scenario.producers.len(), sum(rows)) else {
+    if scenario.producers.len() != 1 {
         return 1.0;
-    };
-    (busiest as f64 / 60.0) / (total as f64 / rows.len() as f64)
+    }
+    busiest_minute_over_mean(scenario, seen, |row| row.generated_records).unwrap_or(1.0)
 }
 
 fn idle_shards(scenario: &Scenario, seen: &Observation) -> Option<Finding> {

@@ -1,18 +1,20 @@
 //! Findings on reading: consumers that fall behind, lose records or are throttled.
 
+use super::bottleneck::{self, polling_consumers};
 use super::finding;
-use crate::analysis::figures::{counted_rows, counted_seconds, ratio};
+use crate::analysis::figures::{counted_rows, counted_seconds, first_counted_second, ratio};
 use crate::analysis::number::{self, count, milliseconds, of, percent, plain};
 use crate::analysis::result::{Finding, Severity};
-use crate::metrics::{ConsumerObservation, Observation};
-use crate::scenario::{Consumer, Reading, Scenario};
-use crate::units::MIB;
+use crate::metrics::{ConsumerObservation, Observation, StreamSecond};
+use crate::scenario::{Consumer, Scenario};
 
 /// A backlog that grows by this share of what comes in is not noise.
 const GROWTH_LEAST: f64 = 0.005;
 
-/// A consumer that has more of its calls refused is behind for that reason.
-const REFUSED_MUCH: f64 = 0.05;
+/// A consumer that was behind by less was not behind: CloudWatch's period.
+const BEHIND_LEAST_MS: u64 = 60_000;
+/// One that polls every ten minutes is always minutes behind; that is how it was meant.
+const BEHIND_OVER_TYPICAL: f64 = 5.0;
 
 pub(super) fn find(scenario: &Scenario, seen: &Observation, findings: &mut Vec<Finding>) {
     for (index, (consumer, of_consumer)) in
@@ -21,7 +23,8 @@ pub(super) fn find(scenario: &Scenario, seen: &Observation, findings: &mut Vec<F
         if of_consumer.expired_records > 0 {
             findings.push(expired(scenario, seen, consumer, of_consumer));
         }
-        findings.extend(behind(scenario, seen, index));
+        let behind = behind(scenario, seen, index);
+        findings.extend(behind.or_else(|| was_behind(scenario, seen, index)));
         if of_consumer.read_throttled_calls > 0 {
             findings.push(throttled(scenario, consumer, of_consumer));
         }
@@ -32,7 +35,6 @@ pub(super) fn find(scenario: &Scenario, seen: &Observation, findings: &mut Vec<F
 #[derive(Clone, Copy)]
 struct Growth {
     records_per_second: f64,
-    at_end: u64,
     age_at_end_ms: u64,
 }
 
@@ -56,11 +58,8 @@ fn growth(scenario: &Scenario, seen: &Observation, index: usize) -> Option<Growt
     // Reading in rounds keeps about a second's records waiting; that is no backlog.
     let grows = first < second && second < last && grown > per_second;
     let end = rows.last()?.consumers.get(index)?;
-    (grows && records_per_second > GROWTH_LEAST * per_second).then_some(Growth {
-        records_per_second,
-        at_end: end.backlog_records,
-        age_at_end_ms: end.iterator_age_ms_max,
-    })
+    (grows && records_per_second > GROWTH_LEAST * per_second)
+        .then_some(Growth { records_per_second, age_at_end_ms: end.iterator_age_ms_max })
 }
 
 fn behind(scenario: &Scenario, seen: &Observation, index: usize) -> Option<Finding> {
@@ -80,74 +79,63 @@ fn behind(scenario: &Scenario, seen: &Observation, index: usize) -> Option<Findi
             plain(read),
             plain(came),
             plain(growth.records_per_second),
-            count(growth.at_end),
+            count(of_consumer.backlog_records),
             milliseconds(growth.age_at_end_ms as f64),
         ),
         &[
             ("read_records_per_second", read),
             ("incoming_records_per_second", came),
             ("backlog_growth_records_per_second", growth.records_per_second),
-            ("backlog_records_at_end", growth.at_end as f64),
+            ("backlog_records_at_end", of_consumer.backlog_records as f64),
             ("iterator_age_ms_at_end", growth.age_at_end_ms as f64),
         ],
-        behind_advice(scenario, seen, index),
+        bottleneck::advice(scenario, seen, index, false),
     ))
 }
 
-/// Names the bottleneck where the scenario's own numbers show it.
-fn behind_advice(scenario: &Scenario, seen: &Observation, index: usize) -> String {
-    let (consumer, of_consumer) = (&scenario.consumers[index], &seen.consumers[index]);
-    let refused = ratio(of_consumer.read_throttled_calls, of_consumer.read_calls);
-    if refused > REFUSED_MUCH {
-        let others = polling_consumers(scenario).saturating_sub(1);
-        return format!(
-            "Throttled reads are the bottleneck: {} of its GetRecords calls are refused; it shares \
-             the limits of each shard with {}.",
-            percent(refused),
-            of(others, "other polling consumer"),
-        );
+/// The worst of a time in which a consumer was behind, although its backlog does not grow.
+fn was_behind(scenario: &Scenario, seen: &Observation, index: usize) -> Option<Finding> {
+    let rows = counted_rows(scenario, seen);
+    let age =
+        |row: &StreamSecond| row.consumers.get(index).map_or(0, |row| row.iterator_age_ms_max);
+    let (at, worst) = rows
+        .iter()
+        .enumerate()
+        .map(|(second, row)| (second, age(row)))
+        .reduce(|worst, next| if next.1 > worst.1 { next } else { worst })?;
+    let typical = median(rows.iter().map(age).collect());
+    if worst < BEHIND_LEAST_MS || (worst as f64) < BEHIND_OVER_TYPICAL * typical as f64 {
+        return None;
     }
-    let seconds = counted_seconds(scenario, seen);
-    let shards = &seen.shards;
-    let busiest = shards.iter().map(|shard| shard.incoming_records).max().unwrap_or(0) as f64;
-    let busiest = busiest / seconds;
-    let per_record = consumer.processing.per_record.as_seconds();
-    if per_record * busiest > 1.0 {
-        return format!(
-            "Processing is the bottleneck: {} a record is at most {} records/s on a shard, and the \
-             busiest shard gets {}. Shorten it below {}, or use more shards.",
-            number::seconds(per_record),
-            plain(1.0 / per_record),
-            plain(busiest),
-            milliseconds(1_000.0 / busiest),
-        );
-    }
-    let busiest_bytes = shards.iter().map(|shard| shard.incoming_bytes).max().unwrap_or(0) as f64;
-    let readers = polling_consumers(scenario);
-    let shared = scenario.quotas.shard_read_bytes.0.as_per_second();
-    let polling = matches!(consumer.reading, Reading::Polling { .. });
-    if polling && busiest_bytes / seconds * readers as f64 > shared {
-        return format!(
-            "The shared read limit is the bottleneck: {readers} polling consumers want {} MiB/s of \
-             the busiest shard, which gives {}. Move one to enhanced fan-out, or use more shards.",
-            plain(busiest_bytes / seconds * readers as f64 / MIB as f64),
-            scenario.quotas.shard_read_bytes,
-        );
-    }
-    if let Reading::Polling { interval, max_records, round_trip } = consumer.reading {
-        let cycle = interval.max(round_trip).as_seconds();
-        if cycle > 0.0 && max_records.0 as f64 / cycle < busiest {
-            return format!(
-                "Polling is the bottleneck: {max_records} every {interval} is {} records/s a \
-                 shard, and the busiest shard gets {}. Ask for more at once, or more often.",
-                plain(max_records.0 as f64 / cycle),
-                plain(busiest),
-            );
-        }
-    }
-    "Batches take longer than they last: shorten processing, read larger batches, or use more \
-     shards, which are worked on side by side."
-        .to_owned()
+    let at_end = rows.last().map_or(0, age);
+    let name = &scenario.consumers[index].name;
+    let at_seconds = (first_counted_second(scenario) + at) as f64;
+    Some(finding(
+        "consumer-was-behind",
+        Severity::Warning,
+        name,
+        format!(
+            "{name} was up to {} behind, {} into the run; at half of all times it was {} behind or \
+             less, at the end {}.",
+            milliseconds(worst as f64),
+            number::seconds(at_seconds),
+            milliseconds(typical as f64),
+            milliseconds(at_end as f64),
+        ),
+        &[
+            ("iterator_age_ms_max", worst as f64),
+            ("at_seconds", at_seconds),
+            ("iterator_age_ms_p50", typical as f64),
+            ("iterator_age_ms_at_end", at_end as f64),
+        ],
+        bottleneck::advice(scenario, seen, index, true),
+    ))
+}
+
+/// The middle one of some values; zero when there are none.
+fn median(mut values: Vec<u64>) -> u64 {
+    let middle = values.len() / 2;
+    if values.is_empty() { 0 } else { *values.select_nth_unstable(middle).1 }
 }
 
 fn expired(
@@ -197,15 +185,17 @@ fn throttled(
     let calls = scenario.quotas.get_records_calls.0.as_per_second();
     let advice = if by_calls >= by_bytes {
         format!(
-            "{readers} polling consumers share {} calls/s on each shard: an interval of at least \
+            "{} share {} calls/s on each shard: an interval of at least \
              {} each keeps them within it; or move one to enhanced fan-out.",
+            of(readers, "polling consumer"),
             plain(calls),
             milliseconds(1_000.0 * readers as f64 / calls),
         )
     } else {
         format!(
-            "{readers} polling consumers share {} on each shard: move one to enhanced fan-out, \
-             which has a limit of its own, or use more shards.",
+            "{} share {} on each shard: move one to enhanced fan-out, which has a limit of its \
+             own, or use more shards.",
+            of(readers, "polling consumer"),
             scenario.quotas.shard_read_bytes,
         )
     };
@@ -227,10 +217,4 @@ fn throttled(
         ],
         advice,
     )
-}
-
-/// Consumers that share the read limits of a shard.
-fn polling_consumers(scenario: &Scenario) -> u64 {
-    let readings = scenario.consumers.iter().map(|consumer| &consumer.reading);
-    readings.filter(|reading| matches!(reading, Reading::Polling { .. })).count() as u64
 }

@@ -62,7 +62,7 @@ fn throttling_names_the_limit_that_binds_and_the_cure() {
         "1 of 4 shards refused 60,000 of 600,000 attempts (10 %); the limit of 1,000 records/s a \
          shard binds."
     );
-    assert!(finding.advice.contains("shardId-000000000000 gets 2.4 times"), "{}", finding.advice);
+    assert!(finding.advice.contains("shardId-000000000000 gets 2.40 times"), "{}", finding.advice);
     for shard in &mut observation.shards {
         shard.generated_records = 500 * testing::SECONDS;
     }
@@ -166,4 +166,64 @@ fn lost_and_oversized_records_are_critical() {
     let findings = find(&testing::scenario(), &observation);
     assert_eq!(codes(&findings), ["records-rejected", "records-expired"]);
     assert!(findings.iter().all(|finding| finding.severity == Severity::Critical));
+}
+
+#[test]
+fn a_shard_that_is_offered_too_much_on_average_is_not_called_a_burst() {
+    let (scenario, mut observation) = (testing::scenario(), testing::observation());
+    for (shard, rate) in observation.shards.iter_mut().zip([1_020, 660, 660, 660]) {
+        shard.generated_records = rate * testing::SECONDS;
+    }
+    let advice = find_one(&scenario, &observation, "write-throttled").unwrap().advice;
+    assert!(
+        advice.starts_with(
+            "The stream as a whole has room, shardId-000000000000 has not: on average it is \
+             offered 102 % of what it takes."
+        ),
+        "{advice}"
+    );
+    observation.shards[0].generated_records = 900 * testing::SECONDS;
+    observation.shards[0].utilization_mean = 0.9;
+    let advice = find_one(&scenario, &observation, "write-throttled").unwrap().advice;
+    assert!(advice.starts_with("The mean fits on every shard"), "{advice}");
+}
+
+#[test]
+fn rounding_that_fills_a_shard_is_named_as_the_cause() {
+    let (mut scenario, mut observation) = (testing::scenario(), testing::observation());
+    scenario.producers[0].client.calls = crate::scenario::PutCalls::PutRecord;
+    let shard = &mut observation.shards[0];
+    (shard.throttled_by_records, shard.throttled_by_bytes) = (0, 60_000);
+    shard.series = ShardSeries::default();
+    shard.series.push(crate::metrics::ShardSecond {
+        incoming_records: 500,
+        incoming_bytes: 550_000,
+        charged_bytes: 1_024_000,
+        write_throttled_records: 90,
+    });
+    let hidden = find_one(&scenario, &observation, "minute-metric-hides-it").unwrap();
+    assert!(hidden.advice.contains("count 1.86 times the bytes"), "{}", hidden.advice);
+    assert!(hidden.advice.contains("PutRecord rounds up each to 1 KiB"), "{}", hidden.advice);
+}
+
+#[test]
+fn a_time_behind_is_found_although_the_backlog_was_worked_off() {
+    let mut observation = healthy();
+    for (index, second) in observation.seconds.iter_mut().enumerate() {
+        let behind = (100..150).contains(&index);
+        second.consumers[0].iterator_age_ms_max = if behind { 90_000 } else { 900 };
+    }
+    let finding = find_one(&testing::scenario(), &observation, "consumer-was-behind").unwrap();
+    assert_eq!(
+        finding.message,
+        "lake was up to 90 s behind, 100 s into the run; at half of all times it was 900 ms \
+         behind or less, at the end 900 ms."
+    );
+    for second in &mut observation.seconds {
+        second.consumers[0].iterator_age_ms_max = 90_000;
+    }
+    assert!(
+        find_one(&testing::scenario(), &observation, "consumer-was-behind").is_none(),
+        "a consumer that polls seldom is meant to be that late"
+    );
 }

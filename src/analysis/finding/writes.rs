@@ -2,14 +2,16 @@
 
 use super::{byte_limit, finding, record_limit};
 use crate::analysis::figures::{Totals, counted_rows, hottest_shard, ratio};
-use crate::analysis::number::{count, of, percent};
+use crate::analysis::number::{count, of, percent, plain};
 use crate::analysis::result::{Finding, Severity};
 use crate::metrics::{Observation, ShardObservation};
-use crate::scenario::Scenario;
+use crate::scenario::{Producer, PutCalls, Scenario};
 use crate::units::Bytes;
 
 /// From this share of throttled attempts on, throttling is the main thing to know.
 const THROTTLED_CRITICAL: f64 = 0.01;
+/// From this multiple of the bytes of the records on, rounding is worth a word.
+const ROUNDING_MUCH: f64 = 1.1;
 /// Above this multiple of the mean, the spread is at fault and not the number of shards.
 const UNEVEN: f64 = 1.5;
 
@@ -76,33 +78,81 @@ fn binding(scenario: &Scenario, by_records: u64, by_bytes: u64) -> String {
 
 fn throttled_advice(scenario: &Scenario, seen: &Observation, records_bind: bool) -> String {
     let shards = seen.shards.len() as u64;
+    let shard_id = |index: usize| &scenario.stream.shards[index].shard_id;
     let uneven = hottest_shard(seen).filter(|(_, over)| shards > 1 && *over >= UNEVEN);
     if let Some((index, over_mean)) = uneven {
         return format!(
-            "The load is uneven: {} gets {over_mean:.1} times the mean. Spread the partition keys \
+            "The load is uneven: {} gets {over_mean:.2} times the mean. Spread the partition keys \
              before adding shards.",
-            scenario.stream.shards[index].shard_id,
+            shard_id(index),
         );
     }
     let needed = shards_for_busiest_second(scenario, seen);
-    let batch = if records_bind {
+    let cure = if records_bind {
         " Records are small: packing several into one (KPL aggregation) lifts the record limit."
+            .to_owned()
     } else {
-        ""
+        rounding(scenario, charged_over_incoming(&seen.shards)).unwrap_or_default()
     };
     if needed > shards {
-        format!(
+        return format!(
             "The busiest second alone fills {} even if the keys spread evenly; the stream has \
-             {}.{batch}",
+             {}.{cure}",
             of(needed, "shard"),
             count(shards),
-        )
-    } else {
-        format!(
-            "The mean fits; bursts do not. More shards, or a producer that spaces its calls and \
-             backs off longer, take the peaks off.{batch}"
-        )
+        );
     }
+    match fullest_shard(seen).filter(|(_, offered)| *offered > 1.0) {
+        Some((index, offered)) if shards > 1 => format!(
+            "The stream as a whole has room, {} has not: on average it is offered {} of what it \
+             takes. Split it, or spread the partition keys with a finer key or a salt.{cure}",
+            shard_id(index),
+            percent(offered),
+        ),
+        Some((index, offered)) => format!(
+            "On average {} is offered {} of what it takes: add shards.{cure}",
+            shard_id(index),
+            percent(offered),
+        ),
+        None => format!(
+            "The mean fits on every shard; bursts do not. More shards, or a producer that spaces \
+             its calls and backs off longer, take the peaks off.{cure}"
+        ),
+    }
+}
+
+/// The shard that is offered most of its write limit, retries apart, and how much of it.
+fn fullest_shard(seen: &Observation) -> Option<(usize, f64)> {
+    let offered = |shard: &ShardObservation| {
+        // What was refused for good would have been like what was taken.
+        let over_taken = ratio(shard.generated_records, shard.incoming_records);
+        shard.utilization_mean * over_taken.max(1.0)
+    };
+    let shards = seen.shards.iter().map(offered).enumerate();
+    shards.reduce(|best, next| if next.1 > best.1 { next } else { best })
+}
+
+/// Bytes that the write limit counted over those of the records.
+fn charged_over_incoming<'a>(shards: impl IntoIterator<Item = &'a ShardObservation>) -> f64 {
+    let rows = shards.into_iter().flat_map(|shard| shard.series.rows());
+    let (charged, incoming) = rows.fold((0, 0), |(charged, incoming), row| {
+        (charged + row.charged_bytes, incoming + row.incoming_bytes)
+    });
+    if incoming == 0 { 1.0 } else { ratio(charged, incoming) }
+}
+
+/// What rounding adds to the byte limit, in words, where it is much.
+fn rounding(scenario: &Scenario, charged_over_incoming: f64) -> Option<String> {
+    let step = scenario.quotas.put_record_rounding;
+    let rounds = |producer: &Producer| producer.client.calls == PutCalls::PutRecord;
+    let by_record = scenario.producers.iter().any(rounds);
+    (charged_over_incoming >= ROUNDING_MUCH && by_record).then(|| {
+        format!(
+            " Rounding makes the limit count {} times the bytes of the records: PutRecord rounds \
+             up each to {step}, PutRecords only the sum of a call.",
+            plain(charged_over_incoming),
+        )
+    })
 }
 
 /// Shards that the busiest second would fill completely if the load were even.
@@ -112,7 +162,8 @@ fn shards_for_busiest_second(scenario: &Scenario, seen: &Observation) -> u64 {
     let bytes = rows.iter().map(|row| row.generated_bytes).max().unwrap_or(0) as f64;
     let quotas = &scenario.quotas;
     let by_records = records / quotas.shard_write_records.0.as_per_second();
-    let by_bytes = bytes / quotas.shard_write_bytes.0.as_per_second();
+    let by_bytes =
+        bytes * charged_over_incoming(&seen.shards) / quotas.shard_write_bytes.0.as_per_second();
     by_records.max(by_bytes).ceil() as u64
 }
 
@@ -152,10 +203,21 @@ fn hidden(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
             ("utilization_peak_1s", worst.utilization_peak_1s),
             ("shards", many as f64),
         ],
-        "Alarm on WriteProvisionedThroughputExceeded, not on IncomingRecords or IncomingBytes: \
-         limits act within a second, and a minute averages them away."
-            .to_owned(),
+        hidden_advice(scenario, worst),
     ))
+}
+
+/// Why the minutes look fine: the limit counts other bytes, or counts within a second.
+fn hidden_advice(scenario: &Scenario, shard: &ShardObservation) -> String {
+    let alarm = "Alarm on WriteProvisionedThroughputExceeded, not on IncomingRecords or \
+                 IncomingBytes:";
+    let full = shard.utilization_mean > shard.utilization_peak_1min;
+    match rounding(scenario, charged_over_incoming([shard])).filter(|_| full) {
+        Some(rounding) => format!("{alarm} those do not show what rounding adds.{rounding}"),
+        None => {
+            format!("{alarm} limits act within a second, and a minute averages them away.")
+        }
+    }
 }
 
 fn given_up(scenario: &Scenario, seen: &Observation, totals: Totals) -> Finding {

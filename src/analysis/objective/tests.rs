@@ -41,7 +41,8 @@ fn without_a_consumer_the_worst_one_counts() {
     ];
     let results = judge(&scenario, &[testing::observation()]);
     assert_eq!(results[0].verdict, Verdict::Fail);
-    assert_eq!(results[0].subject, None);
+    assert_eq!(results[0].subject.as_deref(), Some("alerts"), "the worst is named");
+    assert_eq!((results[0].worst_of, results[1].worst_of), (Some(2), None));
     assert_eq!(results[1].verdict, Verdict::Pass);
     assert_eq!(results[1].subject.as_deref(), Some("lake"));
 }

@@ -1,6 +1,8 @@
 //! The part of a report above its tables: question, verdict, objectives, key figures.
 
-use super::layout::{Page, Paint, verdict_word};
+use unicode_width::UnicodeWidthStr;
+
+use super::layout::{Page, Paint, shorten, verdict_word};
 use crate::analysis::number::{bytes, count, milliseconds, of, percent, plain, seconds};
 use crate::analysis::{ObjectiveResult, ResultDocument, Unit, Verdict};
 
@@ -66,7 +68,7 @@ pub(super) fn objectives(document: &ResultDocument, page: &mut Page) {
     page.heading("Objectives");
     let all = &document.objectives;
     let widest = |text: fn(&ObjectiveResult) -> String| {
-        all.iter().map(|objective| text(objective).chars().count()).max().unwrap_or_default()
+        all.iter().map(|objective| text(objective).width()).max().unwrap_or_default()
     };
     let word_width = widest(|objective| verdict_word(objective.verdict).to_owned());
     let (name_width, target_width) = (widest(name), widest(target));
@@ -75,10 +77,13 @@ pub(super) fn objectives(document: &ResultDocument, page: &mut Page) {
     let full = widest(|objective| format!("{}{}", value(objective), interval(objective)));
     let beside = indent + name_width + full + target_width + 5 <= page.width();
     let value_width = if beside { full } else { widest(value) };
+    let room = page.width().saturating_sub(indent + value_width + target_width + 5);
+    let name_width = name_width.min(room);
     for objective in all {
         let word = format!("{:<word_width$}", verdict_word(objective.verdict));
         let word = page.paint(Paint::of_verdict(objective.verdict), &word);
-        let (name, mut value, target) = (name(objective), value(objective), target(objective));
+        let name = shorten(&name(objective), name_width);
+        let (mut value, target) = (value(objective), target(objective));
         let interval = interval(objective);
         if beside {
             value.push_str(&interval);
@@ -94,9 +99,12 @@ pub(super) fn objectives(document: &ResultDocument, page: &mut Page) {
 }
 
 fn name(objective: &ObjectiveResult) -> String {
-    match &objective.subject {
-        Some(subject) => format!("{} of {subject}", objective.name),
-        None => objective.name.clone(),
+    match (&objective.subject, objective.worst_of) {
+        (Some(subject), Some(all)) => {
+            format!("{} of {}, worst of {}", objective.name, subject, count(all))
+        }
+        (Some(subject), None) => format!("{} of {}", objective.name, subject),
+        (None, _) => objective.name.clone(),
     }
 }
 
@@ -123,7 +131,8 @@ pub(super) fn amount(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Ratio => percent(value),
         Unit::Ms => milliseconds(value),
-        Unit::Multiple => format!("{} times", plain(value)),
+        // Three digits would show 1.004 and 1 alike, which are the ends of many an interval.
+        Unit::Multiple => format!("{value:.3} times"),
         Unit::Records => plain(value),
     }
 }

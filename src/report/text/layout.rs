@@ -6,12 +6,23 @@ use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width,
 };
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 use crate::analysis::{Severity, Verdict};
 
 /// Rules below a heading row, nothing else.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
-/// Characters of a partition key that a table shows.
-const KEY_CHARACTERS_MAX: usize = 28;
+/// Columns between two columns of a table.
+const GAP: u16 = 2;
+/// Columns of a partition key that a table shows.
+const KEY_COLUMNS_MAX: usize = 28;
+/// Columns that a name or a last column of text keeps in the narrowest table.
+const COLUMNS_LEAST: usize = 14;
+/// What must not stand at the start of a line, away from its number.
+const UNITS: [&str; 16] = [
+    "%", "ns", "us", "ms", "s", "min", "h", "d", "B", "KiB", "MiB", "GiB", "TiB", "KiB/s", "MiB/s",
+    "GiB/s",
+];
 
 /// How a word is painted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,8 +116,9 @@ impl Page {
         let mut line = first.to_owned();
         let mut columns = rest;
         let mut empty = true;
-        for word in clean(words).split_whitespace() {
-            let length = word.chars().count();
+        let room = self.width.saturating_sub(rest).max(1);
+        for word in unbroken(&clean(words)).iter().flat_map(|word| pieces(word, room)) {
+            let length = word.width();
             if !empty && columns + 1 + length > self.width {
                 self.line(&line);
                 line = " ".repeat(rest);
@@ -124,11 +136,13 @@ impl Page {
     }
 
     /// A table: headings, rows, and which columns hold text and are flush left.
-    pub(super) fn table(&mut self, headings: &[&str], left: &[usize], rows: Vec<Vec<String>>) {
-        // Characters of the widest cell of each column.
-        let widest: Vec<usize> = (0..headings.len())
-            .map(|index| rows.iter().map(|row| row[index].chars().count()).max().unwrap_or(0))
-            .collect();
+    ///
+    /// The first column holds names and is shortened where the page is too narrow.
+    pub(super) fn table(&mut self, headings: &[&str], left: &[usize], mut rows: Vec<Vec<String>>) {
+        let widths = self.widths(headings, left, &rows);
+        for row in &mut rows {
+            row[0] = shorten(&row[0], widths[0]);
+        }
         let mut table = Table::new();
         table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic);
         // Two columns for the indent.
@@ -137,9 +151,10 @@ impl Page {
         table.add_rows(rows);
         let last = headings.len() - 1;
         for (index, column) in table.column_iter_mut().enumerate() {
-            let wraps = index == last && left.contains(&index);
-            column.set_constraint(constraint(headings[index], widest[index], wraps, index));
-            column.set_padding((0, if index == last { 0 } else { 2 }));
+            let gap = if index == last { 0 } else { GAP };
+            let width = u16::try_from(widths[index]).unwrap_or(u16::MAX).saturating_add(gap);
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+            column.set_padding((0, gap));
             if !left.contains(&index) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
@@ -148,17 +163,27 @@ impl Page {
             self.line(&format!("  {line}"));
         }
     }
-}
 
-/// Every column keeps to one line but the last one, if that is text; no heading breaks in a word.
-fn constraint(heading: &str, widest: usize, wraps: bool, index: usize) -> ColumnConstraint {
-    if index == 0 {
-        return ColumnConstraint::ContentWidth;
+    /// Columns of each column. Where the page is too narrow, headings are broken between words
+    /// first, then the last column is wrapped if it is text, then names are shortened.
+    fn widths(&self, headings: &[&str], left: &[usize], rows: &[Vec<String>]) -> Vec<usize> {
+        let last = headings.len() - 1;
+        let cells =
+            |index: usize| rows.iter().map(move |row| row[index].width()).max().unwrap_or(0);
+        let mut widths: Vec<usize> =
+            headings.iter().enumerate().map(|(at, text)| cells(at).max(text.width())).collect();
+        let least = |index: usize| {
+            let word = headings[index].split(' ').map(UnicodeWidthStr::width).max().unwrap_or(0);
+            let shrinks = index == 0 || index == last && left.contains(&index);
+            word.max(if shrinks { cells(index).min(COLUMNS_LEAST) } else { cells(index) })
+        };
+        let room = (self.width - 2).saturating_sub(usize::from(GAP) * last);
+        for index in (1..=last).rev().chain([0]) {
+            let over = widths.iter().sum::<usize>().saturating_sub(room);
+            widths[index] -= over.min(widths[index].saturating_sub(least(index)));
+        }
+        widths
     }
-    let word = heading.split(' ').map(|word| word.chars().count()).max().unwrap_or(0);
-    let least = if wraps { word } else { word.max(widest) };
-    let padded = u16::try_from(least + 2).unwrap_or(u16::MAX);
-    ColumnConstraint::LowerBoundary(Width::Fixed(padded))
 }
 
 /// A verdict as a word.
@@ -171,16 +196,74 @@ pub(super) const fn verdict_word(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Text without control characters.
+/// The words of a text, a unit joined to its number.
+fn unbroken(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let unit = UNITS.contains(&word.trim_end_matches([',', '.', ';', ':', ')', ']', '!']));
+        match words.last_mut() {
+            Some(number) if unit && number.ends_with(|end: char| end.is_ascii_digit()) => {
+                number.push(' ');
+                number.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words
+}
+
+/// A word as it is, or in pieces where it is wider than a line.
+fn pieces(word: &str, columns: usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = word;
+    while rest.width() > columns {
+        let first = start_of(rest.chars(), columns).len();
+        // A character that is wider than a line has a line of its own.
+        let first = if first == 0 { rest.chars().next().map_or(1, char::len_utf8) } else { first };
+        let (piece, tail) = rest.split_at(first);
+        pieces.push(piece);
+        rest = tail;
+    }
+    pieces.push(rest);
+    pieces
+}
+
+/// Text without characters that would move a cursor or turn the direction of writing.
 fn clean(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+    let disturbs = |character: char| {
+        let code = u32::from(character);
+        character.is_control()
+            || matches!(code, 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff)
+    };
+    text.chars().map(|character| if disturbs(character) { ' ' } else { character }).collect()
 }
 
 /// A partition key for a table: short, without control characters.
 pub(super) fn short_key(key: &str) -> String {
-    if key.chars().count() <= KEY_CHARACTERS_MAX {
-        return clean(key);
+    let key = clean(key);
+    if key.width() <= KEY_COLUMNS_MAX {
+        return key;
     }
-    let head: String = key.chars().take(KEY_CHARACTERS_MAX - 1).collect();
-    format!("{}…", clean(&head))
+    format!("{}…", start_of(key.chars(), KEY_COLUMNS_MAX - 1))
+}
+
+/// A name without its middle, where it is longer than `columns`: names differ at their ends.
+pub(super) fn shorten(name: &str, columns: usize) -> String {
+    if name.width() <= columns {
+        return name.to_owned();
+    }
+    let end = columns.saturating_sub(1) / 2;
+    let tail: String = start_of(name.chars().rev(), end).chars().rev().collect();
+    format!("{}…{tail}", start_of(name.chars(), columns.saturating_sub(1 + end)))
+}
+
+/// As many of the first characters as fit.
+fn start_of(characters: impl Iterator<Item = char>, columns: usize) -> String {
+    let mut used = 0;
+    characters
+        .take_while(|character| {
+            used += character.width().unwrap_or(0);
+            used <= columns
+        })
+        .collect()
 }

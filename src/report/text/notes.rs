@@ -4,15 +4,27 @@ use super::layout::{Page, Paint};
 use crate::analysis::number::{count, of};
 use crate::analysis::{ResultDocument, Severity};
 
+/// Findings of one kind that are spelled out; fifty readers can all be behind for one reason.
+const FINDINGS_OF_A_KIND: usize = 3;
 /// Assumptions that are spelled out; the others are counted.
 const ASSUMPTIONS_SHOWN: usize = 5;
 
 pub(super) fn findings(document: &ResultDocument, page: &mut Page) {
     page.heading("Findings");
     if document.findings.is_empty() {
-        page.line("  None: nothing throttled, nothing hot, nobody behind.");
+        page.line("  None.");
     }
-    for finding in &document.findings {
+    // How often each kind was left out, in the order of their first.
+    let mut left_out: Vec<(&str, u64)> = Vec::new();
+    for (index, finding) in document.findings.iter().enumerate() {
+        let before = &document.findings[..index];
+        if before.iter().filter(|other| other.code == finding.code).count() >= FINDINGS_OF_A_KIND {
+            match left_out.iter_mut().find(|(code, _)| *code == finding.code) {
+                Some((_, many)) => *many += 1,
+                None => left_out.push((&finding.code, 1)),
+            }
+            continue;
+        }
         let word = match finding.severity {
             Severity::Critical => "critical",
             Severity::Warning => "warning",
@@ -22,6 +34,12 @@ pub(super) fn findings(document: &ResultDocument, page: &mut Page) {
         page.line(&format!("  {word}  {}", finding.code));
         page.paragraph("    ", 4, &finding.message);
         page.paragraph("    -> ", 7, &finding.advice);
+    }
+    if !left_out.is_empty() {
+        let more: Vec<String> =
+            left_out.iter().map(|(code, many)| format!("{} of {code}", count(*many))).collect();
+        let words = format!("and {} more, all under `findings` in the JSON.", more.join(", "));
+        page.paragraph("  ", 2, &words);
     }
 }
 

@@ -25,9 +25,6 @@ const COUNT_MAX: f64 = 1e15;
 /// Most bad rows that are reported before the reading ends.
 const BAD_ROWS_MAX: usize = 5;
 
-/// A key and its count.
-type Counted = (String, f64);
-
 /// The keys of the file; nothing when it has a problem, which is then reported.
 pub(super) fn read(
     raw: &raw::KeyFile,
@@ -99,6 +96,11 @@ impl KeyFile<'_> {
         if !self.next(&mut reader, &mut row).map_err(|problem| vec![*problem])? {
             return Ok(Vec::new());
         }
+        if raw.delimiter.is_none()
+            && let Some(problem) = self.other_separator(&row)
+        {
+            return Err(vec![*problem]);
+        }
         let named = raw.key_column.is_some() || raw.count_column.is_some();
         let (columns, is_header) = if named {
             (self.named_columns(raw, &row).map_err(|problem| vec![*problem])?, true)
@@ -106,7 +108,7 @@ impl KeyFile<'_> {
             let columns = Columns { key: 0, count: (row.len() > 1).then_some(1) };
             (columns, columns.count.is_some_and(|count| number(&row[count]).is_none()))
         };
-        let mut counted: Vec<Counted> = Vec::new();
+        let mut counted: Vec<WeightedKey> = Vec::new();
         let mut bad = Vec::new();
         let mut rows = 0;
         let mut is_data = !is_header;
@@ -133,6 +135,31 @@ impl KeyFile<'_> {
             }
         }
         if bad.is_empty() { Ok(merge(counted)) } else { Err(bad) }
+    }
+
+    /// A file in one column whose rows end in another separator and a number: key and count were
+    /// meant, and each whole row would silently become a key.
+    fn other_separator(&self, first: &ByteRecord) -> Option<Box<Diagnostic>> {
+        let is_pair = |row: &[u8], separator: u8| {
+            let at = row.iter().rposition(|byte| *byte == separator)?;
+            number(&row[at + 1..])
+        };
+        let rows = || self.bytes.split(|byte| *byte == b'\n').filter(|row| !row.is_empty());
+        // The first row may be a header.
+        let separator = [b';', b'\t', b'|', b','].into_iter().find(|separator| {
+            let mut rows = rows().skip(1).take(10).peekable();
+            rows.peek().is_some() && rows.all(|row| is_pair(row, *separator).is_some())
+        })?;
+        (first.len() == 1 && separator != self.delimiter).then(|| {
+            let shown = char::from(separator).escape_debug();
+            let message = format!("the rows look like a key and a count with `{shown}` between");
+            let mut problem = self.problem(first, message);
+            let own = char::from(self.delimiter).escape_debug();
+            problem.help(format!(
+                "write `delimiter: \"{shown}\"`, or `delimiter: \"{own}\"` if each row is one key"
+            ));
+            problem
+        })
     }
 
     fn next(
@@ -170,7 +197,7 @@ impl KeyFile<'_> {
     }
 
     /// The key and the count of a row.
-    fn counted(&self, row: &ByteRecord, at: Columns) -> Result<Counted, Box<Diagnostic>> {
+    fn counted(&self, row: &ByteRecord, at: Columns) -> Result<WeightedKey, Box<Diagnostic>> {
         let key = row.get(at.key).unwrap_or_default();
         let Ok(key) = std::str::from_utf8(key) else {
             return Err(self.problem(row, "this key is not UTF-8"));
@@ -183,13 +210,13 @@ impl KeyFile<'_> {
             return Err(problem);
         }
         let Some(column) = at.count else {
-            return Ok((key.to_owned(), 1.0));
+            return Ok(weighted(key, 1.0));
         };
         let Some(field) = row.get(column) else {
             return Err(self.problem(row, "this row has no count"));
         };
         match number(field) {
-            Some(count) if (0.0..=COUNT_MAX).contains(&count) => Ok((key.to_owned(), count)),
+            Some(count) if (0.0..=COUNT_MAX).contains(&count) => Ok(weighted(key, count)),
             _ => {
                 let field = String::from_utf8_lossy(field);
                 let message = format!("the count of this row is `{}`", shorten(&field));
@@ -227,27 +254,29 @@ fn number(field: &[u8]) -> Option<f64> {
 ///
 /// Equal keys are brought together by sorting hashes, which is several times faster than sorting
 /// the keys. The hash decides nothing but which keys are compared.
-fn merge(mut counted: Vec<Counted>) -> Vec<WeightedKey> {
+fn merge(mut counted: Vec<WeightedKey>) -> Vec<WeightedKey> {
     let mut order: Vec<(u64, usize)> =
-        counted.iter().enumerate().map(|(row, counted)| (hash(&counted.0), row)).collect();
+        counted.iter().enumerate().map(|(row, counted)| (hash(&counted.key), row)).collect();
     order.par_sort_unstable();
     for run in order.chunk_by(|a, b| a.0 == b.0).filter(|run| run.len() > 1) {
         let mut distinct: Vec<usize> = Vec::new();
         for (_, row) in run {
-            match distinct.iter().find(|first| counted[**first].0 == counted[*row].0) {
+            match distinct.iter().find(|first| counted[**first].key == counted[*row].key) {
                 Some(first) => {
-                    counted[*first].1 += counted[*row].1;
-                    counted[*row].1 = 0.0;
+                    counted[*first].weight += counted[*row].weight;
+                    counted[*row].weight = 0.0;
                 }
                 None => distinct.push(*row),
             }
         }
     }
+    // In place: a copy of twenty million keys would double the memory.
+    counted.retain(|counted| counted.weight > 0.0);
     counted
-        .into_iter()
-        .filter(|counted| counted.1 > 0.0)
-        .map(|(key, weight)| WeightedKey { key, weight, explicit_hash_key: None })
-        .collect()
+}
+
+fn weighted(key: &str, weight: f64) -> WeightedKey {
+    WeightedKey { key: key.to_owned(), weight, explicit_hash_key: None }
 }
 
 fn hash(key: &str) -> u64 {

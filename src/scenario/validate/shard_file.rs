@@ -91,6 +91,11 @@ pub(super) fn read(
         }
     }
     shards.sort_by_key(|shard| shard.range.start);
+    if let Some(twice) = twice(&shards) {
+        let message = format!("`{path}` has the open shard `{twice}` twice");
+        context.error("bad-shard-file", node, message);
+        return None;
+    }
     match check_tiles(&shards) {
         Ok(()) => Some(shards),
         Err(problem) => {
@@ -124,12 +129,23 @@ fn definition(shard: &Shard) -> Result<ShardDefinition, String> {
     let key = |text: &str| {
         HashKey::parse(text).map_err(|error| format!("shard `{id}`: {}", error.message))
     };
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !(1..=128).contains(&shard.shard_id.len()) || !shard.shard_id.chars().all(is_plain) {
+        return Err(format!("`{}` is not the identifier of a shard", id.escape_debug()));
+    }
     let start = key(&shard.hash_key_range.starting_hash_key)?;
     let end = key(&shard.hash_key_range.ending_hash_key)?;
     if end < start {
         return Err(format!("shard `{id}` ends at {end}, before it starts at {start}"));
     }
     Ok(ShardDefinition { shard_id: shard.shard_id.clone(), range: HashKeyRange { start, end } })
+}
+
+/// An identifier that several shards have.
+fn twice(shards: &[ShardDefinition]) -> Option<&str> {
+    let mut ids: Vec<&str> = shards.iter().map(|shard| shard.shard_id.as_str()).collect();
+    ids.sort_unstable();
+    ids.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
 }
 
 /// Whether the shards, in the order of their starts, cover the hash space exactly once.

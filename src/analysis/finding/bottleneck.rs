@@ -1,0 +1,126 @@
+//! What keeps a consumer from keeping up, where the scenario's own numbers show it.
+
+use crate::analysis::figures::{busiest_minute_over_mean, counted_seconds, ratio};
+use crate::analysis::number::{self, milliseconds, of, percent, plain};
+use crate::metrics::Observation;
+use crate::scenario::{Reading, Scenario};
+use crate::units::MIB;
+
+/// A consumer that has more of its calls refused is behind for that reason.
+const REFUSED_MUCH: f64 = 0.05;
+
+/// What the busiest shard takes in the time that counts.
+#[derive(Clone, Copy)]
+struct Load {
+    records_per_second: f64,
+    bytes_per_second: f64,
+    /// When that is: nothing, or ` in the busiest minute`.
+    when: &'static str,
+}
+
+impl Load {
+    /// The load of the busiest shard on average, or in the busiest minute of the stream.
+    fn of(scenario: &Scenario, seen: &Observation, at_peak: bool) -> Self {
+        let incoming = |row: &crate::metrics::StreamSecond| row.incoming_records;
+        let (factor, when) = match busiest_minute_over_mean(scenario, seen, incoming) {
+            Some(factor) if at_peak => (factor, " in the busiest minute"),
+            _ => (1.0, ""),
+        };
+        let seconds = counted_seconds(scenario, seen);
+        let records = seen.shards.iter().map(|shard| shard.incoming_records).max().unwrap_or(0);
+        let bytes = seen.shards.iter().map(|shard| shard.incoming_bytes).max().unwrap_or(0);
+        Self {
+            records_per_second: records as f64 / seconds * factor,
+            bytes_per_second: bytes as f64 / seconds * factor,
+            when,
+        }
+    }
+}
+
+/// Names the bottleneck of a consumer that is behind all the time, or at the peak only.
+pub(super) fn advice(
+    scenario: &Scenario,
+    seen: &Observation,
+    index: usize,
+    at_peak: bool,
+) -> String {
+    let load = Load::of(scenario, seen, at_peak);
+    refused(scenario, seen, index)
+        .or_else(|| processing(scenario, index, load))
+        .or_else(|| shared_limit(scenario, index, load))
+        .or_else(|| polling(scenario, index, load))
+        .unwrap_or_else(|| {
+            "Batches take longer than they last: shorten processing, read larger batches, or use \
+             more shards, which are worked on side by side."
+                .to_owned()
+        })
+}
+
+fn refused(scenario: &Scenario, seen: &Observation, index: usize) -> Option<String> {
+    let of_consumer = &seen.consumers[index];
+    let refused = ratio(of_consumer.read_throttled_calls, of_consumer.read_calls);
+    let others = polling_consumers(scenario).saturating_sub(1);
+    (refused > REFUSED_MUCH).then(|| {
+        format!(
+            "Throttled reads are the bottleneck: {} of its GetRecords calls are refused; it shares \
+             the limits of each shard with {}.",
+            percent(refused),
+            of(others, "other polling consumer"),
+        )
+    })
+}
+
+fn processing(scenario: &Scenario, index: usize, load: Load) -> Option<String> {
+    let per_record = scenario.consumers[index].processing.per_record.as_seconds();
+    let busiest = load.records_per_second;
+    (per_record * busiest > 1.0).then(|| {
+        format!(
+            "Processing is the bottleneck: {} a record is at most {} records/s on a shard, and the \
+             busiest shard gets {}{}. Shorten it below {}, or use more shards.",
+            number::seconds(per_record),
+            plain(1.0 / per_record),
+            plain(busiest),
+            load.when,
+            milliseconds(1_000.0 / busiest),
+        )
+    })
+}
+
+fn shared_limit(scenario: &Scenario, index: usize, load: Load) -> Option<String> {
+    let readers = polling_consumers(scenario);
+    let wanted = load.bytes_per_second * readers as f64;
+    let shared = scenario.quotas.shard_read_bytes;
+    let polling = matches!(scenario.consumers[index].reading, Reading::Polling { .. });
+    (polling && wanted > shared.0.as_per_second()).then(|| {
+        format!(
+            "The shared read limit is the bottleneck: {} want {} MiB/s of the busiest shard{}, \
+             which gives {shared}. Move one to enhanced fan-out, or use more shards.",
+            of(readers, "polling consumer"),
+            plain(wanted / MIB as f64),
+            load.when,
+        )
+    })
+}
+
+fn polling(scenario: &Scenario, index: usize, load: Load) -> Option<String> {
+    let Reading::Polling { interval, max_records, round_trip } = scenario.consumers[index].reading
+    else {
+        return None;
+    };
+    let cycle = interval.max(round_trip).as_seconds();
+    (cycle > 0.0 && max_records.0 as f64 / cycle < load.records_per_second).then(|| {
+        format!(
+            "Polling is the bottleneck: {max_records} every {interval} is {} records/s a shard, \
+             and the busiest shard gets {}{}. Ask for more at once, or more often.",
+            plain(max_records.0 as f64 / cycle),
+            plain(load.records_per_second),
+            load.when,
+        )
+    })
+}
+
+/// Consumers that share the read limits of a shard.
+pub(super) fn polling_consumers(scenario: &Scenario) -> u64 {
+    let readings = scenario.consumers.iter().map(|consumer| &consumer.reading);
+    readings.filter(|reading| matches!(reading, Reading::Polling { .. })).count() as u64
+}
