@@ -317,11 +317,12 @@ impl<'plan> Source<'plan> {
         };
         let (now, size) = (self.block.times[index], self.block.sizes[index]);
         let shard = self.block.shards[index];
-        let mut arrival = Arrival::new(now, now, self.next, size);
+        let number = self.next;
         self.next += 1;
         if size > self.max_record_size {
             return;
         }
+        let mut arrival = Arrival::new(now, now, number, size);
         let size = u64::from(size);
         if !self.batch.records.is_empty() {
             if self.batch.deadline <= now {

@@ -174,3 +174,21 @@ fn a_problem_of_an_override_is_shown_at_its_own_text() {
     let help = help_of(GOOD, &["producers.wbe.arrivals=paced"]);
     assert_eq!(help, "did you mean `web`?");
 }
+
+#[test]
+fn a_client_that_waits_for_too_long_is_a_slip_of_the_pen() {
+    let text =
+        GOOD.replace("{ put_record: {} }", "{ put_records: { linger: 16 min, round_trip: 61 s } }");
+    let problems = read(&text, &[]).unwrap_err();
+    let codes: Vec<&str> = problems.all().iter().map(|problem| problem.code()).collect();
+    assert_eq!(codes, ["out-of-range", "out-of-range"]);
+}
+
+#[test]
+fn a_fixed_window_needs_a_whole_record_a_second() {
+    let limiter = "shard_write_limiter: fixed_window";
+    let text = GOOD.replace(limiter, &format!("{limiter}\n  shard_write_records: 30 records/min"));
+    let problems = read(&text, &[]).unwrap_err();
+    assert_eq!(problems.all()[0].code(), "out-of-range");
+    assert!(problems.all()[0].message().contains("fixed window"));
+}

@@ -15,6 +15,10 @@ use crate::units::{Bytes, RecordRate, Records};
 pub(super) const ROUND_TRIP: Span = Span::from_milliseconds(10);
 /// How long a batch waits; assumed, the default of the KPL.
 const LINGER: Span = Span::from_milliseconds(100);
+/// Longest wait of a batch; the Kinesis Agent, the most patient client, allows 15 minutes.
+const LONGEST_LINGER: Span = Span::from_seconds(15 * 60);
+/// Longest round trip; SDKs give up on a call long before.
+const LONGEST_ROUND_TRIP: Span = Span::from_seconds(60);
 /// Most records in a batch that a hand-written client collects; the limit of the service.
 const BATCH_SIZE: Records = Records(500);
 /// The 99th percentile of the standard normal distribution.
@@ -67,9 +71,11 @@ fn client(raw: &raw::Client, node: &Node, context: &mut Context<'_, '_>) -> Clie
             let backoff = Backoff { base, factor: 2.0, max, jitter: Jitter::Full };
             let default = Retries { attempts: 3, backoff };
             let node = node.at("put_record");
+            let round_trip = or(raw.round_trip.as_ref(), ROUND_TRIP);
+            at_most(LONGEST_ROUND_TRIP, round_trip, "round_trip", node, context);
             Client {
                 calls: PutCalls::PutRecord,
-                round_trip: or(raw.round_trip.as_ref(), ROUND_TRIP),
+                round_trip,
                 retries: retries(raw.retries.as_ref(), default, node.at("retries"), context),
             }
         }
@@ -79,9 +85,11 @@ fn client(raw: &raw::Client, node: &Node, context: &mut Context<'_, '_>) -> Clie
             let backoff = Backoff { base, factor: 2.0, max, jitter: Jitter::Full };
             let default = Retries { attempts: 8, backoff };
             let node = node.at("put_records");
+            let round_trip = or(raw.round_trip.as_ref(), ROUND_TRIP);
+            at_most(LONGEST_ROUND_TRIP, round_trip, "round_trip", node, context);
             Client {
                 calls: put_records(raw, node, context),
-                round_trip: or(raw.round_trip.as_ref(), ROUND_TRIP),
+                round_trip,
                 retries: retries(raw.retries.as_ref(), default, node.at("retries"), context),
             }
         }
@@ -105,7 +113,17 @@ fn put_records(raw: &raw::PutRecords, node: &Node, context: &mut Context<'_, '_>
         let help = "the service refuses larger calls (quota `put_records_max_bytes`)";
         context.error("out-of-range", node.at("batch_bytes"), message).help(help);
     }
-    PutCalls::PutRecords { batch_size, batch_bytes, linger: or(raw.linger.as_ref(), LINGER) }
+    let linger = or(raw.linger.as_ref(), LINGER);
+    at_most(LONGEST_LINGER, linger, "linger", node, context);
+    PutCalls::PutRecords { batch_size, batch_bytes, linger }
+}
+
+/// Holds a span of a client to a bound beyond which it is a slip of the pen.
+fn at_most(bound: Span, value: Span, key: &str, node: &Node, context: &mut Context<'_, '_>) {
+    if value > bound {
+        let message = format!("`{key}` must be at most {bound}, but it is {value}");
+        context.error("out-of-range", node.at(key), message).help("is the unit right?");
+    }
 }
 
 fn retries(

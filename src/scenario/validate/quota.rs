@@ -1,7 +1,7 @@
 //! What overrides of quotas must hold, so that the model can count with them.
 
 use super::Context;
-use crate::quotas::Quotas;
+use crate::quotas::{Quotas, WriteLimiter};
 use crate::scenario::tree::Node;
 use crate::time::Span;
 
@@ -14,6 +14,12 @@ pub(super) fn check(node: &Node, context: &mut Context<'_, '_>) {
             let help = "with nothing allowed, nothing would ever pass";
             context.error("out-of-range", node.at(name), message).help(help);
         }
+    }
+    let whole_records = quotas.shard_write_records.0.as_per_second() >= 1.0;
+    if quotas.shard_write_limiter == WriteLimiter::FixedWindow && !whole_records {
+        let message = "a fixed window of one second would never let a record pass at this rate";
+        let help = "raise it to 1 records/s or more, or use `shard_write_limiter: token_bucket`";
+        context.error("out-of-range", node.at("shard_write_records"), message).help(help);
     }
     let roundings = [
         ("put_record_rounding", quotas.put_record_rounding),
