@@ -1,8 +1,8 @@
 //! One-second series, kept compactly.
 //!
 //! A shard's row is four whole numbers, most of them small, so the rows are kept as
-//! variable-length integers in one buffer: about six bytes a second and shard. Rows are read back
-//! in order and summed to any bin width.
+//! variable-length integers in one buffer: about six bytes a second and shard, next to nothing
+//! where a shard is idle. Rows are read back in order and summed to any bin width.
 
 /// One second of the whole stream.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,17 +52,32 @@ pub struct ShardSecond {
 }
 
 /// All seconds of one shard.
+///
+/// A row begins with its records plus one; a zero there stands for a stretch of empty seconds,
+/// whose length follows.
 #[derive(Clone, Debug, Default)]
 pub struct ShardSeries {
     encoded: Vec<u8>,
     seconds: u64,
+    /// Empty seconds at the end, not yet encoded.
+    empty: u64,
 }
 
 impl ShardSeries {
     /// Appends the next second.
     pub fn push(&mut self, row: ShardSecond) {
+        self.seconds += 1;
+        if row == ShardSecond::default() {
+            self.empty += 1;
+            return;
+        }
+        if self.empty > 0 {
+            push_variable_length(&mut self.encoded, 0);
+            push_variable_length(&mut self.encoded, self.empty);
+            self.empty = 0;
+        }
         for value in [
-            row.incoming_records,
+            row.incoming_records + 1,
             row.incoming_bytes,
             // Rounding only ever adds, so the difference is small and not negative.
             row.charged_bytes - row.incoming_bytes,
@@ -70,7 +85,6 @@ impl ShardSeries {
         ] {
             push_variable_length(&mut self.encoded, value);
         }
-        self.seconds += 1;
     }
 
     /// Number of rows.
@@ -88,16 +102,27 @@ impl ShardSeries {
     /// The rows in order of time.
     pub fn rows(&self) -> impl Iterator<Item = ShardSecond> + '_ {
         let mut rest = self.encoded.as_slice();
+        let mut empty = 0u64;
         (0..self.seconds).map(move |_| {
-            let incoming_records = take_variable_length(&mut rest);
-            let incoming_bytes = take_variable_length(&mut rest);
-            ShardSecond {
-                incoming_records,
-                incoming_bytes,
-                charged_bytes: incoming_bytes + take_variable_length(&mut rest),
-                write_throttled_records: take_variable_length(&mut rest),
+            if empty == 0 && !rest.is_empty() {
+                match take_variable_length(&mut rest) {
+                    0 => empty = take_variable_length(&mut rest),
+                    records => return take_row(&mut rest, records - 1),
+                }
             }
+            empty = empty.saturating_sub(1);
+            ShardSecond::default()
         })
+    }
+}
+
+fn take_row(rest: &mut &[u8], incoming_records: u64) -> ShardSecond {
+    let incoming_bytes = take_variable_length(rest);
+    ShardSecond {
+        incoming_records,
+        incoming_bytes,
+        charged_bytes: incoming_bytes + take_variable_length(rest),
+        write_throttled_records: take_variable_length(rest),
     }
 }
 
@@ -128,20 +153,21 @@ mod tests {
 
     #[test]
     fn rows_come_back_as_they_went_in() {
-        let rows: Vec<ShardSecond> = [0u64, 1, 127, 128, 1_000, 1_048_576, u64::from(u32::MAX)]
-            .into_iter()
-            .map(|value| ShardSecond {
-                incoming_records: value,
-                incoming_bytes: value * 700,
-                charged_bytes: value * 1024,
-                write_throttled_records: value / 3,
-            })
-            .collect();
+        let rows: Vec<ShardSecond> =
+            [0u64, 1, 0, 0, 127, 128, 0, 1_000, 1_048_576, u64::from(u32::MAX), 0, 0]
+                .into_iter()
+                .map(|value| ShardSecond {
+                    incoming_records: value,
+                    incoming_bytes: value * 700,
+                    charged_bytes: value * 1024,
+                    write_throttled_records: value / 3,
+                })
+                .collect();
         let mut series = ShardSeries::default();
         for row in &rows {
             series.push(*row);
         }
         assert_eq!(series.rows().collect::<Vec<_>>(), rows);
-        assert_eq!(series.len(), 7);
+        assert_eq!(series.len(), 12);
     }
 }
