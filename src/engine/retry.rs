@@ -2,18 +2,19 @@
 //!
 //! Coarse slots cover the longest wait; the coarse slot that time is in is spread over fine ones,
 //! the fine slot that time is in is put in order. A slot keeps its records themselves, one after
-//! another. So however many records wait, a push appends to one of a few hundred buffers and
+//! another. So however many records wait, a push appends to one of about a hundred buffers and
 //! playing reads memory from front to back; what a record costs does not grow with their number.
 //! Records that are due at the same time stay in the order in which they came, so those of one
 //! call stay together.
 
 /// Fine slots of one coarse slot, a power of two.
 const FINE: u64 = 1 << FINE_BITS;
-const FINE_BITS: u32 = 8;
+const FINE_BITS: u32 = 6;
 /// Coarse slots, as many as a word has bits.
 const COARSE: u64 = 64;
-/// Narrowest fine slot: 2^20 ns, about a millisecond.
-const SHIFT_MINIMUM: u32 = 20;
+/// Narrowest fine slot: 2^21 ns, about two milliseconds. Narrower ones cost more to open than they
+/// save in sorting.
+const SHIFT_MINIMUM: u32 = 21;
 
 /// A record that waits.
 #[derive(Clone, Copy, Debug)]
