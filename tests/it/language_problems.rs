@@ -180,7 +180,8 @@ fn a_client_that_waits_for_too_long_is_a_slip_of_the_pen() {
     let text =
         GOOD.replace("{ put_record: {} }", "{ put_records: { linger: 16 min, round_trip: 61 s } }");
     let problems = read(&text, &[]).unwrap_err();
-    let codes: Vec<&str> = problems.all().iter().map(|problem| problem.code()).collect();
+    let codes: Vec<&str> =
+        problems.all().iter().map(shardplan::scenario::Diagnostic::code).collect();
     assert_eq!(codes, ["out-of-range", "out-of-range"]);
 }
 
