@@ -22,10 +22,10 @@ use crate::time::NANOSECONDS_PER_SECOND;
 
 /// Most groups of lanes; each is one task between two barriers.
 const GROUPS: usize = 64;
-/// Records of a window, so that what is dealt stays in the cache of a core.
-const RECORDS_PER_WINDOW: f64 = 4_096.0;
-/// Records of a window and lane, so that visiting a lane costs little beside its work.
-const RECORDS_PER_LANE: f64 = 16.0;
+/// Records of a window: few enough to stay in the caches, many enough that a barrier costs little.
+const RECORDS_PER_WINDOW: f64 = 65_536.0;
+/// Records of a window and lane, so that a lane, once its state is in the cache, has work to do.
+const RECORDS_PER_LANE: f64 = 256.0;
 /// Longest window, so that progress shows and an interruption is heard.
 const LONGEST_WINDOW: u64 = 3_600 * NANOSECONDS_PER_SECOND;
 
