@@ -12,7 +12,7 @@ use crate::engine::seconds::{SecondRow, Seconds};
 use crate::engine::source::{Arrival, number_of, producer_of};
 use crate::engine::tally::{ProducerTally, Tally};
 use crate::model::backoff::Waits;
-use crate::model::write_limit::{Admission, WriteLimits, round_up};
+use crate::model::write_limit::{Admission, WriteLimits, added_charge};
 use crate::scenario::PutCalls;
 
 /// What all lanes of a replication share.
@@ -188,8 +188,7 @@ impl Lane {
             let size = u64::from(arrival.size());
             let same_call = BATCHED && arrival.call == run.call;
             let before = if same_call { run.call_bytes } else { 0 };
-            // Only the sum over the call is rounded, so a record is charged what it adds to that.
-            let charge = round_up(before + size, rounding) - round_up(before, rounding);
+            let charge = added_charge(before, size, rounding);
             if limits.admit(arrival.service, charge) != Admission::Accepted {
                 run.throttled = true;
                 break;
@@ -435,8 +434,7 @@ impl Lane {
         tally: &mut ProducerTally,
     ) -> bool {
         let size = u64::from(record.size);
-        let charge = round_up(call.accepted_bytes + size, producer.rounding)
-            - round_up(call.accepted_bytes, producer.rounding);
+        let charge = added_charge(call.accepted_bytes, size, producer.rounding);
         let admission = self.limits.admit(call.now, charge);
         tally.attempts += counted;
         if admission != Admission::Accepted {

@@ -118,6 +118,14 @@ pub const fn round_up(bytes: u64, step: u64) -> u64 {
     (bytes + (step - 1)) & !(step - 1)
 }
 
+/// What a record of `size` bytes adds to the charge of a call of which `before` bytes were taken:
+/// only the sum over the call is rounded up to steps of `step`.
+#[must_use]
+#[inline(always)]
+pub const fn added_charge(before: u64, size: u64, step: u64) -> u64 {
+    round_up(before + size, step) - round_up(before, step)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -129,21 +129,25 @@ fn the_mean_wait_is_half_that_of_exponential_service() {
     assert_close(mean_wait_of_m_d_1(0.9), 4.5, 1e-12);
 }
 
+/// One attempt a record, sizes far below the byte limit: only the record limit binds.
+pub(crate) fn one_shard_without_retries(rate: f64, burst: u32) -> Work {
+    Work {
+        shards: 1,
+        keys: 1,
+        exponent: 0.0,
+        rate,
+        size_mean: 100.0,
+        burst_records: f64::from(burst),
+        attempts: 1,
+        duration: 2_000.0,
+        ..Work::W1
+    }
+}
+
 #[test]
 fn a_token_bucket_refuses_like_a_full_queue() {
-    // One attempt a record, sizes far below the byte limit: only the record limit binds.
     for (rate, burst) in [(900.0, 5), (1_000.0, 20), (1_100.0, 50)] {
-        let work = Work {
-            shards: 1,
-            keys: 1,
-            exponent: 0.0,
-            rate,
-            size_mean: 100.0,
-            burst_records: f64::from(burst),
-            attempts: 1,
-            duration: 2_000.0,
-            ..Work::W1
-        };
+        let work = one_shard_without_retries(rate, burst);
         let ratios: Vec<f64> =
             (1..=4).map(|seed| heap::run(Work { seed, ..work }).throttled_ratio()).collect();
         let ours = crate::oracles::Estimate::of(&ratios);

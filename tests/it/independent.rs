@@ -4,7 +4,7 @@
 use shardplan::engine::{Control, Options, simulate};
 use shardplan::metrics::Observation;
 
-use crate::closed_form::blocking_of_m_d_1_n;
+use crate::closed_form::{blocking_of_m_d_1_n, one_shard_without_retries};
 use crate::oracles::heap::{self, Work};
 use crate::oracles::{Estimate, independent_figures};
 
@@ -56,17 +56,7 @@ fn the_engine_agrees_with_the_python_program() {
 #[test]
 fn a_shard_without_retries_throttles_like_m_d_1_n() {
     for (rate, burst) in [(900.0, 5), (1_000.0, 20), (1_100.0, 50)] {
-        let work = Work {
-            shards: 1,
-            keys: 1,
-            exponent: 0.0,
-            rate,
-            size_mean: 100.0,
-            burst_records: f64::from(burst),
-            attempts: 1,
-            duration: 2_000.0,
-            ..Work::W1
-        };
+        let work = one_shard_without_retries(rate, burst);
         let runs = play(work, 8);
         let ours = Estimate::of(&runs.iter().map(throttled_ratio).collect::<Vec<f64>>());
         let expected = blocking_of_m_d_1_n(rate / 1_000.0, burst as usize);
