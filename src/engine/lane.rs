@@ -7,7 +7,7 @@
 use crate::engine::log::{Log, LogRecord};
 use crate::engine::plan::{Plan, ProducerPlan, ReplicationPlan};
 use crate::engine::reader::Readers;
-use crate::engine::retry::{Refused, Retries, Waiting};
+use crate::engine::retry::{Retries, Waiting};
 use crate::engine::seconds::{SecondRow, Seconds};
 use crate::engine::source::{Arrival, number_of, producer_of};
 use crate::engine::tally::{ProducerTally, Tally};
@@ -27,6 +27,8 @@ pub(super) struct Context<'plan> {
 pub(super) struct Lane {
     /// First attempts in order of time, dealt and not yet made.
     pub(super) inbox: Vec<Arrival>,
+    /// All attempts before this time have been played, in nanoseconds.
+    now: u64,
     limits: WriteLimits,
     retries: Retries,
     /// Records of one call that failed and will be sent again together.
@@ -70,12 +72,83 @@ struct Run {
     call_bytes: u64,
 }
 
+/// Attempts of a time in which a shard has no room, while they are counted.
+struct Refusals<'plan> {
+    context: Context<'plan>,
+    /// The producer of the attempts counted so far that are not booked yet.
+    producer: usize,
+    waits: &'plan Waits,
+    counted: u64,
+    given_up: u64,
+    /// Attempts of all producers, and those of them that count.
+    all_attempts: u64,
+    all_counted: u64,
+}
+
+impl<'plan> Refusals<'plan> {
+    #[inline(always)]
+    fn new(context: Context<'plan>) -> Self {
+        Self {
+            context,
+            producer: 0,
+            waits: &context.replication.waits[0],
+            counted: 0,
+            given_up: 0,
+            all_attempts: 0,
+            all_counted: 0,
+        }
+    }
+
+    /// Refuses `record` at `now`; gives when its next attempt is due, if it has one.
+    #[inline(always)]
+    fn refuse(&mut self, now: u64, record: &mut Waiting, tally: &mut Tally) -> Option<u64> {
+        let producer = producer_of(record.call);
+        if producer != self.producer {
+            self.book_producer(tally);
+            self.producer = producer;
+            self.waits = &self.context.replication.waits[producer];
+        }
+        let counted = u64::from(record.created >= self.context.plan.warm_up);
+        self.all_attempts += 1;
+        self.counted += counted;
+        record.attempts += 1;
+        if self.waits.batched() && record.attempts > 1 && counted == 1 {
+            tally.repeat_call(record.call, record.attempts);
+        }
+        if record.attempts < self.waits.attempts() {
+            Some(now + self.waits.after(number_of(record.call), record.attempts))
+        } else {
+            self.given_up += counted;
+            None
+        }
+    }
+
+    #[inline]
+    fn book_producer(&mut self, tally: &mut Tally) {
+        let tally = &mut tally.producers[self.producer];
+        tally.attempts += self.counted;
+        tally.throttled += self.counted;
+        tally.given_up += self.given_up;
+        self.all_counted += self.counted;
+        self.counted = 0;
+        self.given_up = 0;
+    }
+
+    /// Books what is left; gives the attempts, and those of them that count.
+    #[inline]
+    fn book(mut self, tally: &mut Tally) -> (u64, u64) {
+        self.book_producer(tally);
+        (self.all_attempts, self.all_counted)
+    }
+}
+
 impl Lane {
     pub(super) fn new(index: usize, context: Context<'_>) -> Self {
         let plan = context.plan;
         let longest_wait = context.replication.waits.iter().map(Waits::longest).max().unwrap_or(0);
         Self {
             inbox: Vec::new(),
+            now: 0,
             limits: WriteLimits::new(&plan.quotas, plan.max_record_size),
             retries: Retries::new(longest_wait),
             failed: Vec::new(),
@@ -114,21 +187,22 @@ impl Lane {
     fn write(&mut self, until: u64, context: Context<'_>, tally: &mut Tally) {
         let inbox = std::mem::take(&mut self.inbox);
         let mut next = 0;
-        loop {
-            let first_attempt = inbox.get(next).map_or(u64::MAX, |arrival| arrival.service);
-            // Retries due at the same time come first.
-            self.retries_before(until.min(first_attempt.saturating_add(1)), context, tally);
-            if first_attempt >= until {
-                break;
-            }
-            if self.limits.refuses_all_at(first_attempt)
-                && !context.replication.waits[producer_of(inbox[next].call)].batched()
-            {
-                self.refuse_first(&inbox[next], context, tally);
-                next += 1;
+        while self.now < until {
+            let full_until = self.limits.no_record_before().min(until);
+            if self.now < full_until {
+                next += self.refuse_before(full_until, &inbox[next..], context, tally);
                 continue;
             }
-            next += self.first_attempts(&inbox[next..], until, context, tally);
+            let arrival = inbox.get(next).map_or(u64::MAX, |arrival| arrival.service);
+            let retry = self.retries.next_due(until.min(arrival.saturating_add(1)));
+            if retry < until && retry <= arrival {
+                self.now = retry;
+                self.retry(context, tally);
+            } else if arrival < until {
+                next += self.first_attempts(&inbox[next..], until, context, tally);
+            } else {
+                self.now = until;
+            }
         }
         self.inbox = inbox;
         tally.work += next as u64;
@@ -156,6 +230,8 @@ impl Lane {
             self.accept_run::<true>(arrivals, limit, producer.rounding)
         };
         let (taken, rest) = arrivals.split_at(run.accepted);
+        let last = arrivals[(run.accepted + usize::from(run.throttled)).max(1) - 1];
+        self.now = last.service;
         self.book_run(taken, &run, producer, context, &mut tally.producers[index]);
         match rest.first() {
             Some(arrival) if run.throttled => {
@@ -279,85 +355,49 @@ impl Lane {
         played
     }
 
-    /// The shard refuses the first attempt of a PutRecord call for want of room in its record
-    /// limit.
-    fn refuse_first(&mut self, arrival: &Arrival, context: Context<'_>, tally: &mut Tally) {
-        self.seconds.reach(arrival.service, &mut self.log, &mut tally.rows);
-        let producer = producer_of(arrival.call);
-        let waits = &context.replication.waits[producer];
-        let counted = u64::from(arrival.created() >= context.plan.warm_up);
-        let tally = &mut tally.producers[producer];
-        self.counts.generated_records += counted;
-        self.counts.throttled_by_records += counted;
-        self.seconds.throttle(1);
-        tally.attempts += counted;
-        tally.throttled += counted;
-        if waits.attempts() == 1 {
-            tally.given_up += counted;
-            return;
-        }
-        let (now, call) = (arrival.service, arrival.call);
-        let record = Waiting::new(arrival.created(), call, arrival.size(), 1);
-        self.retries.push(record, now, now + waits.after(number_of(call), 1));
-    }
-
-    /// Plays all retries that are due before `limit`.
-    fn retries_before(&mut self, limit: u64, context: Context<'_>, tally: &mut Tally) {
-        loop {
-            let now = self.retries.next_due(limit);
-            if now >= limit {
-                return;
-            }
-            self.seconds.reach(now, &mut self.log, &mut tally.rows);
-            let producer = producer_of(self.retries.first().call);
-            if context.replication.waits[producer].batched() {
-                self.retry_call(now, context, tally);
-                continue;
-            }
-            if self.limits.refuses_all_at(now) {
-                self.refuse_retries(limit, producer, context, tally);
-                continue;
-            }
-            self.retry_record(now, context, tally);
-        }
-    }
-
-    /// The shard refuses the retries of PutRecord calls of `producer` for as long as its record
-    /// limit has no room.
-    #[inline]
-    fn refuse_retries(
+    /// The shard has no room for a record before `full_until`: it refuses all attempts before, in
+    /// whatever order. Gives how many of `arrivals` were played.
+    fn refuse_before(
         &mut self,
-        limit: u64,
-        producer: usize,
+        full_until: u64,
+        arrivals: &[Arrival],
         context: Context<'_>,
         tally: &mut Tally,
-    ) {
-        let limit = limit.min(self.limits.no_record_before()).min(self.seconds.end());
-        let waits = &context.replication.waits[producer];
-        let warm_up = context.plan.warm_up;
-        let (mut refused, mut counted_ones, mut given_up) = (0, 0, 0);
-        self.retries.refuse_before(limit, |now, record| {
-            if producer_of(record.call) != producer {
-                return Refused::NotMine;
+    ) -> usize {
+        let mut played = 0;
+        while self.now < full_until {
+            let limit = full_until.min(self.seconds.end()).min(self.retries.turn_to(self.now));
+            let mut refusals = Refusals::new(context);
+            // First attempts first: a retry of theirs can be due before the limit.
+            for arrival in arrivals[played..].iter().take_while(|next| next.service < limit) {
+                played += 1;
+                let call = arrival.call;
+                let mut record = Waiting::new(arrival.created(), call, arrival.size(), 0);
+                self.counts.generated_records += u64::from(record.created >= context.plan.warm_up);
+                if let Some(due) = refusals.refuse(arrival.service, &mut record, tally) {
+                    self.retries.push(record, arrival.service, due);
+                }
             }
-            let counted = u64::from(record.created >= warm_up);
-            refused += 1;
-            counted_ones += counted;
-            record.attempts += 1;
-            if record.attempts < waits.attempts() {
-                Refused::Again(now + waits.after(number_of(record.call), record.attempts))
-            } else {
-                given_up += counted;
-                Refused::GivenUp
-            }
-        });
-        self.seconds.throttle(refused);
-        self.counts.throttled_by_records += counted_ones;
-        tally.work += refused;
-        let tally = &mut tally.producers[producer];
-        tally.attempts += counted_ones;
-        tally.throttled += counted_ones;
-        tally.given_up += given_up;
+            self.retries.refuse_before(limit, |now, record| refusals.refuse(now, record, tally));
+            let (attempts, counted) = refusals.book(tally);
+            tally.work += attempts;
+            self.seconds.throttle(attempts);
+            self.counts.throttled_by_records += counted;
+            self.now = limit;
+            self.seconds.reach(limit, &mut self.log, &mut tally.rows);
+        }
+        played
+    }
+
+    /// Plays the retry that is due now: a record, or all that is left here of a PutRecords call.
+    fn retry(&mut self, context: Context<'_>, tally: &mut Tally) {
+        self.seconds.reach(self.now, &mut self.log, &mut tally.rows);
+        let producer = producer_of(self.retries.first().call);
+        if context.replication.waits[producer].batched() {
+            self.retry_call(self.now, context, tally);
+        } else {
+            self.retry_record(self.now, context, tally);
+        }
     }
 
     /// Plays the retry of a PutRecord call.
@@ -407,7 +447,7 @@ impl Lane {
             }
         }
         if any_counted != 0 {
-            tally.repeated_calls.push((number, attempts));
+            tally.repeat_call(number, attempts);
         }
         self.send_again(now, number, attempts, waits);
     }

@@ -35,16 +35,12 @@ impl Waiting {
     pub(super) const fn new(created: u64, call: u64, size: u32, attempts: u32) -> Self {
         Self { created, call, due: 0, size, attempts }
     }
-}
 
-/// What becomes of a record that was refused once more.
-pub(super) enum Refused {
-    /// It waits until this time.
-    Again(u64),
-    /// It was its last attempt.
-    GivenUp,
-    /// It is not a record of the producer in question.
-    NotMine,
+    /// What records are played by: earlier calls first at the same time.
+    #[inline(always)]
+    const fn key(&self) -> (u64, u64) {
+        (self.due, self.call)
+    }
 }
 
 /// The records of one lane that wait for another attempt.
@@ -58,13 +54,34 @@ pub(super) struct Retries {
     spread: u64,
     /// Number of the fine slot that is open.
     open_slot: u64,
-    /// Records of the open slot, in the order in which they came.
+    /// Records of the open slot, in the order in which they came; those with `OUT` are out.
     open: Vec<Waiting>,
-    /// Due time within the slot in the upper half, place in `open` in the lower; in order. Those
-    /// before `taken` are out.
-    order: Vec<u64>,
+    /// Records of the open slot that are not out.
+    left: usize,
+    order: Order,
+    /// How often the first record of the open slot was searched for.
+    searches: u32,
+    /// Where the order is known: due time within the slot in the upper half, place in `open` in
+    /// the lower; in order. Those before `taken` are out.
+    sorted: Vec<u64>,
     taken: usize,
 }
+
+/// What is known of the order in the open slot.
+#[derive(Clone, Copy, Debug)]
+enum Order {
+    Unknown,
+    /// The place of the first record; any place when there is none.
+    First(usize),
+    /// Everything.
+    Sorted,
+}
+
+/// Due time of a record of the open slot that is out.
+const OUT: u64 = u64::MAX;
+/// Searches for the first record of a slot, after which the slot is sorted. A shard that has no
+/// room for most records asks for the first one once or twice a slot.
+const SEARCHES: u32 = 2;
 
 /// One level of slots.
 #[derive(Debug)]
@@ -155,25 +172,48 @@ impl Retries {
             spread: 0,
             open_slot: 0,
             open: Vec::new(),
-            order: Vec::new(),
+            left: 0,
+            order: Order::First(0),
+            searches: 0,
+            sorted: Vec::new(),
             taken: 0,
         }
     }
 
-    /// When the next record is due, if that is before `until`; `u64::MAX` otherwise.
-    #[inline(always)]
-    pub(super) fn next_due(&mut self, until: u64) -> u64 {
-        if self.taken == self.order.len() && self.fine.records + self.coarse.records > 0 {
-            self.open_next(until);
+    /// Turns to `now`, before which everything has been played. Gives the end of the coarse slot
+    /// that it lies in: until then records may be pushed out of the order of time.
+    #[inline]
+    pub(super) fn turn_to(&mut self, now: u64) -> u64 {
+        let coarse = now >> (self.shift + FINE_BITS);
+        if self.left == 0 && self.fine.records == 0 {
+            match self.next_coarse() {
+                Some(slot) if slot <= coarse => self.spread_out(slot),
+                _ => self.keep_up(now),
+            }
         }
-        self.first_open_due()
+        (coarse + 1) << (self.shift + FINE_BITS)
+    }
+
+    /// When the next record is due, if that is before `until`; something later otherwise.
+    #[inline]
+    pub(super) fn next_due(&mut self, until: u64) -> u64 {
+        if self.left == 0 && !self.open_next(until) {
+            return u64::MAX;
+        }
+        if matches!(self.order, Order::Unknown) {
+            self.search();
+        }
+        self.first().due
     }
 
     /// A time before which nothing is due; `u64::MAX` when nothing waits.
     #[inline]
     pub(super) fn none_due_before(&self) -> u64 {
-        if self.taken < self.order.len() {
-            return self.first_open_due();
+        if self.left > 0 {
+            return match self.order {
+                Order::Unknown => self.open_slot << self.shift,
+                Order::First(_) | Order::Sorted => self.first().due,
+            };
         }
         match (self.next_fine(), self.next_coarse()) {
             (Some(slot), _) => slot << self.shift,
@@ -182,57 +222,83 @@ impl Retries {
         }
     }
 
-    #[inline(always)]
-    fn first_open_due(&self) -> u64 {
-        match self.order.get(self.taken) {
-            Some(entry) => (self.open_slot << self.shift) + (entry >> 32),
-            None => u64::MAX,
+    /// Place of the first record of the open slot, which `next_due` found.
+    #[inline]
+    fn first_place(&self) -> usize {
+        match self.order {
+            Order::First(place) => place,
+            _ => self.sorted[self.taken] as u32 as usize,
         }
     }
 
     /// The record that `next_due` told of.
-    #[inline(always)]
+    #[inline]
     pub(super) fn first(&self) -> &Waiting {
-        &self.open[self.order[self.taken] as u32 as usize]
+        &self.open[self.first_place()]
     }
 
     /// Takes the record that `next_due` told of.
-    #[inline]
     pub(super) fn pop(&mut self) -> Waiting {
-        let record = *self.first();
-        self.taken += 1;
+        let place = self.first_place();
+        let record = self.open[place];
+        self.open[place].due = OUT;
+        self.left -= 1;
+        if matches!(self.order, Order::Sorted) {
+            self.taken += 1;
+        } else {
+            // Records of one call stand side by side.
+            let next = self.open.get(place + 1);
+            let same_call = next.is_some_and(|next| next.key() == record.key());
+            self.order = match same_call {
+                true => Order::First(place + 1),
+                false if self.left == 0 => Order::First(0),
+                false => Order::Unknown,
+            };
+        }
         record
     }
 
-    /// Plays the records due before `limit`, all of which the shard refuses: `again` books a
-    /// refusal and says what becomes of the record.
+    /// Plays the records due before `limit`, all of which the shard refuses; `again` books a
+    /// refusal at a time and says when the record is due again, if at all. Those due before
+    /// `limit` are not played in the order of time: it would make no difference.
     #[inline]
     pub(super) fn refuse_before(
         &mut self,
         limit: u64,
-        mut again: impl FnMut(u64, &mut Waiting) -> Refused,
+        mut again: impl FnMut(u64, &mut Waiting) -> Option<u64>,
     ) {
         loop {
-            let now = self.next_due(limit);
-            if now >= limit {
+            if self.left == 0 && !self.open_next(limit) {
                 return;
             }
-            let mut record = *self.first();
-            match again(now, &mut record) {
-                Refused::Again(due) => {
-                    self.taken += 1;
-                    self.push(record, now, due);
-                }
-                Refused::GivenUp => self.taken += 1,
-                Refused::NotMine => return,
+            if matches!(self.order, Order::First(_)) && self.first().due >= limit {
+                return;
             }
+            let empty = self.fine.spare.pop().unwrap_or_default();
+            let slot = std::mem::replace(&mut self.open, empty);
+            self.left = 0;
+            self.order = Order::First(0);
+            self.sorted.clear();
+            self.taken = 0;
+            for record in &slot {
+                let now = record.due;
+                if now < limit {
+                    let mut record = *record;
+                    if let Some(due) = again(now, &mut record) {
+                        self.push(record, now, due);
+                    }
+                } else if now != OUT {
+                    self.push_open(*record);
+                }
+            }
+            self.fine.give_back(slot);
         }
     }
 
     /// Lets a record, which failed at `now`, wait until `due`.
     #[inline(always)]
     pub(super) fn push(&mut self, record: Waiting, now: u64, due: u64) {
-        if self.taken == self.order.len() && self.fine.records == 0 {
+        if self.left == 0 && self.fine.records == 0 {
             self.keep_up(now);
         }
         let record = Waiting { due, ..record };
@@ -245,8 +311,7 @@ impl Retries {
         // Nothing happens before the start of the open slot, so nothing falls due before it.
         let fine = due >> self.shift;
         if fine == self.open_slot {
-            self.open.push(record);
-            self.sort_in_last();
+            self.push_open(record);
         } else {
             self.fine.push((fine % FINE) as usize, record);
         }
@@ -265,45 +330,98 @@ impl Retries {
     fn open_at(&mut self, slot: u64) {
         self.open_slot = slot;
         self.fine.give_back(std::mem::take(&mut self.open));
-        self.order.clear();
+        self.left = 0;
+        self.order = Order::First(0);
+        self.searches = 0;
+        self.sorted.clear();
         self.taken = 0;
     }
 
-    /// Puts the last record of the open slot in its place.
-    #[cold]
-    fn sort_in_last(&mut self) {
-        let last = self.open.len() - 1;
-        let entry = self.entry(last, &self.open[last]);
-        let place = self.order[self.taken..].partition_point(|other| *other < entry);
-        self.order.insert(self.taken + place, entry);
+    /// Adds a record to the open slot.
+    fn push_open(&mut self, record: Waiting) {
+        let place = self.open.len();
+        self.open.push(record);
+        self.left += 1;
+        match self.order {
+            Order::Unknown => {}
+            Order::First(first) => {
+                if self.left == 1 || record.key() < self.open[first].key() {
+                    self.order = Order::First(place);
+                }
+            }
+            Order::Sorted => {
+                let place_of = |entry: &u64| {
+                    let place = *entry as u32 as usize;
+                    (self.open[place].key(), place) < (record.key(), self.open.len())
+                };
+                let after = self.sorted[self.taken..].partition_point(place_of);
+                self.sorted.insert(self.taken + after, self.entry(place, &record));
+            }
+        }
+    }
+
+    /// Finds the first record of the open slot, or puts all in order when that pays.
+    #[inline(never)]
+    fn search(&mut self) {
+        self.searches += 1;
+        if self.searches > SEARCHES {
+            self.sort();
+            return;
+        }
+        let mut first = (u64::MAX, u64::MAX);
+        let mut place = 0;
+        for (index, record) in self.open.iter().enumerate() {
+            if record.key() < first && record.due != OUT {
+                first = record.key();
+                place = index;
+            }
+        }
+        self.order = Order::First(place);
+    }
+
+    fn sort(&mut self) {
+        let mut sorted = std::mem::take(&mut self.sorted);
+        let left = self.open.iter().enumerate().filter(|(_, record)| record.due != OUT);
+        sorted.extend(left.map(|(place, record)| self.entry(place, record)));
+        sorted.sort_unstable();
+        for due_together in sorted.chunk_by_mut(|one, other| one >> 32 == other >> 32) {
+            if due_together.len() > 1 {
+                due_together.sort_unstable_by_key(|entry| {
+                    let place = *entry as u32 as usize;
+                    (self.open[place].key(), place)
+                });
+            }
+        }
+        self.sorted = sorted;
+        self.taken = 0;
+        self.order = Order::Sorted;
     }
 
     #[inline]
     fn entry(&self, place: usize, record: &Waiting) -> u64 {
-        (record.due & ((1 << self.shift) - 1)) << 32 | place as u64
+        let within = record.due & ((1 << self.shift) - 1);
+        (within >> self.shift.saturating_sub(32)) << 32 | place as u64
     }
 
-    /// Opens the next slot with records if it begins before `until`.
-    fn open_next(&mut self, until: u64) {
+    /// Opens the next slot with records if it begins before `until`; whether it did.
+    fn open_next(&mut self, until: u64) -> bool {
         if self.fine.records == 0 {
             match self.next_coarse() {
                 Some(slot) if slot << (self.shift + FINE_BITS) < until => self.spread_out(slot),
-                _ => return,
+                _ => return false,
             }
         }
         let Some(slot) = self.next_fine() else {
-            return;
+            return false;
         };
         if slot << self.shift >= until {
-            return;
+            return false;
         }
         self.open_at(slot);
         self.open = self.fine.take((slot % FINE) as usize);
-        let mut order = std::mem::take(&mut self.order);
-        let entries = self.open.iter().enumerate();
-        order.extend(entries.map(|(place, record)| self.entry(place, record)));
-        order.sort_unstable();
-        self.order = order;
+        self.left = self.open.len();
+        self.order = Order::Unknown;
+        true
     }
 
     /// Spreads the records of a coarse slot over the fine ones.

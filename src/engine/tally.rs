@@ -60,6 +60,14 @@ impl Tally {
         }
     }
 
+    /// Notes that a PutRecords call is sent for the given time; once is enough.
+    #[inline]
+    pub(super) fn repeat_call(&mut self, call: u64, attempts: u32) {
+        if self.repeated_calls.last() != Some(&(call, attempts)) {
+            self.repeated_calls.push((call, attempts));
+        }
+    }
+
     /// Adds the counts of another tally.
     pub(super) fn add(&mut self, other: &Self) {
         for (own, more) in self.producers.iter_mut().zip(&other.producers) {

@@ -62,13 +62,6 @@ impl WriteLimits {
         }
     }
 
-    /// Whether the record limit is known to have no room at `now`; `admit` would say the same.
-    #[must_use]
-    #[inline(always)]
-    pub const fn refuses_all_at(&self, now: u64) -> bool {
-        now < self.no_record_before
-    }
-
     /// The time in nanoseconds before which the record limit is known to have no room.
     #[must_use]
     #[inline(always)]
@@ -91,10 +84,7 @@ impl WriteLimits {
         self.records.refill(elapsed);
         self.bytes.refill(elapsed);
         if !self.records.has(1) {
-            self.no_record_before = match self.limiter {
-                WriteLimiter::TokenBucket => now.saturating_add(self.records.wait_for_one()),
-                WriteLimiter::FixedWindow => 0,
-            };
+            self.run_dry(now);
             return Admission::RecordLimit;
         }
         if !self.bytes.has(charged_bytes) {
@@ -102,7 +92,20 @@ impl WriteLimits {
         }
         self.records.take(1);
         self.bytes.take(charged_bytes);
+        if !self.records.has(1) {
+            self.run_dry(now);
+        }
         Admission::Accepted
+    }
+
+    /// Notes when the record limit, which has no room at `now`, has some again.
+    fn run_dry(&mut self, now: u64) {
+        self.no_record_before = match self.limiter {
+            WriteLimiter::TokenBucket => now.saturating_add(self.records.wait_for_one()),
+            WriteLimiter::FixedWindow => {
+                (now / NANOSECONDS_PER_SECOND + 1) * NANOSECONDS_PER_SECOND
+            }
+        };
     }
 }
 
