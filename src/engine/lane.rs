@@ -101,7 +101,7 @@ impl<'plan> Refusals<'plan> {
 
     /// Refuses `record` at `now`; gives when its next attempt is due, if it has one.
     #[inline(always)]
-    fn refuse(&mut self, now: u64, record: &mut Waiting, tally: &mut Tally) -> Option<u64> {
+    fn refuse(&mut self, now: u64, record: &Waiting, tally: &mut Tally) -> Option<u64> {
         let producer = producer_of(record.call);
         if producer != self.producer {
             self.book_producer(tally);
@@ -111,12 +111,12 @@ impl<'plan> Refusals<'plan> {
         let counted = u64::from(record.created >= self.context.plan.warm_up);
         self.all_attempts += 1;
         self.counted += counted;
-        record.attempts += 1;
-        if self.waits.batched() && record.attempts > 1 && counted == 1 {
-            tally.repeat_call(record.call, record.attempts);
+        let attempts = record.attempts + 1;
+        if self.waits.batched() && attempts > 1 && counted == 1 {
+            tally.repeat_call(record.call, attempts);
         }
-        if record.attempts < self.waits.attempts() {
-            Some(now + self.waits.after(number_of(record.call), record.attempts))
+        if attempts < self.waits.attempts() {
+            Some(now + self.waits.after(number_of(record.call), attempts))
         } else {
             self.given_up += counted;
             None
@@ -255,7 +255,7 @@ impl Lane {
         rounding: u64,
     ) -> Run {
         let index = producer_of(arrivals[0].call);
-        let mut limits = self.limits;
+        let limits = &mut self.limits;
         let mut run = Run::default();
         for arrival in arrivals {
             if arrival.service >= limit || producer_of(arrival.call) != index {
@@ -277,7 +277,6 @@ impl Lane {
             run.bytes += size;
             run.charged_bytes += charge;
         }
-        self.limits = limits;
         run
     }
 
@@ -372,10 +371,10 @@ impl Lane {
             for arrival in arrivals[played..].iter().take_while(|next| next.service < limit) {
                 played += 1;
                 let call = arrival.call;
-                let mut record = Waiting::new(arrival.created(), call, arrival.size(), 0);
+                let record = Waiting::new(arrival.created(), call, arrival.size(), 0);
                 self.counts.generated_records += u64::from(record.created >= context.plan.warm_up);
-                if let Some(due) = refusals.refuse(arrival.service, &mut record, tally) {
-                    self.retries.push(record, arrival.service, due);
+                if let Some(due) = refusals.refuse(arrival.service, &record, tally) {
+                    self.retries.push_first(record, arrival.service, due);
                 }
             }
             self.retries.refuse_before(limit, |now, record| refusals.refuse(now, record, tally));
@@ -418,7 +417,7 @@ impl Lane {
             tally.given_up += counted;
         } else {
             let due = now + waits.after(number_of(record.call), record.attempts);
-            self.retries.push(record, now, due);
+            self.retries.push(&record, record.attempts, now, due);
         }
     }
 
@@ -459,7 +458,7 @@ impl Lane {
         }
         let due = now + waits.after(number_of(call), attempts);
         for record in self.failed.drain(..) {
-            self.retries.push(record, now, due);
+            self.retries.push(&record, record.attempts, now, due);
         }
     }
 

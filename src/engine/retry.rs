@@ -7,14 +7,18 @@
 //! Records that are due at the same time stay in the order in which they came, so those of one
 //! call stay together.
 
-/// Fine slots of one coarse slot, a power of two.
-const FINE: u64 = 1 << FINE_BITS;
-const FINE_BITS: u32 = 6;
-/// Coarse slots, as many as a word has bits.
+/// Slots of the coarse level, as many as a word has bits.
 const COARSE: u64 = 64;
+/// Slots of the fine level, which make up one coarse slot.
+const FINE: u64 = 1 << FINE_BITS;
+const FINE_BITS: u32 = 8;
+const FINE_WORDS: usize = FINE as usize / 64;
+/// Records of a chunk of a coarse slot; the first chunk of a slot grows up to it.
+const CHUNK: usize = 128;
+const SMALL_CHUNK: usize = 4;
 /// Narrowest fine slot: 2^21 ns, about two milliseconds. Narrower ones cost more to open than they
 /// save in sorting.
-const SHIFT_MINIMUM: u32 = 21;
+const SHIFT_MINIMUM: u32 = 19;
 
 /// A record that waits.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +36,8 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
+    const NONE: Self = Self { created: 0, call: 0, due: 0, size: 0, attempts: 0 };
+
     pub(super) const fn new(created: u64, call: u64, size: u32, attempts: u32) -> Self {
         Self { created, call, due: 0, size, attempts }
     }
@@ -48,8 +54,8 @@ impl Waiting {
 pub(super) struct Retries {
     /// Fine slots are 2^shift nanoseconds wide.
     shift: u32,
-    coarse: Level,
-    fine: Level,
+    coarse: Coarse,
+    fine: Fine,
     /// Number, since the start of the run, of the coarse slot that is spread over the fine ones.
     spread: u64,
     /// Number of the fine slot that is open.
@@ -83,77 +89,155 @@ const OUT: u64 = u64::MAX;
 /// room for most records asks for the first one once or twice a slot.
 const SEARCHES: u32 = 2;
 
-/// One level of slots.
+/// Appends a copy of `record` that has made `attempts` and is due at `due`.
+///
+/// The copy goes from memory to memory and is changed there: put together on the stack first, its
+/// parts would be on their way to the cache while the whole is read back.
+#[inline(always)]
+fn append(slot: &mut Vec<Waiting>, record: &Waiting, attempts: u32, due: u64) {
+    slot.push(*record);
+    if let Some(copy) = slot.last_mut() {
+        copy.attempts = attempts;
+        copy.due = due;
+    }
+}
+
+/// The coarse slots. Their records stand in chunks, which are used again as soon as they have been
+/// played, so that memory and caches hold what waits and little more.
 #[derive(Debug)]
-struct Level {
-    /// Empty until something waits here.
-    slots: Vec<Vec<Waiting>>,
+struct Coarse {
+    slots: [CoarseSlot; COARSE as usize],
     /// One bit a slot: whether it has records.
-    occupied: [u64; FINE as usize / 64],
-    records: usize,
-    /// Empty buffers that have grown to the size of a slot.
+    occupied: u64,
+    /// Empty chunks.
     spare: Vec<Vec<Waiting>>,
 }
 
-impl Level {
+#[derive(Debug)]
+struct CoarseSlot {
+    full: Vec<Vec<Waiting>>,
+    /// The chunk that is filled.
+    last: Vec<Waiting>,
+}
+
+impl Coarse {
     const EMPTY: Self = Self {
-        slots: Vec::new(),
-        occupied: [0; FINE as usize / 64],
-        records: 0,
+        slots: [const { CoarseSlot { full: Vec::new(), last: Vec::new() } }; COARSE as usize],
+        occupied: 0,
         spare: Vec::new(),
     };
 
+    /// The chunk, with room, of the slot with the given number since the start of the run.
     #[inline(always)]
-    fn push(&mut self, place: usize, record: Waiting) {
-        let bit = 1 << (place % 64);
-        if self.occupied[place / 64] & bit == 0 {
-            self.occupy(place);
+    fn chunk(&mut self, slot: u64) -> &mut Vec<Waiting> {
+        let place = (slot % COARSE) as usize;
+        self.occupied |= 1 << place;
+        if self.slots[place].last.len() == self.slots[place].last.capacity() {
+            self.make_room(place);
         }
-        self.records += 1;
-        self.slots[place].push(record);
+        &mut self.slots[place].last
     }
 
-    #[cold]
-    fn occupy(&mut self, place: usize) {
-        if self.slots.is_empty() {
-            self.slots.resize(FINE as usize, Vec::new());
+    #[inline(never)]
+    fn make_room(&mut self, place: usize) {
+        let slot = &mut self.slots[place];
+        match slot.last.capacity() {
+            0 => slot.last = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(SMALL_CHUNK)),
+            records if records < CHUNK => slot.last.reserve_exact(records),
+            _ => {
+                let next = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(CHUNK));
+                slot.full.push(std::mem::replace(&mut slot.last, next));
+            }
         }
-        self.occupied[place / 64] |= 1 << (place % 64);
-        self.slots[place] = self.spare.pop().unwrap_or_default();
+    }
+
+    /// The next slot from `first` on, of as many as there are, that has records.
+    #[inline]
+    const fn next(&self, first: u64) -> Option<u64> {
+        match self.occupied.rotate_right((first % COARSE) as u32) {
+            0 => None,
+            bits => Some(first + bits.trailing_zeros() as u64),
+        }
+    }
+
+    /// Spreads the records of a slot over fine ones that are 2^shift nanoseconds wide.
+    fn spread(&mut self, slot: u64, shift: u32, fine: &mut Fine) {
+        let place = (slot % COARSE) as usize;
+        self.occupied &= !(1 << place);
+        let Self { slots, spare, .. } = self;
+        let CoarseSlot { full, last } = &mut slots[place];
+        for mut chunk in full.drain(..).chain(std::iter::once(std::mem::take(last))) {
+            for record in &chunk {
+                let slot = fine.slot(record.due >> shift);
+                slot.push(*record);
+            }
+            chunk.clear();
+            spare.push(chunk);
+        }
+    }
+}
+
+/// The fine slots of one coarse slot.
+#[derive(Debug)]
+struct Fine {
+    slots: [[Vec<Waiting>; 64]; FINE_WORDS],
+    /// One bit a slot: whether it has records.
+    occupied: [u64; FINE_WORDS],
+    /// Empty buffers; the one that was played last, which is in the cache, is the next in use.
+    spare: Vec<Vec<Waiting>>,
+}
+
+impl Fine {
+    const EMPTY: Self = Self {
+        slots: [const { [const { Vec::new() }; 64] }; FINE_WORDS],
+        occupied: [0; FINE_WORDS],
+        spare: Vec::new(),
+    };
+
+    /// Word and bit of the slot with the given number since the start of the run.
+    #[inline(always)]
+    const fn place(slot: u64) -> (usize, usize) {
+        ((slot / 64) as usize % FINE_WORDS, slot as usize % 64)
+    }
+
+    #[inline(always)]
+    fn slot(&mut self, slot: u64) -> &mut Vec<Waiting> {
+        let (word, bit) = Self::place(slot);
+        if self.occupied[word] & (1 << bit) == 0 {
+            self.occupy(word, bit);
+        }
+        &mut self.slots[word][bit]
+    }
+
+    #[inline(never)]
+    fn occupy(&mut self, word: usize, bit: usize) {
+        self.occupied[word] |= 1 << bit;
+        self.slots[word][bit] = self.spare.pop().unwrap_or_default();
     }
 
     /// Takes the records of a slot.
-    fn take(&mut self, place: usize) -> Vec<Waiting> {
-        let records = std::mem::take(&mut self.slots[place]);
-        self.occupied[place / 64] &= !(1 << (place % 64));
-        self.records -= records.len();
-        records
+    fn take(&mut self, slot: u64) -> Vec<Waiting> {
+        let (word, bit) = Self::place(slot);
+        self.occupied[word] &= !(1 << bit);
+        std::mem::take(&mut self.slots[word][bit])
     }
 
-    /// Keeps a buffer of records that have been played for another slot.
+    /// Keeps a buffer whose records have been played.
     fn give_back(&mut self, mut buffer: Vec<Waiting>) {
         buffer.clear();
         self.spare.push(buffer);
     }
 
-    /// The first place from `from` on, of `places` and round again, that has records.
+    #[inline(always)]
+    fn is_empty(&self) -> bool {
+        self.occupied.iter().all(|word| *word == 0)
+    }
+
+    /// The first slot with records of the coarse slot that begins with slot `first`.
     #[inline]
-    fn next(&self, from: usize, places: usize) -> Option<usize> {
-        if self.records == 0 {
-            return None;
-        }
-        let words = places / 64;
-        let mut bits = self.occupied[from / 64] & (u64::MAX << (from % 64));
-        for step in 0..=words {
-            let word = (from / 64 + step) % words;
-            if step > 0 {
-                bits = self.occupied[word];
-            }
-            if bits != 0 {
-                return Some(word * 64 + bits.trailing_zeros() as usize);
-            }
-        }
-        None
+    fn next(&self, first: u64) -> Option<u64> {
+        let word = self.occupied.iter().position(|word| *word != 0)?;
+        Some(first + 64 * word as u64 + u64::from(self.occupied[word].trailing_zeros()))
     }
 }
 
@@ -167,8 +251,8 @@ impl Retries {
         }
         Self {
             shift,
-            coarse: Level::EMPTY,
-            fine: Level::EMPTY,
+            coarse: Coarse::EMPTY,
+            fine: Fine::EMPTY,
             spread: 0,
             open_slot: 0,
             open: Vec::new(),
@@ -185,7 +269,7 @@ impl Retries {
     #[inline]
     pub(super) fn turn_to(&mut self, now: u64) -> u64 {
         let coarse = now >> (self.shift + FINE_BITS);
-        if self.left == 0 && self.fine.records == 0 {
+        if self.left == 0 && self.fine.is_empty() {
             match self.next_coarse() {
                 Some(slot) if slot <= coarse => self.spread_out(slot),
                 _ => self.keep_up(now),
@@ -265,7 +349,7 @@ impl Retries {
     pub(super) fn refuse_before(
         &mut self,
         limit: u64,
-        mut again: impl FnMut(u64, &mut Waiting) -> Option<u64>,
+        mut again: impl FnMut(u64, &Waiting) -> Option<u64>,
     ) {
         loop {
             if self.left == 0 && !self.open_next(limit) {
@@ -283,38 +367,52 @@ impl Retries {
             for record in &slot {
                 let now = record.due;
                 if now < limit {
-                    let mut record = *record;
-                    if let Some(due) = again(now, &mut record) {
-                        self.push(record, now, due);
+                    if let Some(due) = again(now, record) {
+                        self.push(record, record.attempts + 1, now, due);
                     }
                 } else if now != OUT {
-                    self.push_open(*record);
+                    append(self.open_slot_for(now, record.call), record, record.attempts, now);
                 }
             }
             self.fine.give_back(slot);
         }
     }
 
-    /// Lets a record, which failed at `now`, wait until `due`.
+    /// Lets a record, which failed at `now` and has made `attempts`, wait until `due`.
     #[inline(always)]
-    pub(super) fn push(&mut self, record: Waiting, now: u64, due: u64) {
-        if self.left == 0 && self.fine.records == 0 {
+    pub(super) fn push(&mut self, record: &Waiting, attempts: u32, now: u64, due: u64) {
+        append(self.slot_for(now, due, record.call), record, attempts, due);
+    }
+
+    /// Lets a record, whose first attempt failed at `now`, wait until `due`.
+    #[inline(always)]
+    pub(super) fn push_first(&mut self, record: Waiting, now: u64, due: u64) {
+        let slot = self.slot_for(now, due, record.call);
+        slot.push(Waiting::NONE);
+        if let Some(copy) = slot.last_mut() {
+            copy.created = record.created;
+            copy.call = record.call;
+            copy.due = due;
+            copy.size = record.size;
+            copy.attempts = 1;
+        }
+    }
+
+    /// The slot of a record of `call` that failed at `now` and is due at `due`.
+    #[inline(always)]
+    fn slot_for(&mut self, now: u64, due: u64, call: u64) -> &mut Vec<Waiting> {
+        if self.left == 0 && self.fine.is_empty() {
             self.keep_up(now);
         }
-        let record = Waiting { due, ..record };
         let coarse = due >> (self.shift + FINE_BITS);
         if coarse != self.spread {
-            assert!(coarse.wrapping_sub(self.spread) < COARSE, "a wait is longer than the wheel");
-            self.coarse.push((coarse % COARSE) as usize, record);
-            return;
+            let ahead = coarse.wrapping_sub(self.spread);
+            assert!(ahead < COARSE, "a wait is longer than the wheel");
+            return self.coarse.chunk(coarse);
         }
         // Nothing happens before the start of the open slot, so nothing falls due before it.
         let fine = due >> self.shift;
-        if fine == self.open_slot {
-            self.push_open(record);
-        } else {
-            self.fine.push((fine % FINE) as usize, record);
-        }
+        if fine == self.open_slot { self.open_slot_for(due, call) } else { self.fine.slot(fine) }
     }
 
     /// Moves on to `now` where nothing is due before the next coarse slot with records.
@@ -329,7 +427,8 @@ impl Retries {
 
     fn open_at(&mut self, slot: u64) {
         self.open_slot = slot;
-        self.fine.give_back(std::mem::take(&mut self.open));
+        let played = std::mem::take(&mut self.open);
+        self.fine.give_back(played);
         self.left = 0;
         self.order = Order::First(0);
         self.searches = 0;
@@ -337,27 +436,27 @@ impl Retries {
         self.taken = 0;
     }
 
-    /// Adds a record to the open slot.
-    fn push_open(&mut self, record: Waiting) {
+    /// The open slot, to which a record of `call` is added that is due at `due`.
+    fn open_slot_for(&mut self, due: u64, call: u64) -> &mut Vec<Waiting> {
         let place = self.open.len();
-        self.open.push(record);
         self.left += 1;
         match self.order {
             Order::Unknown => {}
             Order::First(first) => {
-                if self.left == 1 || record.key() < self.open[first].key() {
+                if self.left == 1 || (due, call) < self.open[first].key() {
                     self.order = Order::First(place);
                 }
             }
             Order::Sorted => {
                 let place_of = |entry: &u64| {
-                    let place = *entry as u32 as usize;
-                    (self.open[place].key(), place) < (record.key(), self.open.len())
+                    let other = *entry as u32 as usize;
+                    (self.open[other].key(), other) < ((due, call), place)
                 };
                 let after = self.sorted[self.taken..].partition_point(place_of);
-                self.sorted.insert(self.taken + after, self.entry(place, &record));
+                self.sorted.insert(self.taken + after, self.entry(place, due));
             }
         }
+        &mut self.open
     }
 
     /// Finds the first record of the open slot, or puts all in order when that pays.
@@ -382,7 +481,7 @@ impl Retries {
     fn sort(&mut self) {
         let mut sorted = std::mem::take(&mut self.sorted);
         let left = self.open.iter().enumerate().filter(|(_, record)| record.due != OUT);
-        sorted.extend(left.map(|(place, record)| self.entry(place, record)));
+        sorted.extend(left.map(|(place, record)| self.entry(place, record.due)));
         sorted.sort_unstable();
         for due_together in sorted.chunk_by_mut(|one, other| one >> 32 == other >> 32) {
             if due_together.len() > 1 {
@@ -398,14 +497,14 @@ impl Retries {
     }
 
     #[inline]
-    fn entry(&self, place: usize, record: &Waiting) -> u64 {
-        let within = record.due & ((1 << self.shift) - 1);
+    fn entry(&self, place: usize, due: u64) -> u64 {
+        let within = due & ((1 << self.shift) - 1);
         (within >> self.shift.saturating_sub(32)) << 32 | place as u64
     }
 
     /// Opens the next slot with records if it begins before `until`; whether it did.
     fn open_next(&mut self, until: u64) -> bool {
-        if self.fine.records == 0 {
+        if self.fine.is_empty() {
             match self.next_coarse() {
                 Some(slot) if slot << (self.shift + FINE_BITS) < until => self.spread_out(slot),
                 _ => return false,
@@ -418,7 +517,7 @@ impl Retries {
             return false;
         }
         self.open_at(slot);
-        self.open = self.fine.take((slot % FINE) as usize);
+        self.open = self.fine.take(slot);
         self.left = self.open.len();
         self.order = Order::Unknown;
         true
@@ -426,12 +525,8 @@ impl Retries {
 
     /// Spreads the records of a coarse slot over the fine ones.
     fn spread_out(&mut self, slot: u64) {
-        let records = self.coarse.take((slot % COARSE) as usize);
         self.spread = slot;
-        for record in &records {
-            self.fine.push(((record.due >> self.shift) % FINE) as usize, *record);
-        }
-        self.coarse.give_back(records);
+        self.coarse.spread(slot, self.shift, &mut self.fine);
         // No fine slot is open; the one before the first can take nothing.
         self.open_at((slot << FINE_BITS).wrapping_sub(1));
     }
@@ -439,16 +534,13 @@ impl Retries {
     /// Number of the next fine slot with records.
     #[inline]
     fn next_fine(&self) -> Option<u64> {
-        let place = self.fine.next(0, FINE as usize)?;
-        Some((self.spread << FINE_BITS) + place as u64)
+        self.fine.next(self.spread << FINE_BITS)
     }
 
     /// Number of the next coarse slot with records.
     #[inline]
     fn next_coarse(&self) -> Option<u64> {
-        let first = self.spread + 1;
-        let place = self.coarse.next((first % COARSE) as usize, COARSE as usize)? as u64;
-        Some(first + (place + COARSE - first % COARSE) % COARSE)
+        self.coarse.next(self.spread + 1)
     }
 
     /// Takes every record that waits, in the order of their due times.
@@ -486,7 +578,7 @@ mod tests {
             for call in 0..20_000 {
                 let due = now + draws.below(call, 0, longest);
                 assert!(retries.none_due_before() >= now);
-                retries.push(record(call), now, due);
+                retries.push(&record(call), 1, now, due);
                 expected.insert((due, call));
                 if draws.below(call, 1, 3) > 0 {
                     let next = take(&mut retries);
@@ -505,7 +597,7 @@ mod tests {
     fn records_that_are_due_together_keep_their_order() {
         let mut retries = Retries::new(5_000_000_000);
         for call in 0..100 {
-            retries.push(record(call), 0, 3_000_000_000);
+            retries.push(&record(call), 1, 0, 3_000_000_000);
         }
         let calls: Vec<u64> = retries.drain().iter().map(|record| record.call).collect();
         assert_eq!(calls, (0..100).collect::<Vec<_>>());
@@ -514,10 +606,10 @@ mod tests {
     #[test]
     fn nothing_opens_before_its_time() {
         let mut retries = Retries::new(5_000_000_000);
-        retries.push(record(7), 0, 3_000_000_000);
+        retries.push(&record(7), 1, 0, 3_000_000_000);
         assert_eq!(retries.next_due(2_000_000_000), u64::MAX);
         assert!(retries.none_due_before() <= 3_000_000_000);
-        retries.push(record(8), 2_000_000_000, 2_500_000_000);
+        retries.push(&record(8), 1, 2_000_000_000, 2_500_000_000);
         assert_eq!(retries.next_due(3_100_000_000), 2_500_000_000);
         assert_eq!(take(&mut retries), (2_500_000_000, 8));
         assert_eq!(take(&mut retries), (3_000_000_000, 7));
@@ -528,11 +620,11 @@ mod tests {
         let mut retries = Retries::new(5_000_000_000);
         for round in 0..5u64 {
             let now = round * 1_000_000_000_000 + round;
-            retries.push(record(2), now, now + 4_999_999_999);
-            retries.push(record(1), now, now + 1);
+            retries.push(&record(2), 1, now, now + 4_999_999_999);
+            retries.push(&record(1), 1, now, now + 1);
             assert_eq!(take(&mut retries), (now + 1, 1));
             let later = now + 4_000_000_000;
-            retries.push(record(3), later, later + 4_999_999_999);
+            retries.push(&record(3), 1, later, later + 4_999_999_999);
             assert_eq!(take(&mut retries), (now + 4_999_999_999, 2));
             assert_eq!(take(&mut retries), (later + 4_999_999_999, 3));
         }

@@ -43,20 +43,20 @@ impl TokenBucket {
             capacity,
             units_per_nanosecond,
             units_per_token,
-            full_after: longest.checked_div(units_per_nanosecond).unwrap_or(u64::MAX),
+            full_after: match units_per_nanosecond {
+                0 => u64::MAX,
+                units => longest.div_ceil(units),
+            },
         }
     }
 
     /// Lets `elapsed_nanoseconds` since the last refill pass.
     #[inline(always)]
     pub fn refill(&mut self, elapsed_nanoseconds: u64) {
-        if elapsed_nanoseconds > self.full_after {
-            // Also keeps the product below from overflowing.
-            self.used = 0;
-        } else {
-            let back = elapsed_nanoseconds * self.units_per_nanosecond;
-            self.used = self.used.saturating_sub(back);
-        }
+        // No more than it takes also keeps the product from overflowing.
+        let back = elapsed_nanoseconds.min(self.full_after) * self.units_per_nanosecond;
+        // No branch could guess whether the bucket is full again.
+        self.used = std::hint::select_unpredictable(back < self.used, self.used.wrapping_sub(back), 0);
     }
 
     /// Whether `tokens` are there now.
