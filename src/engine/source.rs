@@ -122,14 +122,12 @@ pub(super) struct Source<'plan> {
 
 #[derive(Debug)]
 struct Block {
-    times: Vec<u64>,
-    keys: Vec<u32>,
+    times: Box<[u64; BLOCK]>,
+    keys: Box<[u32; BLOCK]>,
     /// Bytes as the stream counts them.
-    sizes: Vec<u32>,
+    sizes: Box<[u32; BLOCK]>,
     /// Index of the shard that each record goes to.
-    shards: Vec<u16>,
-    /// Upper halves of hash keys, where they are drawn for each record.
-    hashes: Vec<u64>,
+    shards: Box<[u16; BLOCK]>,
     cursor: usize,
 }
 
@@ -158,11 +156,10 @@ impl<'plan> Source<'plan> {
             key_draws: stream(Purpose::PartitionKey),
             size_draws: stream(Purpose::RecordSize),
             block: Block {
-                times: vec![0; BLOCK],
-                keys: vec![0; BLOCK],
-                sizes: vec![0; BLOCK],
-                shards: vec![0; BLOCK],
-                hashes: vec![0; BLOCK],
+                times: Box::new([0; BLOCK]),
+                keys: Box::new([0; BLOCK]),
+                sizes: Box::new([0; BLOCK]),
+                shards: Box::new([0; BLOCK]),
                 cursor: BLOCK,
             },
             next: (index as u64) << CALL_BITS,
@@ -221,23 +218,23 @@ impl<'plan> Source<'plan> {
 
     fn draw_block(&mut self) {
         let block = &mut self.block;
-        self.clock.fill(&mut self.time_draws, &mut block.times);
-        self.plan.keys.fill(&mut self.key_draws, &mut block.keys);
-        self.plan.sizes.fill(&mut self.size_draws, &mut block.sizes);
-        let placed = block.keys.iter().zip(&mut block.shards).zip(&mut block.sizes);
+        self.clock.fill(&mut self.time_draws, block.times.as_mut_slice());
+        self.plan.keys.fill(&mut self.key_draws, block.keys.as_mut_slice());
+        self.plan.sizes.fill(&mut self.size_draws, block.sizes.as_mut_slice());
         match &self.plan.routes {
             Routes::ByKey(routes) => {
-                for ((key, shard), size) in placed {
-                    let route = routes[*key as usize];
-                    *shard = route.shard;
-                    *size += u32::from(route.key_bytes) * self.key_bytes_count;
+                for index in 0..BLOCK {
+                    let route = routes[block.keys[index] as usize];
+                    block.shards[index] = route.shard;
+                    block.sizes[index] += u32::from(route.key_bytes) * self.key_bytes_count;
                 }
             }
             Routes::Fresh { router, key_bytes } => {
-                block.hashes.iter_mut().for_each(|hash| *hash = self.key_draws.next_u64());
-                for (((key, shard), size), hash) in placed.zip(&block.hashes) {
-                    *shard = router.shard_of(HashKey(u128::from(*hash) << 64)) as u16;
-                    *size += u32::from(key_bytes[*key as usize]) * self.key_bytes_count;
+                for index in 0..BLOCK {
+                    let hash_key = HashKey(u128::from(self.key_draws.next_u64()) << 64);
+                    block.shards[index] = router.shard_of(hash_key) as u16;
+                    let key_bytes = u32::from(key_bytes[block.keys[index] as usize]);
+                    block.sizes[index] += key_bytes * self.key_bytes_count;
                 }
             }
         }
@@ -279,8 +276,9 @@ impl<'plan> Source<'plan> {
     fn count_keys(&mut self, from: usize, to: usize, any_too_large: bool) {
         let counts = self.key_counts.as_mut_slice();
         let last = counts.len() - 1;
-        let keys = self.block.keys[from..to].iter().zip(&self.block.sizes[from..to]);
-        for (key, size) in keys {
+        let keys = &self.block.keys[from..to];
+        let sizes = &self.block.sizes[from..to];
+        for (key, size) in keys.iter().zip(sizes) {
             if any_too_large && *size > self.max_record_size {
                 continue;
             }
@@ -295,18 +293,20 @@ impl<'plan> Source<'plan> {
 
     /// Sends each record of the block from `from` to `to` in a call of its own.
     fn send_each(&mut self, from: usize, to: usize, inboxes: &mut [Vec<Arrival>]) {
-        let block = &self.block;
-        let records =
-            block.times[from..to].iter().zip(&block.sizes[from..to]).zip(&block.shards[from..to]);
-        let one_way = self.plan.one_way;
-        for ((created, size), shard) in records {
-            let (created, size) = (*created, *size);
-            if size <= self.max_record_size {
-                let arrival = Arrival::new(created, created + one_way, self.next, size);
-                inboxes[usize::from(*shard)].push(arrival);
+        let times = &self.block.times[from..to];
+        let sizes = &self.block.sizes[from..to];
+        let shards = &self.block.shards[from..to];
+        let (one_way, largest) = (self.plan.one_way, self.max_record_size);
+        let mut call = self.next;
+        for (index, created) in times.iter().enumerate() {
+            let size = sizes[index];
+            if size <= largest {
+                let arrival = Arrival::new(*created, created + one_way, call, size);
+                inboxes[usize::from(shards[index])].push(arrival);
             }
-            self.next += 1;
+            call += 1;
         }
+        self.next = call;
     }
 
     /// Puts a record of the block into the open PutRecords call, and sends that when it is due or

@@ -76,10 +76,10 @@ impl WriteLimits {
             // Nothing is booked: the next refill makes up for the time.
             return Admission::RecordLimit;
         }
-        let elapsed = match self.limiter {
-            WriteLimiter::TokenBucket => now - self.last,
-            WriteLimiter::FixedWindow => whole_seconds_passed(self.last, now),
-        };
+        let mut elapsed = now - self.last;
+        if self.limiter == WriteLimiter::FixedWindow {
+            elapsed = whole_seconds_passed(self.last, now);
+        }
         self.last = now;
         self.records.refill(elapsed);
         self.bytes.refill(elapsed);
