@@ -201,7 +201,7 @@ impl Walk<'_> {
         if let Some(least) = view.number("minItems").filter(|least| length < *least) {
             let message = match length {
                 0.0 => format!("{owner} is empty"),
-                _ => format!("{owner} has {length} elements, but at least {least} must be"),
+                _ => format!("{owner} has {length} elements, but needs {least}"),
             };
             self.problems.add("too-few", node.place, message);
         }

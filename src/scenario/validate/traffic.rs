@@ -26,8 +26,7 @@ pub(super) fn traffic(raw: &raw::Traffic, node: &Node, context: &mut Context<'_,
         context.error("too-many", node, message).help(help);
     }
     let highest = traffic.highest_per_second(context.duration);
-    // Not a number is too much, too.
-    if !(highest <= PEAK_RATE_MAX) {
+    if highest > PEAK_RATE_MAX {
         let message = "the peak is more than 1e9 records/s";
         context.error("out-of-range", node, message).help("no stream carries so much");
     }
