@@ -21,7 +21,7 @@ const BAD_ROWS_MAX: usize = 5;
 
 /// A file as the scenario names it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Written<'a> {
+pub(super) struct NamedFile<'a> {
     /// What the field is, in one word, for messages: `key`.
     pub(super) what: &'static str,
     /// The code of problems in the file.
@@ -51,7 +51,7 @@ pub(super) type Take<'a> = dyn FnMut(&[u8], f64) -> Result<(), WrongField> + 'a;
 /// Reads the file that `node` names; nothing when it has a problem, which is then reported.
 /// `is_field` tells a first row of data from a header where no column is named.
 pub(super) fn read(
-    raw: &Written<'_>,
+    raw: &NamedFile<'_>,
     node: &Node,
     context: &mut Context<'_, '_>,
     is_field: &dyn Fn(&[u8]) -> bool,
@@ -61,7 +61,7 @@ pub(super) fn read(
     let path_node = node.at("path");
     let bytes = context.read_file(raw.path, path_node)?;
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
-    let Written { code, what, path, .. } = *raw;
+    let NamedFile { code, what, path, .. } = *raw;
     let file = CountedFile { code, what, path, bytes, delimiter };
     match file.rows(raw, is_field, take) {
         Ok(()) => Some(()),
@@ -75,7 +75,7 @@ pub(super) fn read(
 }
 
 /// What stands between two fields: as written, or by the name of the file.
-fn delimiter(raw: &Written<'_>, node: &Node, context: &mut Context<'_, '_>) -> Option<u8> {
+fn delimiter(raw: &NamedFile<'_>, node: &Node, context: &mut Context<'_, '_>) -> Option<u8> {
     let path = raw.path.to_ascii_lowercase();
     let Some(text) = raw.delimiter else {
         let is_tabbed = path.ends_with(".tsv") || path.ends_with(".txt");
@@ -113,7 +113,7 @@ impl CountedFile<'_> {
     /// Gives every row to `take`; or everything that is wrong with them.
     fn rows(
         &self,
-        raw: &Written<'_>,
+        raw: &NamedFile<'_>,
         is_field: &dyn Fn(&[u8]) -> bool,
         take: &mut Take<'_>,
     ) -> Result<(), Vec<Diagnostic>> {
@@ -203,7 +203,7 @@ impl CountedFile<'_> {
 
     fn named_columns(
         &self,
-        raw: &Written<'_>,
+        raw: &NamedFile<'_>,
         header: &ByteRecord,
     ) -> Result<Columns, Box<Diagnostic>> {
         let names: Vec<_> = header.iter().map(String::from_utf8_lossy).collect();

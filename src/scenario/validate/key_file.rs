@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use rayon::slice::ParallelSliceMut;
 
 use super::Context;
-use super::counted_file::{self, Written, WrongField};
+use super::counted_file::{self, NamedFile, WrongField};
 use crate::quotas::PARTITION_KEY_CHARACTERS;
 use crate::scenario::WeightedKey;
 use crate::scenario::raw;
@@ -23,7 +23,7 @@ pub(super) fn read(
     node: &Node,
     context: &mut Context<'_, '_>,
 ) -> Option<Vec<WeightedKey>> {
-    let file = Written {
+    let file = NamedFile {
         what: "key",
         code: CODE,
         path: &raw.path,

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::Context;
-use super::counted_file::{self, Written, WrongField};
+use super::counted_file::{self, NamedFile, WrongField};
 use crate::scenario::WeightedSize;
 use crate::scenario::quantity::Quantity;
 use crate::scenario::raw;
@@ -24,7 +24,7 @@ pub(super) fn read(
     node: &Node,
     context: &mut Context<'_, '_>,
 ) -> Option<Vec<WeightedSize>> {
-    let file = Written {
+    let file = NamedFile {
         what: "size",
         code: CODE,
         path: &raw.path,
