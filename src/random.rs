@@ -22,6 +22,8 @@ pub type Generator = Xoshiro256PlusPlus;
 pub enum Purpose {
     /// Distances between the records of a producer.
     ArrivalTime,
+    /// Beginnings and ends of the bursts of a producer.
+    Burst,
     /// Partition keys of a producer.
     PartitionKey,
     /// Record sizes of a producer.
@@ -36,6 +38,7 @@ impl Purpose {
     const fn label(self) -> &'static str {
         match self {
             Self::ArrivalTime => "arrival-time",
+            Self::Burst => "burst",
             Self::PartitionKey => "partition-key",
             Self::RecordSize => "record-size",
             Self::RetryJitter => "retry-jitter",

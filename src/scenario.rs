@@ -12,7 +12,7 @@
 //! - `validate` turns the raw file into the types below and holds the rules that a schema cannot
 //!   say; `diagnostic` is how every problem is shown; `digest` names what was read.
 //!
-//! The types below are what the rest of the program sees. They are made by `validate` alone, so a
+//! The types below, and those of `traffic`, are what the rest of the program sees. They are made by `validate` alone, so a
 //! value of type [`Scenario`] is always legal: at least one shard, names unique, sizes in range.
 
 mod diagnostic;
@@ -24,6 +24,7 @@ mod reader;
 mod schema;
 mod source;
 mod structure;
+mod traffic;
 mod tree;
 mod validate;
 mod yaml;
@@ -33,11 +34,12 @@ pub use quantity::parse_span;
 pub use reader::read;
 pub use schema::schema;
 pub use source::{Override, Source};
+pub use traffic::{Arrivals, Bursts, Spike, Traffic};
 
 use crate::hash_key::{HashKey, HashKeyRange};
 use crate::quotas::Quotas;
-use crate::time::{Instant, Span};
-use crate::units::{Bytes, Ratio, RecordRate, Records};
+use crate::time::Span;
+use crate::units::{Bytes, Ratio, Records};
 
 /// A whole scenario, legal by construction.
 #[derive(Clone, Debug)]
@@ -173,33 +175,6 @@ pub enum Jitter {
     None,
 }
 
-/// How the rate of a producer develops.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Traffic {
-    /// The same rate throughout.
-    Constant(RecordRate),
-    /// Piecewise constant; ascending instants, the first one zero.
-    Steps(Vec<(Instant, RecordRate)>),
-    /// A daily wave whose logarithm is a cosine: always positive, with the given mean and peak.
-    Diurnal {
-        /// Mean over a day.
-        mean: RecordRate,
-        /// Highest rate over the mean; at least one.
-        peak_to_mean: f64,
-        /// Time of day of the peak.
-        peak_at: Span,
-    },
-}
-
-/// How records of a given rate are spaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arrivals {
-    /// Even distances.
-    Paced,
-    /// A Poisson process.
-    Poisson,
-}
-
 /// Bytes of data in a record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RecordSize {
@@ -212,6 +187,33 @@ pub enum RecordSize {
         /// Standard deviation of the logarithm.
         sigma: f64,
     },
+    /// Every whole number of bytes from `min` to `max` equally likely.
+    Uniform {
+        /// Smallest size, at least one byte.
+        min: Bytes,
+        /// Largest size, not below `min`.
+        max: Bytes,
+    },
+    /// Larger than `x` with probability `(min / x)^shape`; rounded down.
+    Pareto {
+        /// Smallest size, at least one byte; the scale of the distribution.
+        min: Bytes,
+        /// Weight of the tail: the smaller, the heavier; more than zero.
+        shape: f64,
+        /// Where the distribution is cut off, above `min`; what lies below keeps its proportions.
+        max: Option<Bytes>,
+    },
+    /// The given sizes, by weight; from the scenario or from a file of real sizes with counts.
+    Table(Vec<WeightedSize>),
+}
+
+/// One size of a table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WeightedSize {
+    /// Bytes of data, at least one.
+    pub size: Bytes,
+    /// Relative weight; positive and finite.
+    pub weight: f64,
 }
 
 /// Which partition key a record gets.

@@ -10,6 +10,9 @@ use std::ops::{Add, AddAssign, Sub};
 /// Nanoseconds in one second.
 pub const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 
+/// A month, as prices and growth count it: 730 hours, a twelfth of 365 days.
+pub const MONTH: Span = Span::from_seconds(730 * 3_600);
+
 /// A point in simulated time: nanoseconds since the start of the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(u64);

@@ -9,14 +9,14 @@ use crate::model::record_size::SizeSampler;
 use crate::model::traffic::RateProfile;
 use crate::quotas::Quotas;
 use crate::random::{IdentityDraws, Purpose, Randomness};
-use crate::scenario::{Processing, Producer, PutCalls, Reading, Scenario};
+use crate::scenario::{Arrivals, Processing, Producer, PutCalls, Reading, Scenario};
 
 /// One producer, the same in every replication.
 #[derive(Debug)]
 pub(super) struct ProducerPlan {
     pub(super) name: String,
     pub(super) profile: RateProfile,
-    pub(super) arrivals: crate::scenario::Arrivals,
+    pub(super) arrivals: Arrivals,
     pub(super) sizes: SizeSampler,
     pub(super) keys: KeySpace,
     pub(super) routes: Routes,
@@ -108,6 +108,19 @@ impl Plan {
     /// Records to expect over the run.
     pub(super) fn expected_records(&self) -> f64 {
         self.producers.iter().map(|producer| producer.expected_records).sum()
+    }
+
+    /// The end of a window of `length` nanoseconds from `start`: earlier where a producer is to come
+    /// up with more than `records` before, at its peak or in a burst.
+    pub(super) fn window_end(&self, start: u64, length: u64, records: f64) -> u64 {
+        let end = start.saturating_add(length).min(self.horizon);
+        self.producers.iter().fold(end, |end, producer| {
+            let factor = match producer.arrivals {
+                Arrivals::Bursty(bursts) => bursts.factor,
+                Arrivals::Paced | Arrivals::Poisson => 1.0,
+            };
+            producer.profile.when_expected(start, end, records / factor).max(start + 1)
+        })
     }
 
     pub(super) fn replication(

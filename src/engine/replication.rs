@@ -26,6 +26,9 @@ const GROUPS: usize = 64;
 const RECORDS_PER_WINDOW: f64 = 65_536.0;
 /// Records of a window and lane, so that a lane, once its state is in the cache, has work to do.
 const RECORDS_PER_LANE: f64 = 256.0;
+/// Most records that a producer is to come up with in a window, so that a peak far above the mean
+/// does not fill the memory; above the peaks of a day.
+const RECORDS_MAX: f64 = 4.0 * RECORDS_PER_WINDOW;
 /// Longest window, so that progress shows and an interruption is heard.
 const LONGEST_WINDOW: u64 = 3_600 * NANOSECONDS_PER_SECOND;
 
@@ -98,11 +101,12 @@ pub(super) fn run(
     let mut stream =
         StreamRecord { seconds: Vec::new(), repeated_calls: vec![0; plan.producers.len()] };
     let window = window_length(plan, options);
-    let mut until = window.min(plan.horizon);
+    let records_max = RECORDS_MAX.max(RECORDS_PER_LANE * plan.shards as f64);
+    let mut until = plan.window_end(0, window, records_max);
     deal(&mut sources, until, &mut inboxes);
     loop {
         hand_over(&mut groups, &mut inboxes, sources.len() > 1);
-        let next = until.saturating_add(window).min(plan.horizon);
+        let next = plan.window_end(until, window, records_max);
         rayon::join(
             || deal(&mut sources, next, &mut inboxes),
             || advance(&mut groups, until, context, &tallies),

@@ -151,7 +151,11 @@ impl<'plan> Source<'plan> {
             horizon: plan.horizon,
             max_record_size: plan.max_record_size.0 as u32,
             key_bytes_count: u32::from(plan.quotas.partition_key_bytes_count),
-            clock: ArrivalClock::new(producer.profile.clone(), producer.arrivals),
+            clock: ArrivalClock::new(
+                producer.profile.clone(),
+                producer.arrivals,
+                stream(Purpose::Burst),
+            ),
             time_draws: stream(Purpose::ArrivalTime),
             key_draws: stream(Purpose::PartitionKey),
             size_draws: stream(Purpose::RecordSize),

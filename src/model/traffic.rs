@@ -1,31 +1,26 @@
 //! When a producer comes up with its records.
 //!
-//! A rate over time is a sequence of segments of constant rate; a daily wave is cut into steps of
-//! ten seconds. Within a segment records are paced or a Poisson process. A Poisson process of
-//! changing rate is a unit-rate process seen through the inverse of its cumulative rate, so a
-//! segment border costs nothing and loses nothing (Cinlar 1975).
+//! `profile` turns a traffic into segments of constant rate, of which a day has the shape that
+//! `wave` gives; `bursts` cuts them where a burst begins or ends. Within a segment records are
+//! paced or a Poisson process. A Poisson process of changing rate is a unit-rate process seen
+//! through the inverse of its cumulative rate, so a segment border costs nothing and loses nothing
+//! (Cinlar 1975).
+
+mod bursts;
+mod profile;
+mod wave;
 
 use rand_distr::{Distribution, Exp1};
 
 use crate::random::Generator;
-use crate::scenario::{Arrivals, Traffic};
-use crate::time::Span;
+use crate::scenario::Arrivals;
+use bursts::BurstSwitch;
+pub use profile::RateProfile;
+use profile::Segment;
 
 /// Poisson times are added up in 1/256 ns, so that rounding shifts no mean.
 const SUBDIVISION: f64 = 256.0;
 const SUBDIVISION_BITS: u32 = 8;
-/// Length of the steps that a daily wave is cut into.
-const WAVE_STEP: u64 = 10_000_000_000;
-const DAY: u64 = 86_400_000_000_000;
-
-/// A stretch of constant rate.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Segment {
-    /// End in nanoseconds, not included.
-    end: u64,
-    /// Records a nanosecond.
-    rate: f64,
-}
 
 /// Above it, an `f64` has no fractional part.
 const MANTISSA: f64 = (1u64 << 52) as f64;
@@ -37,123 +32,13 @@ fn whole(value: f64) -> u64 {
     (value + MANTISSA).to_bits() & ((1 << 52) - 1)
 }
 
-/// The rate of a producer over time.
-#[derive(Clone, Debug)]
-pub struct RateProfile {
-    shape: Shape,
-    /// End of the run in nanoseconds.
-    horizon: u64,
-}
-
-#[derive(Clone, Debug)]
-enum Shape {
-    /// Segments up to the horizon.
-    Segments(Vec<Segment>),
-    /// Rates of the steps of one day, which repeats.
-    Daily(Vec<f64>),
-}
-
-impl RateProfile {
-    /// The profile that `traffic` describes, up to `duration`.
-    #[must_use]
-    pub fn new(traffic: &Traffic, duration: Span) -> Self {
-        let horizon = duration.nanoseconds();
-        let shape = match traffic {
-            Traffic::Constant(rate) => {
-                Shape::Segments(vec![Segment { end: horizon, rate: per_nanosecond(*rate) }])
-            }
-            Traffic::Steps(steps) => Shape::Segments(
-                steps
-                    .iter()
-                    .enumerate()
-                    .map(|(index, (_, rate))| Segment {
-                        end: steps.get(index + 1).map_or(horizon, |(at, _)| at.nanoseconds()),
-                        rate: per_nanosecond(*rate),
-                    })
-                    .collect(),
-            ),
-            Traffic::Diurnal { mean, peak_to_mean, peak_at } => {
-                let wave = daily_wave(*peak_to_mean, *peak_at);
-                let mean = per_nanosecond(*mean);
-                Shape::Daily(wave.into_iter().map(|relative| relative * mean).collect())
-            }
-        };
-        Self { shape, horizon }
-    }
-
-    fn segment(&self, index: usize) -> Option<Segment> {
-        let segment = match &self.shape {
-            Shape::Segments(segments) => segments.get(index).copied()?,
-            Shape::Daily(rates) => Segment {
-                end: (index as u64 + 1).saturating_mul(WAVE_STEP),
-                rate: rates[index % rates.len()],
-            },
-        };
-        let start = self.start(index);
-        (start < self.horizon)
-            .then_some(Segment { end: segment.end.min(self.horizon), rate: segment.rate })
-    }
-
-    fn start(&self, index: usize) -> u64 {
-        match &self.shape {
-            Shape::Segments(_) if index == 0 => 0,
-            Shape::Segments(segments) => segments[index - 1].end,
-            Shape::Daily(_) => (index as u64).saturating_mul(WAVE_STEP),
-        }
-    }
-
-    /// Records to expect up to the horizon.
-    #[must_use]
-    pub fn expected_records(&self) -> f64 {
-        (0..)
-            .map_while(|index| self.segment(index).map(|segment| (self.start(index), segment)))
-            .map(|(start, segment)| (segment.end - start) as f64 * segment.rate)
-            .sum()
-    }
-}
-
-fn per_nanosecond(rate: crate::units::RecordRate) -> f64 {
-    rate.0.amount() as f64 / rate.0.per_nanoseconds() as f64
-}
-
-/// A day in steps, relative to its mean: `exp(k cos(t - peak))`, with k such that the highest step
-/// over the mean is `peak_to_mean`. Always positive, whatever the peak.
-fn daily_wave(peak_to_mean: f64, peak_at: Span) -> Vec<f64> {
-    let steps = (DAY / WAVE_STEP) as usize;
-    let cosines: Vec<f64> = (0..steps)
-        .map(|step| {
-            let middle = step as f64 * WAVE_STEP as f64 + WAVE_STEP as f64 / 2.0;
-            let angle = (middle - peak_at.nanoseconds() as f64) / DAY as f64;
-            libm::cos(angle * std::f64::consts::TAU)
-        })
-        .collect();
-    let highest = cosines.iter().copied().fold(f64::MIN, f64::max);
-    // Relative to the highest step, so that no power overflows.
-    let relative = |k: f64| cosines.iter().map(move |cosine| libm::exp(k * (cosine - highest)));
-    let ratio = |k: f64| steps as f64 / relative(k).sum::<f64>();
-    let (mut low, mut high) = (0.0, 1.0);
-    while ratio(high) < peak_to_mean && high < 1e6 {
-        high *= 2.0;
-    }
-    for _ in 0..60 {
-        let middle = (low + high) / 2.0;
-        if ratio(middle) < peak_to_mean {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    let peak = ratio(high);
-    relative(high).map(|value| value * peak).collect()
-}
-
 /// Draws the times of a producer's records, in order.
 #[derive(Clone, Debug)]
 pub struct ArrivalClock {
     profile: RateProfile,
-    arrivals: Arrivals,
-    /// Index of the segment that `now` lies in.
-    index: usize,
+    is_paced: bool,
+    bursts: Option<BurstSwitch>,
+    /// The segment that `now` lies in; nothing after the last one.
     segment: Option<Segment>,
     /// Poisson: the last time drawn, in 1/256 ns.
     now: u64,
@@ -164,18 +49,27 @@ pub struct ArrivalClock {
 }
 
 impl ArrivalClock {
-    /// A clock at the start of `profile`.
+    /// A clock at the start of `profile`; `burst_draws` say when bursts begin and end, if there
+    /// are any.
     #[must_use]
-    pub fn new(profile: RateProfile, arrivals: Arrivals) -> Self {
-        let segment = profile.segment(0);
-        Self { profile, arrivals, index: 0, segment, now: 0, before: 0.0, count: 0 }
+    pub fn new(profile: RateProfile, arrivals: Arrivals, burst_draws: Generator) -> Self {
+        let bursts = match arrivals {
+            Arrivals::Bursty(bursts) => Some(BurstSwitch::new(&bursts, burst_draws)),
+            Arrivals::Paced | Arrivals::Poisson => None,
+        };
+        let is_paced = arrivals == Arrivals::Paced;
+        let mut clock =
+            Self { profile, is_paced, bursts, segment: None, now: 0, before: 0.0, count: 0 };
+        clock.segment = clock.segment_from(0);
+        clock
     }
 
     /// Fills `times` with the next arrivals in nanoseconds; `u64::MAX` after the last one.
     pub fn fill(&mut self, generator: &mut Generator, times: &mut [u64]) {
-        match self.arrivals {
-            Arrivals::Poisson => self.poisson(generator, times),
-            Arrivals::Paced => times.iter_mut().for_each(|time| *time = self.paced()),
+        if self.is_paced {
+            times.iter_mut().for_each(|time| *time = self.paced());
+        } else {
+            self.poisson(generator, times);
         }
     }
 
@@ -230,21 +124,30 @@ impl ArrivalClock {
     /// The n-th record (from zero) comes when the cumulative rate reaches n + 1/2.
     fn paced(&mut self) -> u64 {
         while let Some(segment) = self.segment {
-            let start = self.profile.start(self.index);
+            let length = (segment.end - segment.start) as f64;
             let offset = (self.count as f64 + 0.5 - self.before) / segment.rate;
-            if offset < (segment.end - start) as f64 {
+            if offset < length {
                 self.count += 1;
-                return start + offset as u64;
+                return segment.start + offset as u64;
             }
-            self.before += (segment.end - start) as f64 * segment.rate;
+            self.before += length * segment.rate;
             self.next_segment();
         }
         u64::MAX
     }
 
     fn next_segment(&mut self) {
-        self.index += 1;
-        self.segment = self.profile.segment(self.index);
+        self.segment = self.segment.and_then(|segment| self.segment_from(segment.end));
+    }
+
+    /// The segment that starts at `start`, in the burst or quiet that holds then.
+    fn segment_from(&mut self, start: u64) -> Option<Segment> {
+        let Some(bursts) = &mut self.bursts else {
+            return self.profile.segment(start, u64::MAX);
+        };
+        let (factor, until) = bursts.at(start);
+        let segment = self.profile.segment(start, until)?;
+        Some(Segment { rate: segment.rate * factor, ..segment })
     }
 }
 
@@ -252,7 +155,8 @@ impl ArrivalClock {
 mod tests {
     use super::*;
     use crate::random::{Purpose, Randomness};
-    use crate::time::Instant;
+    use crate::scenario::Traffic;
+    use crate::time::{Instant, Span};
     use crate::units::{Rate, RecordRate};
 
     fn rate(per_second: u64) -> RecordRate {
@@ -261,8 +165,9 @@ mod tests {
 
     fn times(traffic: &Traffic, seconds: u64, arrivals: Arrivals) -> Vec<u64> {
         let profile = RateProfile::new(traffic, Span::from_seconds(seconds));
-        let mut clock = ArrivalClock::new(profile, arrivals);
-        let mut generator = Randomness::new(1, 0).stream("test", Purpose::ArrivalTime);
+        let stream = |purpose| Randomness::new(1, 0).stream("test", purpose);
+        let mut clock = ArrivalClock::new(profile, arrivals, stream(Purpose::Burst));
+        let mut generator = stream(Purpose::ArrivalTime);
         let mut all = Vec::new();
         loop {
             let mut block = [0; 64];
@@ -310,33 +215,5 @@ mod tests {
             counts.iter().map(|count| (count - mean) * (count - mean)).sum::<f64>() / 999.0;
         assert!((mean - 200.0).abs() < 5.0 * (200.0f64 / 1_000.0).sqrt(), "{mean}");
         assert!((variance / 200.0 - 1.0).abs() < 5.0 * (2.0f64 / 1_000.0).sqrt(), "{variance}");
-    }
-
-    #[test]
-    fn a_daily_wave_has_its_mean_and_its_peak() {
-        for peak_to_mean in [1.0, 1.5, 2.2, 8.0] {
-            let wave = daily_wave(peak_to_mean, Span::from_seconds(20 * 3_600));
-            let mean = wave.iter().sum::<f64>() / wave.len() as f64;
-            let (step, peak) = wave
-                .iter()
-                .copied()
-                .enumerate()
-                .fold((0, 0.0), |best, next| if next.1 > best.1 { next } else { best });
-            assert!((mean - 1.0).abs() < 1e-9, "{mean}");
-            assert!((peak - peak_to_mean).abs() < 1e-6, "{peak}");
-            assert!(wave.iter().all(|value| *value > 0.0));
-            if peak_to_mean > 1.0 {
-                assert_eq!(step as u64 * 10 / 3_600, 19, "the last step before 20 h");
-            }
-        }
-    }
-
-    #[test]
-    fn expected_records_are_the_integral_of_the_rate() {
-        let profile = |traffic: &Traffic| RateProfile::new(traffic, Span::from_seconds(172_800));
-        let constant = profile(&Traffic::Constant(rate(3))).expected_records();
-        assert!((constant - 518_400.0).abs() < 1e-3);
-        let wave = Traffic::Diurnal { mean: rate(10), peak_to_mean: 3.0, peak_at: Span::ZERO };
-        assert!((profile(&wave).expected_records() / 1_728_000.0 - 1.0).abs() < 1e-9);
     }
 }

@@ -5,22 +5,19 @@
 /// A word, the raw type that it stands in, and what to do instead.
 type Row = (&'static str, &'static str, &'static str);
 
-const STEPS: &str = "write the rate as `steps`, with as many instants as the shape needs";
-const TWO_PRODUCERS: &str = "write two producers that share the load";
 const POLLING: &str = "write a `polling` consumer with its interval and processing time, or an \
     `enhanced_fan_out` one";
 const PUT_RECORDS: &str = "write a `put_records` client with its batch size, linger and retries";
-const LOG_NORMAL: &str = "write a `log_normal` size with the same median and 99th percentile";
 const RANGES: &str = "import the ranges with `hash_ranges`, or run once for each shard count";
 const SALT: &str = "raise `keys` and lower `exponent`, or give the salted keys as a `file` or \
     `weighted` list";
 const PROVISIONED: &str = "write `provisioned: { shards: N }` with the number of shards that the \
     stream has now";
 
-const ROWS: [Row; 51] = [
+const ROWS: [Row; 42] = [
     ("Scenario", "variants", "run the scenario once for each variant, with `--set path=value`"),
     ("Scenario", "sweep", "run the scenario once for each value, with `--set path=value`"),
-    ("Scenario", "incidents", "write a storm or a hot key as a producer with `steps`"),
+    ("Scenario", "incidents", "write a storm or a hot key as a producer with a `spike`"),
     ("Scenario", "cost", "leave it out: a report says nothing of cost yet"),
     ("Stream", "scaling", "run the scenario once for each shard count, with `--set`"),
     ("Stream", "mode", "write `capacity: { provisioned: { shards: N } }`"),
@@ -34,16 +31,7 @@ const ROWS: [Row; 51] = [
     ("Client", "cloudwatch_logs", PUT_RECORDS),
     ("Client", "flink_sink", PUT_RECORDS),
     ("Client", "kafka_connect", PUT_RECORDS),
-    ("Traffic", "ramp", STEPS),
-    ("Traffic", "spike", STEPS),
-    ("Traffic", "weekly", STEPS),
-    ("Traffic", "growth", STEPS),
-    ("Traffic", "trace", STEPS),
-    ("Traffic", "sum", TWO_PRODUCERS),
-    ("Arrivals", "bursty", "write `poisson`, and the bursts as `steps` of the traffic"),
-    ("RecordSize", "uniform", LOG_NORMAL),
-    ("RecordSize", "pareto", LOG_NORMAL),
-    ("RecordSize", "table", LOG_NORMAL),
+    ("Traffic", "trace", "write the rates of the trace as `steps`"),
     ("PartitionKey", "hot_set", "write the hot keys as a `weighted` list, or use `zipf`"),
     ("PartitionKey", "template", "write `uniform` or `zipf` with a `format`, or a `file`"),
     ("PartitionKey", "time", "write `single` for the time of one bucket"),

@@ -10,6 +10,7 @@ mod consumer;
 mod key;
 mod producer;
 mod quotas;
+mod traffic;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -23,6 +24,7 @@ pub(super) use consumer::*;
 pub(super) use key::*;
 pub(super) use producer::*;
 pub(super) use quotas::Quotas;
+pub(super) use traffic::*;
 
 /// A scenario of shardplan: a stream, who writes to it, who reads from it, and what must hold.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -43,8 +43,8 @@ pub fn read(
             return Err(problems.into_diagnostics());
         }
     };
-    let quotas = Quotas::default();
-    let context = validate::Context { problems: &mut problems, open, digest, quotas };
+    let (quotas, duration) = (Quotas::default(), raw.duration.0);
+    let context = validate::Context { problems: &mut problems, open, digest, quotas, duration };
     let scenario = validate::scenario(raw, &root, context);
     if problems.is_empty() { Ok(scenario) } else { Err(problems.into_diagnostics()) }
 }

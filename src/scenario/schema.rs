@@ -73,7 +73,7 @@ pub(super) struct View<'a> {
 
 /// What a value must be.
 pub(super) enum Shape<'a> {
-    /// A map with exactly one of the given keys.
+    /// A map with exactly one of the given keys, or one of the words of the view.
     Alternatives(Vec<(&'a str, View<'a>)>),
     /// A map with the given keys.
     Map(&'a Keywords),
@@ -154,6 +154,13 @@ impl<'a> View<'a> {
         options.into_iter().flatten().map(|option| texts(option.get("required"))).collect()
     }
 
+    /// The words among the alternatives.
+    pub(super) fn words(self) -> Vec<&'a str> {
+        let options = self.keywords.get("oneOf").and_then(Value::as_array);
+        let words = options.into_iter().flatten().filter_map(|option| option.get("const"));
+        words.filter_map(Value::as_str).collect()
+    }
+
     /// What a value must be.
     pub(super) fn shape(self) -> Shape<'a> {
         if let Some(format) = self.text("format")
@@ -165,9 +172,9 @@ impl<'a> View<'a> {
             return Shape::Map(properties);
         }
         if let Some(Value::Array(options)) = self.keywords.get("oneOf") {
-            let words: Vec<_> = options.iter().filter_map(|option| option.get("const")).collect();
+            let words = self.words();
             if words.len() == options.len() {
-                return Shape::Words(words.into_iter().filter_map(Value::as_str).collect());
+                return Shape::Words(words);
             }
             return Shape::Alternatives(self.alternatives(options));
         }

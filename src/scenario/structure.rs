@@ -39,7 +39,7 @@ impl Walk<'_> {
             Shape::Alternatives(kinds) => self.alternatives(view, &kinds, node, owner),
             Shape::Map(_) => self.map(view, node, owner),
             Shape::List(items) => self.list(view, items, node, owner),
-            Shape::Words(words) => self.word(view, &words, node, owner),
+            Shape::Words(words) => self.word(view, &words, &[], node, owner),
             Shape::Format(format) => self.format(format, node, owner),
             Shape::Number { whole } => self.number(view, whole, node, owner),
             Shape::Text => self.text(view, node, owner),
@@ -55,7 +55,7 @@ impl Walk<'_> {
     ) {
         let names: Vec<_> = kinds.iter().map(|kind| kind.0).collect();
         let Value::Map(entries) = &node.value else {
-            return self.not_an_alternative(kinds, node, owner);
+            return self.not_an_alternative(view, kinds, node, owner);
         };
         let mut known: Vec<&Entry> = Vec::new();
         for entry in entries {
@@ -84,9 +84,22 @@ impl Walk<'_> {
         }
     }
 
-    /// Alternatives that are not even a map: often the kind alone, or its value alone.
-    fn not_an_alternative(&mut self, kinds: &[(&str, View<'_>)], node: &Node, owner: &str) {
+    /// Alternatives that are not a map: one of the words that fit too, or often the kind alone, or
+    /// its value alone.
+    fn not_an_alternative(
+        &mut self,
+        view: View<'_>,
+        kinds: &[(&str, View<'_>)],
+        node: &Node,
+        owner: &str,
+    ) {
         let names: Vec<_> = kinds.iter().map(|kind| kind.0).collect();
+        let words = view.words();
+        if let (Value::Text(text), false) = (&node.value, words.is_empty())
+            && !names.contains(&text.as_str())
+        {
+            return self.word(view, &words, &names, node, owner);
+        }
         let message = format!("{owner} must be a map with one kind, but it is {}", say(node));
         let key = owner.trim_matches('`');
         let help = match &node.value {
@@ -185,8 +198,12 @@ impl Walk<'_> {
             return self.wrong_type(node, owner, "a list, with `- ` before each element");
         };
         let length = elements.len() as f64;
-        if view.number("minItems").is_some_and(|least| length < least) {
-            self.problems.add("too-few", node.place, format!("{owner} is empty"));
+        if let Some(least) = view.number("minItems").filter(|least| length < *least) {
+            let message = match length {
+                0.0 => format!("{owner} is empty"),
+                _ => format!("{owner} has {length} elements, but needs {least}"),
+            };
+            self.problems.add("too-few", node.place, message);
         }
         if let Some(most) = view.number("maxItems").filter(|most| length > *most) {
             let message = format!("{owner} has {length} elements, but at most {most} may be");
@@ -214,6 +231,9 @@ impl Walk<'_> {
         let problem = self.problems.add(code, entry.key_place, message);
         problem.help(match did_you_mean(&entry.key, names) {
             Some(meant) => format!("did you mean `{meant}`?"),
+            None if view.words().contains(&entry.key.as_str()) => {
+                format!("write `{key}` alone, without a map")
+            }
             None => format!("the {what}s are {}", list(names)),
         });
     }

@@ -4,22 +4,25 @@
 //! way are thrown away when anything was wrong.
 
 mod consumer;
+mod counted_file;
 mod key_file;
 mod partition_key;
 mod producer;
 mod quota;
+mod record_size;
 mod shard_file;
+mod size_file;
 mod stream;
+mod traffic;
 
 use super::diagnostic::{Diagnostic, Problems};
 use super::digest::Digest;
 use super::quantity::Written;
 use super::raw;
 use super::tree::Node;
-use super::{Producer, Scenario, Traffic};
+use super::{Producer, Scenario};
 use crate::quotas::Quotas;
 use crate::time::Span;
-use crate::units::RecordRate;
 
 /// Gives the bytes of a file that a scenario names, or why it cannot.
 pub(super) type Open<'a> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a;
@@ -34,6 +37,8 @@ pub(super) struct Context<'a, 'b> {
     pub(super) digest: Digest,
     /// The quotas in force.
     pub(super) quotas: Quotas,
+    /// Simulated time of one replication.
+    pub(super) duration: Span,
 }
 
 impl Context<'_, '_> {
@@ -155,12 +160,8 @@ fn check_names(raw: &raw::Scenario, root: &Node, context: &mut Context<'_, '_>) 
 
 /// A run without a record answers nothing.
 fn check_traffic(producers: &[Producer], node: &Node, context: &mut Context<'_, '_>) {
-    let is_zero = |rate: &RecordRate| rate.0.amount() == 0;
-    let is_silent = |producer: &Producer| match &producer.traffic {
-        Traffic::Constant(rate) => is_zero(rate),
-        Traffic::Steps(steps) => steps.iter().all(|step| is_zero(&step.1)),
-        Traffic::Diurnal { mean, .. } => is_zero(mean),
-    };
+    let duration = context.duration;
+    let is_silent = |producer: &Producer| producer.traffic.highest_per_second(duration) <= 0.0;
     if producers.iter().all(is_silent) {
         let message = "no producer generates a record: every rate is zero";
         context.error("no-traffic", node, message).help("give at least one producer a rate");

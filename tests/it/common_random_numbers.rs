@@ -117,6 +117,22 @@ fn another_producer_leaves_the_figures_of_the_first_one_alone() {
     assert_eq!(records(&one_key), records(&both), "times do not depend on keys");
 }
 
+/// generated(producer | bursts of another) = generated(producer); and bursts draw from a stream of
+/// their own: keys come in the order in which they came before.
+#[test]
+fn bursts_leave_all_other_draws_as_they_were() {
+    let bursty = "producers.web.arrivals={ bursty: { factor: 4, mean_length: 300 ms } }";
+    let (base, variant) = (observe(TWO_PRODUCERS, &[]), observe(TWO_PRODUCERS, &[bursty]));
+    let ((base, base_seconds), (variant, seconds)) = (generated(&base), generated(&variant));
+    assert_eq!(variant[1], base[1], "the other producer");
+    assert_ne!(variant[0], base[0]);
+    assert_ne!(seconds, base_seconds);
+    // Nearly no bursts: the same unit-rate process, seen through nearly the same clock.
+    let faint = "producers.web.arrivals={ bursty: { factor: 1.0001, mean_length: 1 s } }";
+    let faint = generated(&observe(TWO_PRODUCERS, &[faint])).0;
+    assert!(faint[0].0.abs_diff(base[0].0) < 10, "{faint:?} {base:?}");
+}
+
 /// generated(replication, seed) differs: common numbers are not constant numbers.
 #[test]
 fn another_seed_and_another_replication_are_other_records() {

@@ -33,6 +33,17 @@ fn producer(index: usize) -> impl Strategy<Value = String> {
             "{{ steps: [ {{ at: 0 s, rate: {first} records/s }}, {{ at: {at} ms, rate: {second} \
              records/s }} ] }}"
         )),
+        (0..3_000_u32, 0..3_000_u32, 1..6_000_u32).prop_map(|(from, to, end)| format!(
+            "{{ ramp: {{ from: {from} records/s, to: {to} records/s, end: {end} ms }} }}"
+        )),
+        (0..500_u32, 0..9_000_u32, 0..900_u32, 1..900_u32).prop_map(|(base, at, slope, top)| {
+            format!(
+                "{{ growth: {{ per_month: 50 %, of: {{ sum: [ {{ spike: {{ base: {base} \
+                 records/s, peak: 6000 records/s, at: {at} ms, for: {top} ms, rise: {slope} ms, \
+                 fall: {top} ms }} }}, {{ weekly: {{ mean: 200 records/s, peak_to_mean: 2, \
+                 peak_at: 1 h, days: [1, 0, 0, 0, 0, 0, 3] }} }} ] }} }} }}"
+            )
+        }),
     ];
     let size = prop_oneof![
         (1..3_000_u32).prop_map(|bytes| format!("{{ constant: {bytes} B }}")),
@@ -40,6 +51,15 @@ fn producer(index: usize) -> impl Strategy<Value = String> {
             "{{ log_normal: {{ median: {median} B, p99: {} B }} }}",
             median * spread
         )),
+        (1..600_000_u32, 0..600_000_u32).prop_map(|(min, more)| format!(
+            "{{ uniform: {{ min: {min} B, max: {} B }} }}",
+            min + more
+        )),
+        (1..9_000_u32, 3..40_u32).prop_map(|(min, tenths)| format!(
+            "{{ pareto: {{ min: {min} B, shape: {} }} }}",
+            f64::from(tenths) / 10.0
+        )),
+        Just("{ table: [ { size: 1 B, weight: 9 }, { size: 3 MB, weight: 1 } ] }".to_owned()),
     ];
     let key = prop_oneof![
         Just("{ single: hot }".to_owned()),
@@ -56,7 +76,11 @@ fn producer(index: usize) -> impl Strategy<Value = String> {
         1 => Just(", explicit_hash_key: random"),
         1 => Just(", explicit_hash_key: '77'"),
     ];
-    let arrivals = prop_oneof![Just("paced"), Just("poisson")];
+    let arrivals = prop_oneof![
+        Just("paced"),
+        Just("poisson"),
+        Just("{ bursty: { factor: 8, mean_length: 150 ms } }"),
+    ];
     (client, traffic, size, key, explicit, arrivals).prop_map(
         move |(client, traffic, size, key, explicit, arrivals)| {
             // Fresh keys with one hash key have a test of their own.

@@ -112,6 +112,37 @@ consumers:
 quotas: { enhanced_fan_out_event_records: 5 records }
 ";
 
+/// A rate that changes all the time, a peak far above it, and bursts on top.
+const SHAPED: &str = "
+version: 1
+name: shaped
+duration: 25 s
+warm_up: 1200 ms
+stream: { capacity: { provisioned: { shards: 3 } } }
+producers:
+  - name: shaped
+    client: { put_record: { retries: { attempts: 4, backoff: { base: 50 ms, max: 1 s } } } }
+    traffic:
+      growth:
+        per_month: 20 %
+        of:
+          sum:
+            - weekly: { mean: 400 records/s, peak_to_mean: 2, peak_at: 0 h, days: [3, 2, 1, 1, 1, 1, 1] }
+            - ramp: { from: 0, to: 900 records/s, start: 3 s, end: 21 s }
+            - spike: { base: 0, peak: 400000 records/s, at: 9 s, for: 1 s, rise: 250 ms, fall: 1 s }
+    arrivals: { bursty: { factor: 3, mean_length: 400 ms } }
+    record_size: { pareto: { min: 100 B, shape: 1.1 } }
+    partition_key: { random: {} }
+  - name: on-and-off
+    client: { put_records: { linger: 40 ms } }
+    traffic: { constant: 700 records/s }
+    arrivals: { bursty: { factor: 4, mean_length: 1 s, share_of_time: 25 % } }
+    record_size: { table: [ { size: 200 B, weight: 8 }, { size: 40 kB, weight: 1 } ] }
+    partition_key: { uniform: { keys: 50 } }
+consumers:
+  - { name: reader, polling: { interval: 300 ms } }
+";
+
 /// result(threads, window) = result, to the byte.
 fn check_same_bytes(text: &str, windows: &[&str]) {
     let expected = printed_result(text, &[], 1);
@@ -143,6 +174,13 @@ fn calls_over_several_shards_do_not_depend_on_threads_or_windows() {
 #[test]
 fn several_producers_and_consumers_do_not_depend_on_threads_or_windows() {
     check_same_bytes(MIXED, &WINDOWS);
+}
+
+/// result(threads, window) = result where bursts and the cuts of a changing rate meet windows,
+/// which end early at the peak.
+#[test]
+fn a_changing_rate_and_bursts_do_not_depend_on_threads_or_windows() {
+    check_same_bytes(SHAPED, &WINDOWS);
 }
 
 /// result(threads, window) = result where first attempts, retries and seconds coincide.

@@ -60,6 +60,10 @@ fn open(path: &str) -> Result<Vec<u8>, String> {
         "keys.tsv" => "key\tcount\na b\t3\nc,d\t4\n",
         "semicolon.csv" => "a;1\nb;2\n",
         "bad.csv" => "a,1\n\nb,many\nc\n",
+        "sizes.csv" => "bytes,records\n600,70\n4 KiB,29\n600,5\n9000,0\n",
+        "size-per-record.txt" => "size\n100\n100\n2.5 kB\n",
+        "size-columns.csv" => "route,size,n\n/a,512,3\n/b,1024,1\n",
+        "bad-sizes.csv" => "600,1\n0,1\n12 parsecs,1\n",
         "zero.csv" => "a,0\n",
         "shards.json" => include_str!("shards.json"),
         "gap.json" => {

@@ -50,7 +50,7 @@ fn a_problem_of_structure_is_found_where_it_stands() {
         ("{ put_record: {} }", "{ «put_recrd»: {} }", "unknown-alternative"),
         ("{ put_record: {} }", "{ put_record: {}, «put_records»: {} }", "two-alternatives"),
         ("{ put_record: {} }", "{ «kpl»: {} }", "not-modelled"),
-        ("arrivals: poisson", "arrivals: «bursty»", "not-modelled"),
+        ("arrivals: poisson", "arrivals: «bursty»", "wrong-type"),
         ("arrivals: poisson", "arrivals: «random»", "unknown-word"),
         ("mean: 600 records/s", "mean: «600 B/s»", "quantity-unit"),
         ("mean: 600 records/s", "mean: «-600 records/s»", "quantity-range"),

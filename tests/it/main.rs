@@ -20,6 +20,7 @@
 //!
 //! The scenario language
 //! - `language`: from text to scenario.
+//! - `language_load`: traffic, arrivals and record sizes.
 //! - `language_problems`: what is wrong with a scenario, and where it is shown.
 //! - `language_files`: files of keys and of shards that a scenario names.
 //! - `language_documentation`: the reference, the schema and the shipped scenarios.
@@ -48,6 +49,7 @@ mod language;
 mod language_documentation;
 mod language_files;
 mod language_hostile;
+mod language_load;
 mod language_problems;
 mod layering;
 mod oracles;

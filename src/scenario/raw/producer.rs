@@ -3,11 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Client, PartitionKey};
+use super::{Arrivals, Client, PartitionKey, Traffic};
 use crate::scenario::ExplicitHashKey;
 use crate::scenario::quantity::{Name, Written};
-use crate::time::Span;
-use crate::units::{Bytes, RecordRate};
+use crate::units::Bytes;
 
 /// One producer, or a fleet that behaves as one.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -29,51 +28,6 @@ pub(in crate::scenario) struct Producer {
     pub(in crate::scenario) explicit_hash_key: Option<Written<ExplicitHashKey>>,
 }
 
-/// How the rate of a producer develops.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::scenario) enum Traffic {
-    /// The same rate throughout, such as `9000 records/s`.
-    Constant(Written<RecordRate>),
-    /// Piecewise constant: ascending instants, the first at `0 s`.
-    Steps(Vec<Step>),
-    /// A daily wave with the given mean and peak.
-    Diurnal(Diurnal),
-}
-
-/// One step of a piecewise constant rate.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::scenario) struct Step {
-    /// Since the start of the run.
-    pub(in crate::scenario) at: Written<Span>,
-    /// The rate from there on.
-    pub(in crate::scenario) rate: Written<RecordRate>,
-}
-
-/// A daily wave whose logarithm is a cosine: always positive.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::scenario) struct Diurnal {
-    /// Mean over a day; more than zero.
-    pub(in crate::scenario) mean: Written<RecordRate>,
-    /// Highest rate over the mean, 1 to 20.
-    #[schemars(range(min = 1.0, max = 20.0))]
-    pub(in crate::scenario) peak_to_mean: f64,
-    /// Time of day of the peak, below 24 h; the run starts at midnight.
-    pub(in crate::scenario) peak_at: Written<Span>,
-}
-
-/// How the records of a given rate are spaced.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::scenario) enum Arrivals {
-    /// Even distances.
-    Paced,
-    /// Independent of one another: a Poisson process.
-    Poisson,
-}
-
 /// Bytes of data in a record.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -82,6 +36,14 @@ pub(in crate::scenario) enum RecordSize {
     Constant(Written<Bytes>),
     /// Log-normal, given by `median` and `p99`, or by `mean` and `sigma`.
     LogNormal(LogNormal),
+    /// Every size from `min` to `max` equally likely.
+    Uniform(UniformSize),
+    /// Mostly small, with a heavy tail.
+    Pareto(Pareto),
+    /// A few sizes, each with a weight.
+    Table(Vec<WeightedSize>),
+    /// Real sizes with their counts, from a file.
+    File(SizeFile),
 }
 
 /// A log-normal distribution: `median` and `p99`, or `mean` and `sigma`.
@@ -101,4 +63,56 @@ pub(in crate::scenario) struct LogNormal {
     /// Standard deviation of the natural logarithm of the size, 0 to 5.
     #[schemars(range(min = 0.0, max = 5.0))]
     pub(in crate::scenario) sigma: Option<f64>,
+}
+
+/// Every whole number of bytes from `min` to `max` equally likely.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct UniformSize {
+    /// Smallest size, at least 1 B.
+    pub(in crate::scenario) min: Written<Bytes>,
+    /// Largest size, not below `min`.
+    pub(in crate::scenario) max: Written<Bytes>,
+}
+
+/// A Pareto distribution: larger than `x` with probability `(min / x)^shape`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Pareto {
+    /// Smallest size, at least 1 B; the scale of the distribution.
+    pub(in crate::scenario) min: Written<Bytes>,
+    /// Weight of the tail, 0.1 to 100: the smaller, the heavier; with 1 or less and without `max`
+    /// there is no mean.
+    #[schemars(range(min = 0.1, max = 100.0))]
+    pub(in crate::scenario) shape: f64,
+    /// Where the distribution is cut off, above `min`; default nowhere.
+    pub(in crate::scenario) max: Option<Written<Bytes>>,
+}
+
+/// One size of a table.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct WeightedSize {
+    /// Bytes of data, at least 1 B.
+    pub(in crate::scenario) size: Written<Bytes>,
+    /// Relative weight, more than zero.
+    #[schemars(extend("exclusiveMinimum" = 0), range(max = 1e15))]
+    pub(in crate::scenario) weight: f64,
+}
+
+/// Real sizes with their counts, from a CSV file, or a TSV file by its name.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct SizeFile {
+    /// The file, relative to the scenario.
+    #[schemars(length(min = 1))]
+    pub(in crate::scenario) path: String,
+    /// Header of the column of sizes, in bytes or with a unit; default the first column.
+    pub(in crate::scenario) size_column: Option<String>,
+    /// Header of the column of counts; default the second column, or 1 when there is none.
+    pub(in crate::scenario) count_column: Option<String>,
+    /// What stands between two fields, one ASCII character; default a tab for `.tsv` and `.txt`,
+    /// else a comma.
+    #[schemars(length(min = 1, max = 1))]
+    pub(in crate::scenario) delimiter: Option<String>,
 }

@@ -7,7 +7,15 @@ use crate::scenario::schema::View;
 use crate::scenario::tree::{Node, Value, shorten};
 
 impl Walk<'_> {
-    pub(super) fn word(&mut self, view: View<'_>, words: &[&str], node: &Node, owner: &str) {
+    /// One of `words`; beside them, a map of one of `kinds` would do.
+    pub(super) fn word(
+        &mut self,
+        view: View<'_>,
+        words: &[&str],
+        kinds: &[&str],
+        node: &Node,
+        owner: &str,
+    ) {
         let text = match &node.value {
             Value::Text(text) => text,
             Value::Map(entries) if entries.len() == 1 => &entries[0].key,
@@ -21,9 +29,12 @@ impl Walk<'_> {
             self.problems.add("not-modelled", node.place, message).help(instead);
             return;
         }
-        let message = format!("{owner} must be one of {}, but it is {}", list(words), say(node));
+        let maps =
+            if kinds.is_empty() { String::new() } else { format!(", or a map of {}", list(kinds)) };
+        let words_or_maps = format!("{}{maps}", list(words));
+        let message = format!("{owner} must be one of {words_or_maps}, but it is {}", say(node));
         let problem = self.problems.add("unknown-word", node.place, message);
-        if let Some(meant) = did_you_mean(text, words) {
+        if let Some(meant) = did_you_mean(text, words).or(did_you_mean(text, kinds)) {
             problem.help(format!("did you mean `{meant}`?"));
         }
     }

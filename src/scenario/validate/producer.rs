@@ -1,15 +1,11 @@
-//! A producer: its client, its traffic and the size of its records.
+//! A producer: its client, and what the parts beside this one check.
 
-use super::{Context, or, partition_key};
-use crate::quotas::WriteLimiter;
+use super::{Context, or, partition_key, record_size, traffic};
 use crate::scenario::raw;
 use crate::scenario::tree::Node;
-use crate::scenario::{
-    Arrivals, Backoff, Client, Jitter, PartitionKey, Producer, PutCalls, RecordSize, Retries,
-    Stream, Traffic,
-};
-use crate::time::{Instant, Span};
-use crate::units::{Bytes, RecordRate, Records};
+use crate::scenario::{Backoff, Client, Jitter, PartitionKey, Producer, PutCalls, Retries, Stream};
+use crate::time::Span;
+use crate::units::{Bytes, Records};
 
 /// From a call to its answer; assumed, a few milliseconds within a region plus the service's own.
 pub(super) const ROUND_TRIP: Span = Span::from_milliseconds(10);
@@ -21,10 +17,6 @@ const LONGEST_LINGER: Span = Span::from_seconds(15 * 60);
 const LONGEST_ROUND_TRIP: Span = Span::from_seconds(60);
 /// Most records in a batch that a hand-written client collects; the limit of the service.
 const BATCH_SIZE: Records = Records(500);
-/// The 99th percentile of the standard normal distribution.
-const NORMAL_P99: f64 = 2.326_347_874_040_841;
-/// Highest rate of a producer at its peak, records a second.
-const PEAK_RATE_MAX: f64 = 1e9;
 
 /// Checks one producer.
 pub(super) fn producer(
@@ -34,8 +26,9 @@ pub(super) fn producer(
     context: &mut Context<'_, '_>,
 ) -> Producer {
     let client = client(&raw.client, node.at("client"), context);
-    let traffic = traffic(&raw.traffic, node.at("traffic"), context);
-    let record_size = record_size(&raw.record_size, node.at("record_size"), context);
+    let traffic = traffic::traffic(&raw.traffic, node.at("traffic"), context);
+    let arrivals = traffic::arrivals(raw.arrivals.as_ref(), &traffic, node.at("arrivals"), context);
+    let record_size = record_size::record_size(&raw.record_size, node.at("record_size"), context);
     let partition_key =
         partition_key::partition_key(&raw.partition_key, node.at("partition_key"), context);
     let explicit_hash_key = raw.explicit_hash_key.as_ref().map(|written| written.0);
@@ -51,15 +44,12 @@ pub(super) fn producer(
         name: raw.name.0.0.clone(),
         client,
         traffic,
-        arrivals: match raw.arrivals {
-            Some(raw::Arrivals::Paced) => Arrivals::Paced,
-            Some(raw::Arrivals::Poisson) | None => Arrivals::Poisson,
-        },
+        arrivals,
         record_size,
         partition_key,
         explicit_hash_key,
     };
-    check_record_fits(&producer, stream, node, context);
+    record_size::check_fits(&producer, stream, node.at("record_size"), context);
     producer
 }
 
@@ -153,150 +143,4 @@ fn retries(
     };
     let factor = backoff.factor.unwrap_or(default.backoff.factor);
     Retries { attempts, backoff: Backoff { base, factor, max, jitter } }
-}
-
-fn traffic(raw: &raw::Traffic, node: &Node, context: &mut Context<'_, '_>) -> Traffic {
-    match raw {
-        raw::Traffic::Constant(rate) => Traffic::Constant(rate.0),
-        raw::Traffic::Steps(steps) => Traffic::Steps(check_steps(steps, node.at("steps"), context)),
-        raw::Traffic::Diurnal(raw) => {
-            let node = node.at("diurnal");
-            let (mean, peak_at) = (raw.mean.0, raw.peak_at.0);
-            if mean.0.amount() == 0 {
-                context.error("out-of-range", node.at("mean"), "`mean` must be more than zero");
-            }
-            if peak_at >= Span::from_seconds(86_400) {
-                let message = format!("`peak_at` is a time of day, but it is {peak_at}");
-                let help = "write the time since midnight, below 24 h";
-                context.error("out-of-range", node.at("peak_at"), message).help(help);
-            }
-            if mean.0.as_per_second() * raw.peak_to_mean > PEAK_RATE_MAX {
-                let message = "the peak is more than 1e9 records/s";
-                context.error("out-of-range", node.at("mean"), message);
-            }
-            Traffic::Diurnal { mean, peak_to_mean: raw.peak_to_mean, peak_at }
-        }
-    }
-}
-
-fn check_steps(
-    steps: &[raw::Step],
-    node: &Node,
-    context: &mut Context<'_, '_>,
-) -> Vec<(Instant, RecordRate)> {
-    if steps.is_empty() {
-        let help = "write at least `- { at: 0 s, rate: 100 records/s }`";
-        context.error("too-few", node, "`steps` is empty").help(help);
-    }
-    let mut before: Option<Span> = None;
-    for (index, step) in steps.iter().enumerate() {
-        let at = node.item(index).at("at");
-        match before {
-            None if step.at.0 != Span::ZERO => {
-                let message = format!("the first step must be at 0 s, but it is at {}", step.at.0);
-                context.error("bad-steps", at, message);
-            }
-            Some(before) if step.at.0 <= before => {
-                let message = format!("this step is at {}, not after {before}", step.at.0);
-                let help = "steps stand in the order of time, no two at the same instant";
-                context.error("bad-steps", at, message).help(help);
-            }
-            _ => {}
-        }
-        before = Some(step.at.0);
-    }
-    steps.iter().map(|step| (Instant::START + step.at.0, step.rate.0)).collect()
-}
-
-fn record_size(raw: &raw::RecordSize, node: &Node, context: &mut Context<'_, '_>) -> RecordSize {
-    let mut positive = |size: Bytes, node: &Node, name: &str| {
-        if size == Bytes(0) {
-            let message = format!("`{name}` must be at least 1 B");
-            context.error("out-of-range", node, message);
-        }
-        size.0.max(1) as f64
-    };
-    match raw {
-        raw::RecordSize::Constant(size) => {
-            positive(size.0, node.at("constant"), "constant");
-            RecordSize::Constant(size.0)
-        }
-        raw::RecordSize::LogNormal(raw) => {
-            let node = node.at("log_normal");
-            if let (Some(median), Some(p99)) = (&raw.median, &raw.p99) {
-                let (low, high) = (positive(median.0, node.at("median"), "median"), p99.0);
-                if high < median.0 {
-                    let message = format!("`p99` ({high}) is below `median` ({})", median.0);
-                    context.error("out-of-range", node.at("p99"), message);
-                }
-                let sigma = libm::log(high.0.max(1) as f64 / low) / NORMAL_P99;
-                return RecordSize::LogNormal { mu: libm::log(low), sigma: sigma.max(0.0) };
-            }
-            let mean =
-                raw.mean.as_ref().map_or(1.0, |mean| positive(mean.0, node.at("mean"), "mean"));
-            let sigma = raw.sigma.unwrap_or(0.0);
-            // The mean of the distribution is exp(mu + sigma^2 / 2).
-            RecordSize::LogNormal { mu: libm::log(mean) - sigma * sigma / 2.0, sigma }
-        }
-    }
-}
-
-/// A typical record that can never be accepted is a mistake, not a result.
-fn check_record_fits(
-    producer: &Producer,
-    stream: &Stream,
-    node: &Node,
-    context: &mut Context<'_, '_>,
-) {
-    let node = node.at("record_size");
-    let (size, what, at) = match producer.record_size {
-        RecordSize::Constant(size) => (size.0, "a record", node.at("constant")),
-        RecordSize::LogNormal { mu, .. } => {
-            let median = libm::round(libm::exp(mu)) as u64;
-            (median, "the median record", node.at("log_normal").at("median"))
-        }
-    };
-    let counts = context.quotas.partition_key_bytes_count;
-    let key = if counts { partition_key::shortest(&producer.partition_key) } else { 0 };
-    let total = Bytes(size.saturating_add(key));
-    if total > stream.max_record_size {
-        let (size, most) = (Bytes(size), stream.max_record_size);
-        let message = match key {
-            0 => format!("{what} of {size} exceeds `max_record_size`, {most}"),
-            key => {
-                let key = Bytes(key);
-                format!("{what} of {size} and a key of {key} exceed `max_record_size`, {most}")
-            }
-        };
-        context.error("record-too-large", at, message).help(
-            "make the records smaller, or raise `stream.max_record_size`, which may be 10 MiB",
-        );
-        return;
-    }
-    let quotas = &context.quotas;
-    let (burst, name) = match quotas.shard_write_limiter {
-        WriteLimiter::FixedWindow => {
-            (quotas.shard_write_bytes.0.as_per_second() as u64, "shard_write_bytes")
-        }
-        WriteLimiter::TokenBucket
-            if stream.max_record_size > crate::quotas::RECORD_SIZE_DEFAULT =>
-        {
-            let burst = quotas.shard_write_bytes_burst_large_records.0;
-            (burst, "shard_write_bytes_burst_large_records")
-        }
-        WriteLimiter::TokenBucket => (quotas.shard_write_bytes_burst.0, "shard_write_bytes_burst"),
-    };
-    let step = match producer.client.calls {
-        PutCalls::PutRecord => quotas.put_record_rounding.0,
-        PutCalls::PutRecords { .. } => quotas.put_records_rounding.0,
-    };
-    let charged = total.0.checked_next_multiple_of(step.max(1)).unwrap_or(u64::MAX);
-    if charged > burst {
-        let (charged, burst) = (Bytes(charged), Bytes(burst));
-        let message = format!(
-            "{what} counts as {charged}, but a shard never accepts more than {burst} at once"
-        );
-        let help = format!("make the records smaller, or raise the quota `{name}`");
-        context.error("record-too-large", at, message).help(help);
-    }
 }

@@ -1,0 +1,161 @@
+//! Traffic and arrivals as they are written.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::scenario::quantity::Written;
+use crate::time::Span;
+use crate::units::{Ratio, RecordRate};
+
+/// How the rate of a producer develops. Runs start at midnight.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::scenario) enum Traffic {
+    /// The same rate throughout, such as `9000 records/s`.
+    Constant(Written<RecordRate>),
+    /// Piecewise constant: ascending instants, the first at `0 s`.
+    Steps(Vec<Step>),
+    /// A straight line from one rate to another, constant before and after.
+    Ramp(Ramp),
+    /// A base rate with one peak.
+    Spike(Spike),
+    /// A daily wave with the given mean and peak.
+    Diurnal(Diurnal),
+    /// A daily wave whose mean differs from day to day.
+    Weekly(Weekly),
+    /// Another traffic that grows by a share every month.
+    Growth(Growth),
+    /// Several traffics at once, added up.
+    Sum(Vec<Traffic>),
+}
+
+/// One step of a piecewise constant rate.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Step {
+    /// Since the start of the run.
+    pub(in crate::scenario) at: Written<Span>,
+    /// The rate from there on.
+    pub(in crate::scenario) rate: Written<RecordRate>,
+}
+
+/// A straight line from one rate to another.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Ramp {
+    /// Rate up to `start`.
+    pub(in crate::scenario) from: Written<RecordRate>,
+    /// Rate from `end` on.
+    pub(in crate::scenario) to: Written<RecordRate>,
+    /// Where the line begins, since the start of the run; default `0 s`.
+    pub(in crate::scenario) start: Option<Written<Span>>,
+    /// Where it ends, since the start of the run; later than `start`.
+    pub(in crate::scenario) end: Written<Span>,
+}
+
+/// A base rate with one peak: up along a straight line, along the top, and down again.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Spike {
+    /// Rate before and after.
+    pub(in crate::scenario) base: Written<RecordRate>,
+    /// Rate at the top; not below `base`.
+    pub(in crate::scenario) peak: Written<RecordRate>,
+    /// Where the rate leaves the base, since the start of the run.
+    pub(in crate::scenario) at: Written<Span>,
+    /// Time at the peak, `rise` and `fall` not included.
+    #[serde(rename = "for")]
+    pub(in crate::scenario) lasts: Written<Span>,
+    /// Time from the base to the peak; default `0 s`.
+    pub(in crate::scenario) rise: Option<Written<Span>>,
+    /// Time from the peak back to the base; default `0 s`.
+    pub(in crate::scenario) fall: Option<Written<Span>>,
+}
+
+/// A daily wave whose logarithm is a cosine: always positive.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Diurnal {
+    /// Mean over a day; more than zero.
+    pub(in crate::scenario) mean: Written<RecordRate>,
+    /// Highest rate over the mean, 1 to 20.
+    #[schemars(range(min = 1.0, max = 20.0))]
+    pub(in crate::scenario) peak_to_mean: f64,
+    /// Time of day of the peak, below 24 h; the run starts at midnight.
+    pub(in crate::scenario) peak_at: Written<Span>,
+}
+
+/// A daily wave whose mean differs from day to day; repeats every seven days.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Weekly {
+    /// Mean over a week; more than zero.
+    pub(in crate::scenario) mean: Written<RecordRate>,
+    /// Highest rate of a day over the mean of that day, 1 to 20.
+    #[schemars(range(min = 1.0, max = 20.0))]
+    pub(in crate::scenario) peak_to_mean: f64,
+    /// Time of day of the peak, below 24 h; the run starts at midnight.
+    pub(in crate::scenario) peak_at: Written<Span>,
+    /// Load of monday to sunday relative to one another, each 0 to 1,000; the unit is yours,
+    /// because `mean` says how much it is.
+    #[schemars(inner(range(min = 0.0, max = 1000.0)))]
+    pub(in crate::scenario) days: [f64; 7],
+    /// The day of the week that the run starts on; default `monday`.
+    pub(in crate::scenario) first_day: Option<Weekday>,
+}
+
+/// A day of the week.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::scenario) enum Weekday {
+    /// The first of `days`.
+    Monday,
+    /// The second of `days`.
+    Tuesday,
+    /// The third of `days`.
+    Wednesday,
+    /// The fourth of `days`.
+    Thursday,
+    /// The fifth of `days`.
+    Friday,
+    /// The sixth of `days`.
+    Saturday,
+    /// The last of `days`.
+    Sunday,
+}
+
+/// Another traffic that grows by a share every month, compounding all the time.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Growth {
+    /// Growth in a month of 730 h, such as `10 %`.
+    pub(in crate::scenario) per_month: Written<Ratio>,
+    /// What grows; at the start of the run it is as written.
+    pub(in crate::scenario) of: Box<Traffic>,
+}
+
+/// How the records of a given rate are spaced.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::scenario) enum Arrivals {
+    /// Even distances.
+    Paced,
+    /// Independent of one another: a Poisson process.
+    Poisson,
+    /// A Poisson process whose rate alternates between bursts and quiet.
+    Bursty(Bursty),
+}
+
+/// Bursts and quiet of random lengths; the rate of the traffic is the mean of both.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Bursty {
+    /// Rate in a burst over the rate of the traffic, above 1 and at most 10,000.
+    #[schemars(extend("exclusiveMinimum" = 1), range(max = 10000.0))]
+    pub(in crate::scenario) factor: f64,
+    /// Mean length of a burst, at least 1 ms; lengths are exponentially distributed.
+    pub(in crate::scenario) mean_length: Written<Span>,
+    /// Share of time that lies in bursts, at most `1 / factor`; default `1 / (2 * factor)`, so that
+    /// half of the records come in bursts.
+    pub(in crate::scenario) share_of_time: Option<Written<Ratio>>,
+}
