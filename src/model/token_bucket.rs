@@ -53,10 +53,24 @@ impl TokenBucket {
     /// Lets `elapsed_nanoseconds` since the last refill pass.
     #[inline(always)]
     pub fn refill(&mut self, elapsed_nanoseconds: u64) {
-        // No more than it takes also keeps the product from overflowing.
-        let back = elapsed_nanoseconds.min(self.full_after) * self.units_per_nanosecond;
-        // No branch could guess whether the bucket is full again.
-        self.used = std::hint::select_unpredictable(back < self.used, self.used.wrapping_sub(back), 0);
+        // No more than it takes to be full also keeps the product from overflowing.
+        self.refill_within(elapsed_nanoseconds.min(self.full_after));
+    }
+
+    /// As `refill`, where `elapsed_nanoseconds` is no more than `full_after`.
+    #[inline(always)]
+    pub fn refill_within(&mut self, elapsed_nanoseconds: u64) {
+        let back = elapsed_nanoseconds * self.units_per_nanosecond;
+        // Below zero the bucket is full, which no branch could guess. The upper half of the wide
+        // difference is a mask; of anything shorter the compiler makes a branch.
+        let left = u128::from(self.used).wrapping_sub(u128::from(back));
+        self.used = left as u64 & !((left >> 64) as u64);
+    }
+
+    /// Nanoseconds after which everything that can be out is back.
+    #[must_use]
+    pub const fn full_after(&self) -> u64 {
+        self.full_after
     }
 
     /// Whether `tokens` are there now.

@@ -25,6 +25,8 @@ pub struct WriteLimits {
     limiter: WriteLimiter,
     /// The last refill, in nanoseconds.
     last: u64,
+    /// Nanoseconds since the last refill up to which the next one needs no thought.
+    plain_until: u64,
     records: TokenBucket,
     bytes: TokenBucket,
     /// The record limit has no room before this time, in nanoseconds.
@@ -53,11 +55,17 @@ impl WriteLimits {
         };
         let rounding = quotas.put_record_rounding.0.max(quotas.put_records_rounding.0);
         let largest_charge = max_record_size.0 + rounding;
+        let records = TokenBucket::new(quotas.shard_write_records.0, records, 1);
+        let bytes = TokenBucket::new(quotas.shard_write_bytes.0, bytes, largest_charge);
         Self {
             limiter: quotas.shard_write_limiter,
             last: 0,
-            records: TokenBucket::new(quotas.shard_write_records.0, records, 1),
-            bytes: TokenBucket::new(quotas.shard_write_bytes.0, bytes, largest_charge),
+            plain_until: match quotas.shard_write_limiter {
+                WriteLimiter::TokenBucket => records.full_after().min(bytes.full_after()),
+                WriteLimiter::FixedWindow => 0,
+            },
+            records,
+            bytes,
             no_record_before: 0,
         }
     }
@@ -76,13 +84,14 @@ impl WriteLimits {
             // Nothing is booked: the next refill makes up for the time.
             return Admission::RecordLimit;
         }
-        let mut elapsed = now - self.last;
-        if self.limiter == WriteLimiter::FixedWindow {
-            elapsed = whole_seconds_passed(self.last, now);
+        let elapsed = now - self.last;
+        if elapsed > self.plain_until {
+            self.refill(elapsed, now);
+        } else {
+            self.records.refill_within(elapsed);
+            self.bytes.refill_within(elapsed);
         }
         self.last = now;
-        self.records.refill(elapsed);
-        self.bytes.refill(elapsed);
         if !self.records.has(1) {
             self.run_dry(now);
             return Admission::RecordLimit;
@@ -96,6 +105,17 @@ impl WriteLimits {
             self.run_dry(now);
         }
         Admission::Accepted
+    }
+
+    /// Lets the time up to `now` pass, however long and by whatever rule.
+    #[inline(never)]
+    fn refill(&mut self, elapsed: u64, now: u64) {
+        let elapsed = match self.limiter {
+            WriteLimiter::TokenBucket => elapsed,
+            WriteLimiter::FixedWindow => whole_seconds_passed(self.last, now),
+        };
+        self.records.refill(elapsed);
+        self.bytes.refill(elapsed);
     }
 
     /// Notes when the record limit, which has no room at `now`, has some again.
