@@ -7,6 +7,7 @@
 use crate::engine::log::{Log, LogRecord};
 use crate::engine::plan::{Plan, ProducerPlan, ReplicationPlan};
 use crate::engine::reader::Readers;
+use crate::engine::refusals::Refusals;
 use crate::engine::retry::{Retries, Waiting};
 use crate::engine::seconds::{SecondRow, Seconds};
 use crate::engine::source::{Arrival, number_of, producer_of};
@@ -70,76 +71,6 @@ struct Run {
     /// The last call, and the bytes of it that were taken.
     call: u64,
     call_bytes: u64,
-}
-
-/// Attempts of a time in which a shard has no room, while they are counted.
-struct Refusals<'plan> {
-    context: Context<'plan>,
-    /// The producer of the attempts counted so far that are not booked yet.
-    producer: usize,
-    waits: &'plan Waits,
-    counted: u64,
-    given_up: u64,
-    /// Attempts of all producers, and those of them that count.
-    all_attempts: u64,
-    all_counted: u64,
-}
-
-impl<'plan> Refusals<'plan> {
-    #[inline(always)]
-    fn new(context: Context<'plan>) -> Self {
-        Self {
-            context,
-            producer: 0,
-            waits: &context.replication.waits[0],
-            counted: 0,
-            given_up: 0,
-            all_attempts: 0,
-            all_counted: 0,
-        }
-    }
-
-    /// Refuses `record` at `now`; gives when its next attempt is due, if it has one.
-    #[inline(always)]
-    fn refuse(&mut self, now: u64, record: &Waiting, tally: &mut Tally) -> Option<u64> {
-        let producer = producer_of(record.call);
-        if producer != self.producer {
-            self.book_producer(tally);
-            self.producer = producer;
-            self.waits = &self.context.replication.waits[producer];
-        }
-        let counted = u64::from(record.created >= self.context.plan.warm_up);
-        self.all_attempts += 1;
-        self.counted += counted;
-        let attempts = record.attempts + 1;
-        if self.waits.batched() && attempts > 1 && counted == 1 {
-            tally.repeat_call(record.call, attempts);
-        }
-        if attempts < self.waits.attempts() {
-            Some(now + self.waits.after(number_of(record.call), attempts))
-        } else {
-            self.given_up += counted;
-            None
-        }
-    }
-
-    #[inline]
-    fn book_producer(&mut self, tally: &mut Tally) {
-        let tally = &mut tally.producers[self.producer];
-        tally.attempts += self.counted;
-        tally.throttled += self.counted;
-        tally.given_up += self.given_up;
-        self.all_counted += self.counted;
-        self.counted = 0;
-        self.given_up = 0;
-    }
-
-    /// Books what is left; gives the attempts, and those of them that count.
-    #[inline]
-    fn book(mut self, tally: &mut Tally) -> (u64, u64) {
-        self.book_producer(tally);
-        (self.all_attempts, self.all_counted)
-    }
 }
 
 impl Lane {

@@ -1,23 +1,20 @@
 //! Records that wait for another attempt: a timer wheel of two levels.
 //!
 //! Coarse slots cover the longest wait; the coarse slot that time is in is spread over fine ones,
-//! the fine slot that time is in is put in order. A slot keeps its records themselves, one after
-//! another. So however many records wait, a push appends to one of about a hundred buffers and
-//! playing reads memory from front to back; what a record costs does not grow with their number.
-//! Records that are due at the same time stay in the order in which they came, so those of one
-//! call stay together.
+//! and the fine slot that time is in is open. A slot keeps its records themselves, one after
+//! another, so that playing reads memory from front to back and a record costs much the same
+//! however many wait.
+//!
+//! Where a shard has no room, what is due before it has some is refused in whatever order; only
+//! then the first record is looked for. The open slot is put in order where more of its records
+//! are played one by one. Records that are due at the same time are played by call.
 
-/// Slots of the coarse level, as many as a word has bits.
-const COARSE: u64 = 64;
-/// Slots of the fine level, which make up one coarse slot.
-const FINE: u64 = 1 << FINE_BITS;
-const FINE_BITS: u32 = 8;
-const FINE_WORDS: usize = FINE as usize / 64;
-/// Records of a chunk of a coarse slot; the first chunk of a slot grows up to it.
-const CHUNK: usize = 128;
-const SMALL_CHUNK: usize = 4;
-/// Narrowest fine slot: 2^21 ns, about two milliseconds. Narrower ones cost more to open than they
-/// save in sorting.
+mod wheel;
+
+use wheel::{COARSE, Coarse, FINE_BITS, Fine};
+
+/// Narrowest fine slot: 2^19 ns, about half of the time from one token to the next of a shard's
+/// record limit, so that most slots are refused as a whole.
 const SHIFT_MINIMUM: u32 = 19;
 
 /// A record that waits.
@@ -99,145 +96,6 @@ fn append(slot: &mut Vec<Waiting>, record: &Waiting, attempts: u32, due: u64) {
     if let Some(copy) = slot.last_mut() {
         copy.attempts = attempts;
         copy.due = due;
-    }
-}
-
-/// The coarse slots. Their records stand in chunks, which are used again as soon as they have been
-/// played, so that memory and caches hold what waits and little more.
-#[derive(Debug)]
-struct Coarse {
-    slots: [CoarseSlot; COARSE as usize],
-    /// One bit a slot: whether it has records.
-    occupied: u64,
-    /// Empty chunks.
-    spare: Vec<Vec<Waiting>>,
-}
-
-#[derive(Debug)]
-struct CoarseSlot {
-    full: Vec<Vec<Waiting>>,
-    /// The chunk that is filled.
-    last: Vec<Waiting>,
-}
-
-impl Coarse {
-    const EMPTY: Self = Self {
-        slots: [const { CoarseSlot { full: Vec::new(), last: Vec::new() } }; COARSE as usize],
-        occupied: 0,
-        spare: Vec::new(),
-    };
-
-    /// The chunk, with room, of the slot with the given number since the start of the run.
-    #[inline(always)]
-    fn chunk(&mut self, slot: u64) -> &mut Vec<Waiting> {
-        let place = (slot % COARSE) as usize;
-        self.occupied |= 1 << place;
-        if self.slots[place].last.len() == self.slots[place].last.capacity() {
-            self.make_room(place);
-        }
-        &mut self.slots[place].last
-    }
-
-    #[inline(never)]
-    fn make_room(&mut self, place: usize) {
-        let slot = &mut self.slots[place];
-        match slot.last.capacity() {
-            0 => slot.last = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(SMALL_CHUNK)),
-            records if records < CHUNK => slot.last.reserve_exact(records),
-            _ => {
-                let next = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(CHUNK));
-                slot.full.push(std::mem::replace(&mut slot.last, next));
-            }
-        }
-    }
-
-    /// The next slot from `first` on, of as many as there are, that has records.
-    #[inline]
-    const fn next(&self, first: u64) -> Option<u64> {
-        match self.occupied.rotate_right((first % COARSE) as u32) {
-            0 => None,
-            bits => Some(first + bits.trailing_zeros() as u64),
-        }
-    }
-
-    /// Spreads the records of a slot over fine ones that are 2^shift nanoseconds wide.
-    fn spread(&mut self, slot: u64, shift: u32, fine: &mut Fine) {
-        let place = (slot % COARSE) as usize;
-        self.occupied &= !(1 << place);
-        let Self { slots, spare, .. } = self;
-        let CoarseSlot { full, last } = &mut slots[place];
-        for mut chunk in full.drain(..).chain(std::iter::once(std::mem::take(last))) {
-            for record in &chunk {
-                let slot = fine.slot(record.due >> shift);
-                slot.push(*record);
-            }
-            chunk.clear();
-            spare.push(chunk);
-        }
-    }
-}
-
-/// The fine slots of one coarse slot.
-#[derive(Debug)]
-struct Fine {
-    slots: [[Vec<Waiting>; 64]; FINE_WORDS],
-    /// One bit a slot: whether it has records.
-    occupied: [u64; FINE_WORDS],
-    /// Empty buffers; the one that was played last, which is in the cache, is the next in use.
-    spare: Vec<Vec<Waiting>>,
-}
-
-impl Fine {
-    const EMPTY: Self = Self {
-        slots: [const { [const { Vec::new() }; 64] }; FINE_WORDS],
-        occupied: [0; FINE_WORDS],
-        spare: Vec::new(),
-    };
-
-    /// Word and bit of the slot with the given number since the start of the run.
-    #[inline(always)]
-    const fn place(slot: u64) -> (usize, usize) {
-        ((slot / 64) as usize % FINE_WORDS, slot as usize % 64)
-    }
-
-    #[inline(always)]
-    fn slot(&mut self, slot: u64) -> &mut Vec<Waiting> {
-        let (word, bit) = Self::place(slot);
-        if self.occupied[word] & (1 << bit) == 0 {
-            self.occupy(word, bit);
-        }
-        &mut self.slots[word][bit]
-    }
-
-    #[inline(never)]
-    fn occupy(&mut self, word: usize, bit: usize) {
-        self.occupied[word] |= 1 << bit;
-        self.slots[word][bit] = self.spare.pop().unwrap_or_default();
-    }
-
-    /// Takes the records of a slot.
-    fn take(&mut self, slot: u64) -> Vec<Waiting> {
-        let (word, bit) = Self::place(slot);
-        self.occupied[word] &= !(1 << bit);
-        std::mem::take(&mut self.slots[word][bit])
-    }
-
-    /// Keeps a buffer whose records have been played.
-    fn give_back(&mut self, mut buffer: Vec<Waiting>) {
-        buffer.clear();
-        self.spare.push(buffer);
-    }
-
-    #[inline(always)]
-    fn is_empty(&self) -> bool {
-        self.occupied.iter().all(|word| *word == 0)
-    }
-
-    /// The first slot with records of the coarse slot that begins with slot `first`.
-    #[inline]
-    fn next(&self, first: u64) -> Option<u64> {
-        let word = self.occupied.iter().position(|word| *word != 0)?;
-        Some(first + 64 * word as u64 + u64::from(self.occupied[word].trailing_zeros()))
     }
 }
 
@@ -554,79 +412,4 @@ impl Retries {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::random::{Purpose, Randomness};
-
-    fn record(call: u64) -> Waiting {
-        Waiting::new(0, call, 0, 1)
-    }
-
-    fn take(retries: &mut Retries) -> (u64, u64) {
-        let due = retries.next_due(u64::MAX);
-        (due, retries.pop().call)
-    }
-
-    /// order out of the wheel = order of (due, order in), for pushes that come while it turns.
-    #[test]
-    fn records_come_out_in_the_order_of_their_due_times() {
-        for longest in [1_000_000u64, 5_000_000_000, 600_000_000_000] {
-            let draws = Randomness::new(1, 0).identity_draws("wheel", Purpose::RetryJitter);
-            let mut retries = Retries::new(longest);
-            let mut expected = std::collections::BTreeSet::new();
-            let mut now = 0;
-            for call in 0..20_000 {
-                let due = now + draws.below(call, 0, longest);
-                assert!(retries.none_due_before() >= now);
-                retries.push(&record(call), 1, now, due);
-                expected.insert((due, call));
-                if draws.below(call, 1, 3) > 0 {
-                    let next = take(&mut retries);
-                    assert_eq!(expected.pop_first(), Some(next));
-                    now = next.0;
-                }
-            }
-            while let Some(next) = expected.pop_first() {
-                assert_eq!(take(&mut retries), next);
-            }
-            assert_eq!(retries.next_due(u64::MAX), u64::MAX);
-        }
-    }
-
-    #[test]
-    fn records_that_are_due_together_keep_their_order() {
-        let mut retries = Retries::new(5_000_000_000);
-        for call in 0..100 {
-            retries.push(&record(call), 1, 0, 3_000_000_000);
-        }
-        let calls: Vec<u64> = retries.drain().iter().map(|record| record.call).collect();
-        assert_eq!(calls, (0..100).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn nothing_opens_before_its_time() {
-        let mut retries = Retries::new(5_000_000_000);
-        retries.push(&record(7), 1, 0, 3_000_000_000);
-        assert_eq!(retries.next_due(2_000_000_000), u64::MAX);
-        assert!(retries.none_due_before() <= 3_000_000_000);
-        retries.push(&record(8), 1, 2_000_000_000, 2_500_000_000);
-        assert_eq!(retries.next_due(3_100_000_000), 2_500_000_000);
-        assert_eq!(take(&mut retries), (2_500_000_000, 8));
-        assert_eq!(take(&mut retries), (3_000_000_000, 7));
-    }
-
-    #[test]
-    fn a_wheel_that_stood_still_for_long_turns_on() {
-        let mut retries = Retries::new(5_000_000_000);
-        for round in 0..5u64 {
-            let now = round * 1_000_000_000_000 + round;
-            retries.push(&record(2), 1, now, now + 4_999_999_999);
-            retries.push(&record(1), 1, now, now + 1);
-            assert_eq!(take(&mut retries), (now + 1, 1));
-            let later = now + 4_000_000_000;
-            retries.push(&record(3), 1, later, later + 4_999_999_999);
-            assert_eq!(take(&mut retries), (now + 4_999_999_999, 2));
-            assert_eq!(take(&mut retries), (later + 4_999_999_999, 3));
-        }
-    }
-}
+mod tests;
