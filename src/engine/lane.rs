@@ -107,11 +107,10 @@ impl Lane {
         for arrival in &self.inbox {
             let counted = u64::from(arrival.created() >= warm_up);
             self.counts.generated_records += counted;
-            tally.producers[producer_of(arrival.call)].waiting += counted;
+            tally.producers[arrival.producer()].waiting += counted;
         }
         for record in self.retries.drain() {
-            tally.producers[producer_of(record.call)].waiting +=
-                u64::from(record.created >= warm_up);
+            tally.producers[record.producer()].waiting += u64::from(record.created() >= warm_up);
         }
     }
 
@@ -124,7 +123,7 @@ impl Lane {
                 next += self.refuse_before(full_until, &inbox[next..], context, tally);
                 continue;
             }
-            let arrival = inbox.get(next).map_or(u64::MAX, |arrival| arrival.service);
+            let arrival = inbox.get(next).map_or(u64::MAX, |arrival| arrival.service());
             let retry = self.retries.next_due(until.min(arrival.saturating_add(1)));
             if retry < until && retry <= arrival {
                 self.now = retry;
@@ -149,11 +148,11 @@ impl Lane {
         context: Context<'_>,
         tally: &mut Tally,
     ) -> usize {
-        self.seconds.reach(arrivals[0].service, &mut self.log, &mut tally.rows);
+        self.seconds.reach(arrivals[0].service(), &mut self.log, &mut tally.rows);
         // The first arrival is known to come before any retry.
-        let no_retry_before = self.retries.none_due_before().max(arrivals[0].service + 1);
+        let no_retry_before = self.retries.none_due_before().max(arrivals[0].service() + 1);
         let limit = until.min(self.seconds.end()).min(no_retry_before);
-        let index = producer_of(arrivals[0].call);
+        let index = arrivals[0].producer();
         let producer = &context.plan.producers[index];
         let run = if producer.calls == PutCalls::PutRecord {
             self.accept_run::<false>(arrivals, limit, producer.rounding)
@@ -162,13 +161,13 @@ impl Lane {
         };
         let (taken, rest) = arrivals.split_at(run.accepted);
         let last = arrivals[(run.accepted + usize::from(run.throttled)).max(1) - 1];
-        self.now = last.service;
+        self.now = last.service();
         self.book_run(taken, &run, producer, context, &mut tally.producers[index]);
         match rest.first() {
             Some(arrival) if run.throttled => {
                 let call = CallAtShard {
-                    now: arrival.service,
-                    accepted_bytes: if run.call == arrival.call { run.call_bytes } else { 0 },
+                    now: arrival.service(),
+                    accepted_bytes: if run.call == arrival.call() { run.call_bytes } else { 0 },
                 };
                 run.accepted + self.rest_of_call(rest, call, context, tally)
             }
@@ -185,23 +184,23 @@ impl Lane {
         limit: u64,
         rounding: u64,
     ) -> Run {
-        let index = producer_of(arrivals[0].call);
+        let index = arrivals[0].producer();
         let limits = &mut self.limits;
         let mut run = Run::default();
         for arrival in arrivals {
-            if arrival.service >= limit || producer_of(arrival.call) != index {
+            if arrival.service() >= limit || arrival.producer() != index {
                 break;
             }
             let size = u64::from(arrival.size());
-            let same_call = BATCHED && arrival.call == run.call;
+            let same_call = BATCHED && arrival.call() == run.call;
             let before = if same_call { run.call_bytes } else { 0 };
             let charge = added_charge(before, size, rounding);
-            if limits.admit(arrival.service, charge) != Admission::Accepted {
+            if limits.admit(arrival.service(), charge) != Admission::Accepted {
                 run.throttled = true;
                 break;
             }
             if BATCHED {
-                run.call = arrival.call;
+                run.call = arrival.call();
                 run.call_bytes = before + size;
             }
             run.accepted += 1;
@@ -246,7 +245,7 @@ impl Lane {
         }
         if self.has_readers {
             self.log.extend(taken.iter().map(|arrival| LogRecord {
-                accepted: arrival.service,
+                accepted: arrival.service(),
                 created: arrival.created(),
                 size: arrival.size(),
             }));
@@ -262,15 +261,15 @@ impl Lane {
         context: Context<'_>,
         tally: &mut Tally,
     ) -> usize {
-        let number = arrivals[0].call;
+        let number = arrivals[0].call();
         let index = producer_of(number);
         let producer = &context.plan.producers[index];
         let tally = &mut tally.producers[index];
         let mut played = 0;
-        for arrival in arrivals.iter().take_while(|arrival| arrival.call == number) {
+        for arrival in arrivals.iter().take_while(|arrival| arrival.call() == number) {
             played += 1;
-            let record = Waiting::new(arrival.created(), number, arrival.size(), 1);
-            let counted = u64::from(record.created >= context.plan.warm_up);
+            let record = Waiting::new(arrival, 1);
+            let counted = u64::from(record.created() >= context.plan.warm_up);
             self.counts.generated_records += counted;
             if self.attempt(&mut call, &record, producer, counted, tally) {
                 continue;
@@ -299,13 +298,13 @@ impl Lane {
             let limit = full_until.min(self.seconds.end()).min(self.retries.turn_to(self.now));
             let mut refusals = Refusals::new(context);
             // First attempts first: a retry of theirs can be due before the limit.
-            for arrival in arrivals[played..].iter().take_while(|next| next.service < limit) {
+            for arrival in arrivals[played..].iter().take_while(|next| next.service() < limit) {
                 played += 1;
-                let call = arrival.call;
-                let record = Waiting::new(arrival.created(), call, arrival.size(), 0);
-                self.counts.generated_records += u64::from(record.created >= context.plan.warm_up);
-                if let Some(due) = refusals.refuse(arrival.service, &record, tally) {
-                    self.retries.push_first(record, arrival.service, due);
+                let record = Waiting::new(arrival, 0);
+                let counted = u64::from(arrival.created() >= context.plan.warm_up);
+                self.counts.generated_records += counted;
+                if let Some(due) = refusals.refuse(arrival.service(), &record, tally) {
+                    self.retries.push_first(record, arrival.service(), due);
                 }
             }
             self.retries.refuse_before(limit, |now, record| refusals.refuse(now, record, tally));
@@ -322,7 +321,7 @@ impl Lane {
     /// Plays the retry that is due now: a record, or all that is left here of a PutRecords call.
     fn retry(&mut self, context: Context<'_>, tally: &mut Tally) {
         self.seconds.reach(self.now, &mut self.log, &mut tally.rows);
-        let producer = producer_of(self.retries.first().call);
+        let producer = self.retries.first().producer();
         if context.replication.waits[producer].batched() {
             self.retry_call(self.now, context, tally);
         } else {
@@ -334,9 +333,9 @@ impl Lane {
     fn retry_record(&mut self, now: u64, context: Context<'_>, tally: &mut Tally) {
         tally.work += 1;
         let mut record = self.retries.pop();
-        let producer = producer_of(record.call);
+        let producer = record.producer();
         let waits = &context.replication.waits[producer];
-        let counted = u64::from(record.created >= context.plan.warm_up);
+        let counted = u64::from(record.created() >= context.plan.warm_up);
         let mut call = CallAtShard { now, accepted_bytes: 0 };
         let plan = &context.plan.producers[producer];
         let tally = &mut tally.producers[producer];
@@ -347,24 +346,24 @@ impl Lane {
         if record.attempts >= waits.attempts() {
             tally.given_up += counted;
         } else {
-            let due = now + waits.after(number_of(record.call), record.attempts);
+            let due = now + waits.after(record.number(), record.attempts);
             self.retries.push(&record, record.attempts, now, due);
         }
     }
 
     /// Plays the PutRecords call, or the part of it that failed here, which is due at `now`.
     fn retry_call(&mut self, now: u64, context: Context<'_>, tally: &mut Tally) {
-        let number = self.retries.first().call;
+        let number = self.retries.first().call();
         let attempts = self.retries.first().attempts + 1;
         let producer = &context.plan.producers[producer_of(number)];
         let waits = &context.replication.waits[producer_of(number)];
         let producer_tally = &mut tally.producers[producer_of(number)];
         let mut call = CallAtShard { now, accepted_bytes: 0 };
         let mut any_counted = 0;
-        while self.retries.next_due(now + 1) == now && self.retries.first().call == number {
+        while self.retries.next_due(now + 1) == now && self.retries.first().call() == number {
             let mut record = self.retries.pop();
             tally.work += 1;
-            let counted = u64::from(record.created >= context.plan.warm_up);
+            let counted = u64::from(record.created() >= context.plan.warm_up);
             any_counted |= counted;
             record.attempts = attempts;
             if self.attempt(&mut call, &record, producer, counted, producer_tally) {
@@ -403,7 +402,7 @@ impl Lane {
         counted: u64,
         tally: &mut ProducerTally,
     ) -> bool {
-        let size = u64::from(record.size);
+        let size = u64::from(record.size());
         let charge = added_charge(call.accepted_bytes, size, producer.rounding);
         let admission = self.limits.admit(call.now, charge);
         tally.attempts += counted;
@@ -423,13 +422,13 @@ impl Lane {
         self.counts.incoming_records += counted;
         self.counts.incoming_bytes += size * counted;
         if counted == 1 {
-            tally.put_latency.record(call.now - record.created + producer.answer());
+            tally.put_latency.record(call.now - record.created() + producer.answer());
         }
         if self.has_readers {
             self.log.push(LogRecord {
                 accepted: call.now,
-                created: record.created,
-                size: record.size,
+                created: record.created(),
+                size: record.size(),
             });
         }
         true

@@ -2,7 +2,6 @@
 
 use crate::engine::lane::Context;
 use crate::engine::retry::Waiting;
-use crate::engine::source::{number_of, producer_of};
 use crate::engine::tally::Tally;
 use crate::model::backoff::Waits;
 
@@ -36,21 +35,21 @@ impl<'plan> Refusals<'plan> {
     /// Refuses `record` at `now`; gives when its next attempt is due, if it has one.
     #[inline(always)]
     pub(super) fn refuse(&mut self, now: u64, record: &Waiting, tally: &mut Tally) -> Option<u64> {
-        let producer = producer_of(record.call);
+        let producer = record.producer();
         if producer != self.producer {
             self.book_producer(tally);
             self.producer = producer;
             self.waits = &self.context.replication.waits[producer];
         }
-        let counted = u64::from(record.created >= self.context.plan.warm_up);
+        let counted = u64::from(record.created() >= self.context.plan.warm_up);
         self.all_attempts += 1;
         self.counted += counted;
         let attempts = record.attempts + 1;
         if self.waits.batched() && attempts > 1 && counted == 1 {
-            tally.repeat_call(record.call, attempts);
+            tally.repeat_call(record.call(), attempts);
         }
         if attempts < self.waits.attempts() {
-            Some(now + self.waits.after(number_of(record.call), attempts))
+            Some(now + self.waits.after(record.number(), attempts))
         } else {
             self.given_up += counted;
             None

@@ -158,7 +158,7 @@ fn hand_over(groups: &mut [Group], inboxes: &mut [Vec<Arrival>], merge: bool) {
                 lane.inbox.append(inbox);
             }
             if merge {
-                lane.inbox.sort_by_key(|arrival| (arrival.service, arrival.call));
+                lane.inbox.sort_by_key(|arrival| (arrival.service(), arrival.call()));
             }
         }
     }

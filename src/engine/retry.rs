@@ -13,36 +13,84 @@ mod wheel;
 
 use wheel::{COARSE, Coarse, FINE_BITS, Fine};
 
+use crate::engine::source::{Arrival, number_of};
+
 /// Narrowest fine slot: 2^19 ns, about half of the time from one token to the next of a shard's
 /// record limit, so that most slots are refused as a whole.
 const SHIFT_MINIMUM: u32 = 19;
 
-/// A record that waits.
+/// A record that waits. Packed, because reading and writing what waits is most of the work of a
+/// run in which most attempts fail.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Waiting {
-    /// When the producer came up with it, in nanoseconds.
-    pub(super) created: u64,
-    /// The call that it belongs to; see `Arrival`.
-    pub(super) call: u64,
     /// When it is sent again, in nanoseconds.
     due: u64,
-    /// Bytes as the stream counts them.
-    pub(super) size: u32,
+    /// Producer in the upper 8 bits; below, when it came up with the record, in nanoseconds.
+    producer_and_created: u64,
+    /// Number of its call in the upper 40 bits; below, bytes as the stream counts them.
+    number_and_size: u64,
+    /// Number of the partition key among those of its producer.
+    pub(super) key: u32,
     /// Attempts made.
     pub(super) attempts: u32,
 }
 
-impl Waiting {
-    const NONE: Self = Self { created: 0, call: 0, due: 0, size: 0, attempts: 0 };
+/// Bits of a time; a run is shorter than two years.
+const TIME_BITS: u32 = 56;
+/// Bits of the size of a record; the largest has 2^23.3 bytes.
+const SIZE_BITS: u32 = 24;
 
-    pub(super) const fn new(created: u64, call: u64, size: u32, attempts: u32) -> Self {
-        Self { created, call, due: 0, size, attempts }
+impl Waiting {
+    const NONE: Self =
+        Self { due: 0, producer_and_created: 0, number_and_size: 0, key: 0, attempts: 0 };
+
+    /// The record of `arrival`, which has made `attempts`.
+    #[inline(always)]
+    pub(super) const fn new(arrival: &Arrival, attempts: u32) -> Self {
+        let producer = arrival.producer() as u64;
+        Self {
+            due: 0,
+            producer_and_created: producer << TIME_BITS | arrival.created(),
+            number_and_size: number_of(arrival.call()) << SIZE_BITS | arrival.size() as u64,
+            key: arrival.key(),
+            attempts,
+        }
+    }
+
+    /// When the producer came up with it, in nanoseconds.
+    #[inline(always)]
+    pub(super) const fn created(&self) -> u64 {
+        self.producer_and_created & ((1 << TIME_BITS) - 1)
+    }
+
+    /// Index of its producer.
+    #[inline(always)]
+    pub(super) const fn producer(&self) -> usize {
+        (self.producer_and_created >> TIME_BITS) as usize
+    }
+
+    /// Number of its call among those of its producer.
+    #[inline(always)]
+    pub(super) const fn number(&self) -> u64 {
+        self.number_and_size >> SIZE_BITS
+    }
+
+    /// The call that it belongs to; see `Arrival`.
+    #[inline(always)]
+    pub(super) const fn call(&self) -> u64 {
+        (self.producer_and_created >> TIME_BITS) << TIME_BITS | self.number()
+    }
+
+    /// Bytes as the stream counts them.
+    #[inline(always)]
+    pub(super) const fn size(&self) -> u32 {
+        self.number_and_size as u32 & ((1 << SIZE_BITS) - 1)
     }
 
     /// What records are played by: earlier calls first at the same time.
     #[inline(always)]
     const fn key(&self) -> (u64, u64) {
-        (self.due, self.call)
+        (self.due, self.call())
     }
 }
 
@@ -229,7 +277,7 @@ impl Retries {
                         self.push(record, record.attempts + 1, now, due);
                     }
                 } else if now != OUT {
-                    append(self.open_slot_for(now, record.call), record, record.attempts, now);
+                    append(self.open_slot_for(now, record.call()), record, record.attempts, now);
                 }
             }
             self.fine.give_back(slot);
@@ -239,19 +287,19 @@ impl Retries {
     /// Lets a record, which failed at `now` and has made `attempts`, wait until `due`.
     #[inline(always)]
     pub(super) fn push(&mut self, record: &Waiting, attempts: u32, now: u64, due: u64) {
-        append(self.slot_for(now, due, record.call), record, attempts, due);
+        append(self.slot_for(now, due, record.call()), record, attempts, due);
     }
 
     /// Lets a record, whose first attempt failed at `now`, wait until `due`.
     #[inline(always)]
     pub(super) fn push_first(&mut self, record: Waiting, now: u64, due: u64) {
-        let slot = self.slot_for(now, due, record.call);
+        let slot = self.slot_for(now, due, record.call());
         slot.push(Waiting::NONE);
         if let Some(copy) = slot.last_mut() {
-            copy.created = record.created;
-            copy.call = record.call;
             copy.due = due;
-            copy.size = record.size;
+            copy.producer_and_created = record.producer_and_created;
+            copy.number_and_size = record.number_and_size;
+            copy.key = record.key;
             copy.attempts = 1;
         }
     }

@@ -20,35 +20,67 @@ const BLOCK: usize = 1_024;
 const COUNTED_KEYS: usize = 1 << 15;
 /// The same, by shard.
 const COUNTED_KEYS_PER_SHARD: usize = 64;
-/// Bits of a call's number within its producer.
+/// Bits of a call's number within its producer; after 4.3 billion records numbers begin again, so
+/// that far apart two records draw the same waits.
+const NUMBER_BITS: u32 = 32;
+/// Bits below the producer of a call.
 const CALL_BITS: u32 = 56;
-
-/// The first attempt of a record, on its way to a shard.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Arrival {
-    /// When the call reaches the service, in nanoseconds.
-    pub(super) service: u64,
-    /// The call: producer in the upper 8 bits, number of the call's first record below.
-    pub(super) call: u64,
-    /// Nanoseconds since the producer came up with the record, above; bytes as the stream counts
-    /// them, in the lower 24 bits. Packed, because writing and reading arrivals is much of the
-    /// work of a run in which nothing is scarce.
-    waited_and_size: u64,
-}
-
+/// Bits of a time; a run is shorter than two years.
+const TIME_BITS: u32 = 56;
 /// Bits of the size of a record; the largest has 2^23.3 bytes.
 const SIZE_BITS: u32 = 24;
 
+/// The first attempt of a record, on its way to a shard. Packed, because writing and reading
+/// arrivals is much of the work of a run in which nothing is scarce.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrival {
+    /// Producer in the upper 8 bits; below, when the call reaches the service, in nanoseconds.
+    producer_and_service: u64,
+    /// Number of the call's first record above, number of the partition key below.
+    number_and_key: u64,
+    /// Nanoseconds since the producer came up with the record, above; bytes as the stream counts
+    /// them, in the lower 24 bits.
+    waited_and_size: u64,
+}
+
 impl Arrival {
     #[inline(always)]
-    fn new(created: u64, service: u64, call: u64, size: u32) -> Self {
-        Self { service, call, waited_and_size: (service - created) << SIZE_BITS | u64::from(size) }
+    pub(super) const fn new(service: u64, call: u64, waited: u64, size: u32, key: u32) -> Self {
+        let producer = call >> CALL_BITS;
+        Self {
+            producer_and_service: producer << TIME_BITS | service,
+            number_and_key: call << 32 | key as u64,
+            waited_and_size: waited << SIZE_BITS | size as u64,
+        }
+    }
+
+    /// The same record in a call that reaches the service at `service`.
+    const fn sent(self, service: u64) -> Self {
+        Self::new(service, self.call(), service - self.created(), self.size(), self.key())
+    }
+
+    /// When the call reaches the service, in nanoseconds.
+    #[inline(always)]
+    pub(super) const fn service(&self) -> u64 {
+        self.producer_and_service & ((1 << TIME_BITS) - 1)
+    }
+
+    /// Index of the producer.
+    #[inline(always)]
+    pub(super) const fn producer(&self) -> usize {
+        (self.producer_and_service >> TIME_BITS) as usize
+    }
+
+    /// The call: producer in the upper 8 bits, number of the call's first record below.
+    #[inline(always)]
+    pub(super) const fn call(&self) -> u64 {
+        (self.producer_and_service >> TIME_BITS) << CALL_BITS | self.number_and_key >> 32
     }
 
     /// When the producer came up with the record, in nanoseconds.
     #[inline(always)]
     pub(super) const fn created(&self) -> u64 {
-        self.service - self.waited()
+        self.service() - self.waited()
     }
 
     /// Nanoseconds from then until the call reaches the service; less than eighteen minutes.
@@ -62,6 +94,12 @@ impl Arrival {
     pub(super) const fn size(&self) -> u32 {
         self.waited_and_size as u32 & ((1 << SIZE_BITS) - 1)
     }
+
+    /// Number of the partition key among those of its producer.
+    #[inline(always)]
+    pub(super) const fn key(&self) -> u32 {
+        self.number_and_key as u32
+    }
 }
 
 /// Index of the producer of a call.
@@ -73,7 +111,7 @@ pub(super) const fn producer_of(call: u64) -> usize {
 /// The number of a call among those of its producer.
 #[inline]
 pub(super) const fn number_of(call: u64) -> u64 {
-    call & ((1 << CALL_BITS) - 1)
+    call & ((1 << NUMBER_BITS) - 1)
 }
 
 /// What a producer came up with in one second.
@@ -298,14 +336,15 @@ impl<'plan> Source<'plan> {
     /// Sends each record of the block from `from` to `to` in a call of its own.
     fn send_each(&mut self, from: usize, to: usize, inboxes: &mut [Vec<Arrival>]) {
         let times = &self.block.times[from..to];
+        let keys = &self.block.keys[from..to];
         let sizes = &self.block.sizes[from..to];
         let shards = &self.block.shards[from..to];
-        let (one_way, largest) = (self.plan.one_way, self.max_record_size);
+        let (waited, largest) = (self.plan.one_way, self.max_record_size);
         let mut call = self.next;
         for (index, created) in times.iter().enumerate() {
-            let size = sizes[index];
+            let (size, key) = (sizes[index], keys[index]);
             if size <= largest {
-                let arrival = Arrival::new(*created, created + one_way, call, size);
+                let arrival = Arrival::new(created + waited, call, waited, size, key);
                 inboxes[usize::from(shards[index])].push(arrival);
             }
             call += 1;
@@ -326,22 +365,24 @@ impl<'plan> Source<'plan> {
         if size > self.max_record_size {
             return;
         }
-        let mut arrival = Arrival::new(now, now, number, size);
-        let size = u64::from(size);
+        let key = self.block.keys[index];
+        let size_bytes = u64::from(size);
         if !self.batch.records.is_empty() {
             if self.batch.deadline <= now {
                 self.send(self.batch.deadline, inboxes);
-            } else if self.batch.bytes + size > batch_bytes.0 {
+            } else if self.batch.bytes + size_bytes > batch_bytes.0 {
                 self.send(now, inboxes);
             }
         }
-        if let Some((_, first)) = self.batch.records.first() {
-            arrival.call = first.call;
-        } else {
-            self.batch.deadline = now + linger.nanoseconds();
-        }
-        self.batch.records.push((shard, arrival));
-        self.batch.bytes += size;
+        let call = match self.batch.records.first() {
+            Some((_, first)) => first.call(),
+            None => {
+                self.batch.deadline = now + linger.nanoseconds();
+                number
+            }
+        };
+        self.batch.records.push((shard, Arrival::new(now, call, 0, size, key)));
+        self.batch.bytes += size_bytes;
         if self.batch.records.len() as u64 == batch_size.0 {
             self.send(now, inboxes);
         }
@@ -355,8 +396,7 @@ impl<'plan> Source<'plan> {
             self.generated.calls += 1;
         }
         for (shard, arrival) in self.batch.records.drain(..) {
-            let sent = Arrival::new(arrival.created(), service, arrival.call, arrival.size());
-            inboxes[usize::from(shard)].push(sent);
+            inboxes[usize::from(shard)].push(arrival.sent(service));
         }
         self.batch.bytes = 0;
     }

@@ -4,12 +4,12 @@ use super::*;
 use crate::random::{Purpose, Randomness};
 
 fn record(call: u64) -> Waiting {
-    Waiting::new(0, call, 0, 1)
+    Waiting::new(&Arrival::new(0, call, 0, 0, 0), 1)
 }
 
 fn take(retries: &mut Retries) -> (u64, u64) {
     let due = retries.next_due(u64::MAX);
-    (due, retries.pop().call)
+    (due, retries.pop().call())
 }
 
 /// order out of the wheel = order of (due, order in), for pushes that come while it turns.
@@ -63,13 +63,13 @@ fn records_refused_together_wait_again_in_order() {
             }
         }
         retries.refuse_before(limit, |due, record| {
-            (record.call != step).then(|| due + wait(record.call, due))
+            (record.call() != step).then(|| due + wait(record.call, due))
         });
         while expected.first().is_some_and(|one| one.0 < now + 700_000) {
             assert_eq!(expected.pop_first(), Some(take(&mut retries)));
         }
     }
-    let left: Vec<u64> = retries.drain().iter().map(|record| record.call).collect();
+    let left: Vec<u64> = retries.drain().iter().map(|record| record.call()).collect();
     assert_eq!(left, expected.iter().map(|one| one.1).collect::<Vec<_>>());
 }
 
@@ -79,7 +79,7 @@ fn records_that_are_due_together_keep_their_order() {
     for call in 0..100 {
         retries.push(&record(call), 1, 0, 3_000_000_000);
     }
-    let calls: Vec<u64> = retries.drain().iter().map(|record| record.call).collect();
+    let calls: Vec<u64> = retries.drain().iter().map(|record| record.call()).collect();
     assert_eq!(calls, (0..100).collect::<Vec<_>>());
 }
 
