@@ -9,7 +9,7 @@
 //! - `raw` is the file as it is written, one Rust type a map, from which `schema` is generated;
 //! - `structure` checks the tree against that schema: unknown keys, missing keys, wrong types,
 //!   and the words of `not_modelled`, which this version knows but does not simulate;
-//! - `validate` turns the raw file into the types below and holds the rules that a schema cannot
+//! - `validate` turns the raw file into the types below and `key` (partition keys), and holds the rules that a schema cannot
 //!   say; `diagnostic` is how every problem is shown; `digest` names what was read.
 //!
 //! The types below are what the rest of the program sees. They are made by `validate` alone, so a
@@ -17,6 +17,7 @@
 
 mod diagnostic;
 mod digest;
+mod key;
 mod not_modelled;
 mod quantity;
 mod raw;
@@ -29,14 +30,18 @@ mod validate;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use key::{
+    ExplicitHashKey, KeyComposition, KeyFormat, KeyPart, KeyPiece, PartitionKey, RecordOrdering,
+    TimeUnit, WeightedKey,
+};
 pub use quantity::parse_span;
 pub use reader::read;
 pub use schema::schema;
 pub use source::{Override, Source};
 
-use crate::hash_key::{HashKey, HashKeyRange};
+use crate::hash_key::HashKeyRange;
 use crate::quotas::Quotas;
-use crate::time::{Instant, Span};
+use crate::time::{Instant, Span, Timestamp};
 use crate::units::{Bytes, Ratio, RecordRate, Records};
 
 /// A whole scenario, legal by construction.
@@ -48,6 +53,8 @@ pub struct Scenario {
     pub question: Option<String>,
     /// AWS region, for the head of a report; nothing depends on it yet.
     pub region: Option<String>,
+    /// The moment of the calendar, in UTC, at which the run starts; keys that are times show it.
+    pub starts_at: Timestamp,
     /// Simulated time of one replication.
     pub duration: Span,
     /// Records generated before this point are simulated but not counted.
@@ -79,10 +86,21 @@ pub struct Stream {
     pub shards: Vec<ShardDefinition>,
     /// Whether the ranges come from an export of a real stream.
     pub imported: bool,
+    /// Who decides which shard a record goes to.
+    pub record_distribution: RecordDistribution,
     /// How long records stay readable.
     pub retention: Span,
     /// Largest record, data and partition key together.
     pub max_record_size: Bytes,
+}
+
+/// Who decides which shard a record goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordDistribution {
+    /// The producer, by partition key or explicit hash key.
+    UserPartitionKey,
+    /// The service, evenly, whatever the keys; on-demand streams only.
+    Auto,
 }
 
 /// One open shard at the start of a run.
@@ -212,76 +230,6 @@ pub enum RecordSize {
         /// Standard deviation of the logarithm.
         sigma: f64,
     },
-}
-
-/// Which partition key a record gets.
-#[derive(Clone, Debug, PartialEq)]
-pub enum PartitionKey {
-    /// `keys` names, all equally likely.
-    Uniform {
-        /// Number of distinct keys.
-        keys: u64,
-        /// Names.
-        format: KeyFormat,
-    },
-    /// `keys` names, the n-th (from zero) with weight `(n + 1)^-exponent`.
-    Zipf {
-        /// Number of distinct keys.
-        keys: u64,
-        /// Exponent; zero is uniform.
-        exponent: f64,
-        /// Names.
-        format: KeyFormat,
-    },
-    /// Named keys with weights; from the scenario or from a file of real keys with counts.
-    Weighted {
-        /// The keys, unique, each with a positive weight.
-        keys: Vec<WeightedKey>,
-        /// The file that they come from, as the scenario names it.
-        file: Option<String>,
-    },
-    /// A fresh key for every record, such as a UUID.
-    Random {
-        /// Length of a key.
-        key_bytes: Bytes,
-    },
-}
-
-/// One key of a weighted list.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WeightedKey {
-    /// The partition key.
-    pub key: String,
-    /// Relative weight; positive and finite.
-    pub weight: f64,
-    /// Replaces the MD5 of the key when present.
-    pub explicit_hash_key: Option<HashKey>,
-}
-
-/// Where a producer's explicit hash keys come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExplicitHashKey {
-    /// A fresh uniform one for every record: even spread, no order by key.
-    Random,
-    /// The same one for every record.
-    Fixed(HashKey),
-}
-
-/// Names of generated keys: the text before and after the index, which starts at zero.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyFormat {
-    /// Text before the index.
-    pub prefix: String,
-    /// Text after the index.
-    pub suffix: String,
-}
-
-impl KeyFormat {
-    /// The key of the given index.
-    #[must_use]
-    pub fn key(&self, index: u64) -> String {
-        format!("{}{index}{}", self.prefix, self.suffix)
-    }
 }
 
 /// One consumer.

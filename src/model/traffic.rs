@@ -112,6 +112,30 @@ impl RateProfile {
     }
 }
 
+impl RateProfile {
+    /// Records to expect between each two neighbours of `bounds`, which ascend, in nanoseconds.
+    #[must_use]
+    pub fn expected_between(&self, bounds: &[u64]) -> Vec<f64> {
+        let mut expected = vec![0.0; bounds.len().saturating_sub(1)];
+        let mut first = 0;
+        for index in 0.. {
+            let Some(segment) = self.segment(index) else { break };
+            let start = self.start(index);
+            while first < expected.len() && bounds[first + 1] <= start {
+                first += 1;
+            }
+            for bin in first..expected.len() {
+                if bounds[bin] >= segment.end {
+                    break;
+                }
+                let span = segment.end.min(bounds[bin + 1]) - start.max(bounds[bin]);
+                expected[bin] += span as f64 * segment.rate;
+            }
+        }
+        expected
+    }
+}
+
 fn per_nanosecond(rate: crate::units::RecordRate) -> f64 {
     rate.0.amount() as f64 / rate.0.per_nanoseconds() as f64
 }

@@ -5,6 +5,7 @@ use super::source::{Override, Source};
 use super::tree::{Node, Place, Value};
 use super::{Scenario, digest, raw, schema, source, structure, validate, yaml};
 use crate::quotas::Quotas;
+use crate::time::Timestamp;
 
 /// Reads a scenario: the text, the overrides laid over it in order, and the files that it names,
 /// which `open` is asked for by the path as it is written.
@@ -44,7 +45,8 @@ pub fn read(
         }
     };
     let quotas = Quotas::default();
-    let context = validate::Context { problems: &mut problems, open, digest, quotas };
+    let starts_at = Timestamp::DEFAULT_START;
+    let context = validate::Context { problems: &mut problems, open, digest, quotas, starts_at };
     let scenario = validate::scenario(raw, &root, context);
     if problems.is_empty() { Ok(scenario) } else { Err(problems.into_diagnostics()) }
 }

@@ -5,6 +5,7 @@
 
 mod consumer;
 mod key_file;
+mod key_template;
 mod partition_key;
 mod producer;
 mod quota;
@@ -18,7 +19,7 @@ use super::raw;
 use super::tree::Node;
 use super::{Producer, Scenario, Traffic};
 use crate::quotas::Quotas;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 use crate::units::RecordRate;
 
 /// Gives the bytes of a file that a scenario names, or why it cannot.
@@ -34,6 +35,8 @@ pub(super) struct Context<'a, 'b> {
     pub(super) digest: Digest,
     /// The quotas in force.
     pub(super) quotas: Quotas,
+    /// The moment at which the run starts.
+    pub(super) starts_at: Timestamp,
 }
 
 impl Context<'_, '_> {
@@ -74,6 +77,7 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
         Some(quotas) => quotas.apply(&mut context.quotas),
         None => Vec::new(),
     };
+    context.starts_at = or(raw.starts_at.as_ref(), Timestamp::DEFAULT_START);
     quota::check(root.at("quotas"), &mut context);
     check_times(&raw, root, &mut context);
     check_names(&raw, root, &mut context);
@@ -100,6 +104,7 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
         name: raw.name.0.0,
         question: raw.question,
         region: raw.region.map(|region| region.0.0),
+        starts_at: context.starts_at,
         duration: raw.duration.0,
         warm_up: or(raw.warm_up.as_ref(), Span::ZERO),
         seed: raw.seed.unwrap_or(1),

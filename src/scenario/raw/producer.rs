@@ -60,7 +60,8 @@ pub(in crate::scenario) struct Diurnal {
     /// Highest rate over the mean, 1 to 20.
     #[schemars(range(min = 1.0, max = 20.0))]
     pub(in crate::scenario) peak_to_mean: f64,
-    /// Time of day of the peak, below 24 h; the run starts at midnight.
+    /// Time of day of the peak, below 24 h; the run starts at midnight unless `starts_at` says
+    /// otherwise.
     pub(in crate::scenario) peak_at: Written<Span>,
 }
 

@@ -5,8 +5,8 @@ use crate::quotas::WriteLimiter;
 use crate::scenario::raw;
 use crate::scenario::tree::Node;
 use crate::scenario::{
-    Arrivals, Backoff, Client, Jitter, PartitionKey, Producer, PutCalls, RecordSize, Retries,
-    Stream, Traffic,
+    Arrivals, Backoff, Client, Jitter, PartitionKey, Producer, PutCalls, RecordDistribution,
+    RecordSize, Retries, Stream, Traffic,
 };
 use crate::time::{Instant, Span};
 use crate::units::{Bytes, RecordRate, Records};
@@ -23,6 +23,8 @@ const LONGEST_ROUND_TRIP: Span = Span::from_seconds(60);
 const BATCH_SIZE: Records = Records(500);
 /// The 99th percentile of the standard normal distribution.
 const NORMAL_P99: f64 = 2.326_347_874_040_841;
+/// A day of the calendar.
+const DAY: Span = Span::from_seconds(86_400);
 /// Highest rate of a producer at its peak, records a second.
 const PEAK_RATE_MAX: f64 = 1e9;
 
@@ -46,6 +48,21 @@ pub(super) fn producer(
         let at = node.at("explicit_hash_key");
         let message = "the producer and its weighted keys both set `explicit_hash_key`";
         context.error("conflict", at, message).help("keep one of them");
+    }
+    if raw.partition_key.salt.is_some() && explicit_hash_key.is_some() {
+        let at = node.at("partition_key").at("salt");
+        let message = "the salt changes nothing, because `explicit_hash_key` replaces the key";
+        context.error("conflict", at, message).help("keep one of them");
+    }
+    if partition_key == PartitionKey::Absent
+        && stream.record_distribution == RecordDistribution::UserPartitionKey
+    {
+        let at = node.at("partition_key").at("none");
+        let message = "the stream needs a partition key in every record";
+        context.error("conflict", at, message).help(
+            "write `random: {}` for an even spread, or `record_distribution: auto` where the \
+             stream is on-demand",
+        );
     }
     let producer = Producer {
         name: raw.name.0.0.clone(),
@@ -165,7 +182,7 @@ fn traffic(raw: &raw::Traffic, node: &Node, context: &mut Context<'_, '_>) -> Tr
             if mean.0.amount() == 0 {
                 context.error("out-of-range", node.at("mean"), "`mean` must be more than zero");
             }
-            if peak_at >= Span::from_seconds(86_400) {
+            if peak_at >= DAY {
                 let message = format!("`peak_at` is a time of day, but it is {peak_at}");
                 let help = "write the time since midnight, below 24 h";
                 context.error("out-of-range", node.at("peak_at"), message).help(help);
@@ -174,6 +191,10 @@ fn traffic(raw: &raw::Traffic, node: &Node, context: &mut Context<'_, '_>) -> Tr
                 let message = "the peak is more than 1e9 records/s";
                 context.error("out-of-range", node.at("mean"), message);
             }
+            // From the time of day to the time since the start of the run.
+            let started = Span::from_seconds(context.starts_at.second_of_day());
+            let next_peak = if peak_at < started { peak_at + DAY } else { peak_at };
+            let peak_at = next_peak - started;
             Traffic::Diurnal { mean, peak_to_mean: raw.peak_to_mean, peak_at }
         }
     }
