@@ -50,6 +50,13 @@ fn producer(index: usize) -> impl Strategy<Value = String> {
             f64::from(tenths) / 10.0
         )),
         Just("{ weighted: [ { key: a, weight: 9 }, { key: b, weight: 1 } ] }".to_owned()),
+        Just("{ hot_set: { keys: 30, hot: 2, share: 90 % } }".to_owned()),
+        Just("{ time: { format: 'at {minute}' } }".to_owned()),
+        Just(
+            "{ template: { format: '{a}/{b}/{hour}', parts: { a: { zipf: { keys: 3000, exponent: 1 \
+             } }, b: { uniform: { keys: 5000 } } } } }"
+                .to_owned()
+        ),
     ];
     let explicit = prop_oneof![
         6 => Just(""),

@@ -49,8 +49,8 @@ pub(in crate::scenario) struct PartitionKey {
     /// Buckets that every key is divided into, 2 to 10,000: the bucket of each record is drawn
     /// evenly and appended, `key#0` to `key#15`.
     #[schemars(range(min = 2, max = 10_000))]
-    #[schemars(extend("x-reason" = "one bucket changes nothing, and more buckets than shards \
-        spread no further"))]
+    #[schemars(extend("x-reason" = "one bucket divides nothing, and whoever reads a key has to \
+        collect all of its buckets"))]
     pub(in crate::scenario) salt: Option<u32>,
     /// How a salted key is written, with `{key}` and `{bucket}`; default `{key}#{bucket}`.
     pub(in crate::scenario) salt_format: Option<String>,
@@ -100,6 +100,7 @@ pub(in crate::scenario) struct TimeKey {
 /// No partition key at all.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("properties" = {}))]
 pub(in crate::scenario) struct NoKey {}
 
 /// Generated keys of which `hot` share `share` of the records evenly, and the others the rest.
