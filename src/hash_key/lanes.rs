@@ -149,13 +149,15 @@ impl Group {
             return;
         }
         let digests = digest(&self.blocks);
-        for lane in 0..self.used {
-            let hash_key = self.alone[lane].unwrap_or_else(|| {
+        let names = self.numbers.iter().zip(&self.lengths).zip(&self.alone).take(self.used);
+        for (lane, ((number, length), alone)) in names.enumerate() {
+            let hash_key = alone.unwrap_or_else(|| {
                 // The digest is four little-endian words; the hash key reads it big-endian.
-                let word = |index: usize| u128::from(digests[index][lane].swap_bytes());
-                HashKey(word(0) << 96 | word(1) << 64 | word(2) << 32 | word(3))
+                let [a, b, c, d] =
+                    digests.each_ref().map(|words| u128::from(words[lane].swap_bytes()));
+                HashKey(a << 96 | b << 64 | c << 32 | d)
             });
-            found(self.numbers[lane], hash_key, self.lengths[lane]);
+            found(*number, hash_key, *length);
         }
         self.used = 0;
     }

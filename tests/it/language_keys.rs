@@ -93,7 +93,7 @@ fn a_run_that_starts_in_the_afternoon_peaks_so_much_earlier() {
         Traffic::Diurnal { peak_at, .. } => peak_at,
         _ => panic!("the traffic is a wave"),
     };
-    let hours = |hours| Span::from_seconds(hours * 3_600);
+    let hours = |hours: u64| Span::from_seconds(hours * 3_600);
     assert_eq!(peak(&check_good(GOOD, &[])), hours(20));
     assert_eq!(peak(&check_good(GOOD, &["starts_at=2026-07-01"])), hours(20));
     assert_eq!(peak(&check_good(GOOD, &["starts_at=2026-07-01T15:00:00Z"])), hours(5));

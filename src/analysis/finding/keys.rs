@@ -124,9 +124,13 @@ fn hot_key(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
         ],
         match time_unit(own) {
             Some(unit) => format!(
-                "All records of a {} that share the rest of the key go to one shard: use a key \
-                 that says what a record is about, not when it was made.",
-                if unit == TimeUnit::Date { "day" } else { unit.word() },
+                "All records of {} that share the rest of the key go to one shard: use a key that \
+                 says what a record is about, not when it was made.",
+                match unit {
+                    TimeUnit::Date => "a day",
+                    TimeUnit::Hour => "an hour",
+                    TimeUnit::Minute => "a minute",
+                },
             ),
             None => format!(
                 "Divide the key: a salt of at least {} buckets, or a composite key. Order then \
@@ -148,12 +152,16 @@ fn key_load<'a>(scenario: &Scenario, seen: &Observation, key: &'a HotKey) -> Opt
     if seconds <= 0.0 {
         return None;
     }
-    // A key that is a time is in use for no longer than that.
-    let seconds = match time_unit(producer) {
-        Some(unit) => seconds.min(unit.seconds() as f64),
-        None => seconds,
+    let records_per_second = match &producer.partition_key {
+        // A key that is nothing but a time has all records while it lasts.
+        PartitionKey::Composed(keys) if keys.parts.is_empty() => {
+            of_producer.generated_records as f64 / seconds
+        }
+        _ => {
+            let lasts = time_unit(producer).map_or(seconds, |unit| unit.seconds() as f64);
+            key.generated_records as f64 / seconds.min(lasts)
+        }
     };
-    let records_per_second = key.generated_records as f64 / seconds;
     // The bytes of one key are not counted apart: its records are as large as the producer's mean.
     let mean_bytes = ratio(of_producer.generated_bytes, of_producer.generated_records);
     let bytes_per_second = records_per_second * mean_bytes;

@@ -205,10 +205,10 @@ impl Composition {
             match (piece, &self.bins) {
                 (Piece::Text(text), _) => buffer.extend_from_slice(text),
                 (Piece::Part(part), _) => {
-                    self.parts[*part].values.names.write(digit(*part), buffer)
+                    self.parts[*part].values.names.write(digit(*part), buffer);
                 }
                 (Piece::Time(unit), Some(bins)) => {
-                    bins.write(digit(self.parts.len()), *unit, buffer)
+                    bins.write(digit(self.parts.len()), *unit, buffer);
                 }
                 (Piece::Time(_), None) => {}
             }
