@@ -149,10 +149,8 @@ impl<'plan> Source<'plan> {
     pub(super) fn new(plan: &'plan Plan, index: usize, randomness: Randomness) -> Self {
         let producer = &plan.producers[index];
         let stream = |purpose| randomness.stream(&producer.name, purpose);
-        let counted_keys = match producer.keys.falls() {
-            true => COUNTED_KEYS.max(COUNTED_KEYS_PER_SHARD * plan.shards),
-            false => usize::MAX,
-        };
+        let hottest = COUNTED_KEYS.max(COUNTED_KEYS_PER_SHARD * plan.shards);
+        let counted_keys = if producer.keys.falls() { hottest } else { usize::MAX };
         Self {
             warm_up: plan.warm_up,
             horizon: plan.horizon,

@@ -322,5 +322,5 @@ fn each_digit(mut index: usize, radix: &[u32], mut digit: impl FnMut(usize, usiz
 }
 
 fn product(sizes: &[u32]) -> u64 {
-    sizes.iter().map(|size| u64::from(*size)).product()
+    sizes.iter().fold(1, |product, size| product.saturating_mul(u64::from(*size)))
 }

@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Composition, largest_box, product};
+use super::{Composition, product};
 use crate::hash_key::{HashKey, HashKeyRange, Router, hash_each};
 use crate::model::partition_key::routing::{CHUNK, CHUNKS_AT_A_TIME, add_in_order};
 use crate::model::partition_key::{Placement, Route};
 
-/// Most combinations of which every one is hashed for the shares that shards are to expect.
+/// Most combinations that are all hashed for the shares that shards are to expect.
 const HASHED_MAX: u64 = 1 << 26;
 
 /// The routes of keys of several parts.
@@ -24,7 +24,7 @@ pub struct ComposedRoutes {
 
 impl ComposedRoutes {
     /// The routes, and the share of the records that each shard is to expect: the sum over all
-    /// combinations where they are few enough to be hashed, else over the likeliest ones, with the
+    /// combinations where they are few enough to be hashed, else over the counted ones, with the
     /// many others spread as hashes are.
     pub(in crate::model::partition_key) fn new(
         keys: &Composition,
@@ -43,20 +43,22 @@ impl ComposedRoutes {
             routes.fill_counted(keys);
             return (routes, shares);
         }
-        let hashed = largest_box(&keys.all, HASHED_MAX);
-        let combinations = product(&hashed) as usize;
+        // Where not all can be hashed, more of them would take long and tell little.
+        let fits = product(&keys.all) <= HASHED_MAX;
+        let hashed = if fits { &keys.all } else { &keys.counted };
+        let combinations = product(hashed) as usize;
         for first in (0..combinations).step_by(CHUNKS_AT_A_TIME * CHUNK) {
             let last = combinations.min(first + CHUNKS_AT_A_TIME * CHUNK);
             let chunks: Vec<usize> = (first..last).step_by(CHUNK).collect();
             let sums: Vec<Vec<f64>> = chunks
                 .into_par_iter()
-                .map(|from| routes.sums(keys, from..last.min(from + CHUNK), &hashed, ranges.len()))
+                .map(|from| routes.sums(keys, from..last.min(from + CHUNK), hashed, ranges.len()))
                 .collect();
             add_in_order(&mut shares, &sums);
         }
         routes.fill_counted(keys);
         let sum: f64 = shares.iter().sum();
-        let covered = keys.share_of(&hashed);
+        let covered = keys.share_of(hashed);
         for (share, width) in shares.iter_mut().zip(widths) {
             *share = *share / sum * covered + (1.0 - covered) * width;
         }
