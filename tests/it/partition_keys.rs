@@ -192,7 +192,7 @@ fn a_time_as_the_key_sends_everything_to_one_shard_at_a_time() {
     }
 }
 
-/// The same run whatever the length of a window and the number of threads, with every kind of part.
+/// The same bytes on one thread and on two, with drawn parts, a time and a salt in one key.
 #[test]
 fn composed_keys_are_drawn_alike_on_any_number_of_threads() {
     let key = "producers.writer.partition_key={ template: { format: '{t}/{d}/{minute}', parts: { t: \
