@@ -4,9 +4,13 @@
 //! number; an explicit hash key replaces that number. The open shards tile the whole space
 //! `0 ..= 2^128 - 1` with closed ranges. Source: Kinesis API reference PutRecord and SplitShard.
 
+mod lanes;
+
 use std::fmt;
 
 use md5::{Digest, Md5};
+
+pub use lanes::hash_each;
 
 /// A place in the hash space of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,6 +107,14 @@ impl Router {
     /// Index of the range that owns `key`.
     #[must_use]
     pub fn shard_of(&self, key: HashKey) -> usize {
+        // Among even ranges the upper half of the key already tells which one it is.
+        let count = self.starts.len();
+        let guess = (((key.0 >> 64) * count as u128) >> 64) as usize;
+        let is_after = self.starts[guess] <= key.0;
+        let is_before = self.starts.get(guess + 1).is_none_or(|next| key.0 < *next);
+        if is_after && is_before {
+            return guess;
+        }
         self.starts.partition_point(|start| *start <= key.0) - 1
     }
 }
@@ -128,6 +140,24 @@ mod tests {
             for (count, expected) in [2, 3, 4, 10].into_iter().zip(shards) {
                 let router = Router::new(&HashKeyRange::created(count));
                 assert_eq!(router.shard_of(HashKey(hash)), expected, "{key} of {count}");
+            }
+        }
+    }
+
+    /// shard_of(key) = the i whose range contains key, for even and for uneven ranges.
+    #[test]
+    fn the_router_finds_the_range_that_contains_the_key() {
+        let created = HashKeyRange::created(7);
+        let mut uneven = created.clone();
+        uneven[2].end = HashKey(uneven[2].start.0 + 9);
+        uneven[3].start = HashKey(uneven[2].end.0 + 1);
+        for ranges in [created, uneven] {
+            let router = Router::new(&ranges);
+            for (index, range) in ranges.iter().enumerate() {
+                let middle = HashKey(range.start.0 + (range.end.0 - range.start.0) / 2);
+                for key in [range.start, middle, range.end] {
+                    assert_eq!(router.shard_of(key), index);
+                }
             }
         }
     }

@@ -26,6 +26,10 @@ pub enum Purpose {
     Burst,
     /// Partition keys of a producer.
     PartitionKey,
+    /// Buckets of salted partition keys of a producer.
+    Salt,
+    /// Hash keys of a producer whose keys have several parts, one fresh for every record.
+    HashKey,
     /// Record sizes of a producer.
     RecordSize,
     /// Waits before the retries of a producer.
@@ -40,6 +44,8 @@ impl Purpose {
             Self::ArrivalTime => "arrival-time",
             Self::Burst => "burst",
             Self::PartitionKey => "partition-key",
+            Self::Salt => "salt",
+            Self::HashKey => "hash-key",
             Self::RecordSize => "record-size",
             Self::RetryJitter => "retry-jitter",
             Self::PollPhase => "poll-phase",

@@ -12,11 +12,13 @@
 //! - `validate` turns the raw file into the types below and holds the rules that a schema cannot
 //!   say; `diagnostic` is how every problem is shown; `digest` names what was read.
 //!
-//! The types below, and those of `traffic`, are what the rest of the program sees. They are made by `validate` alone, so a
-//! value of type [`Scenario`] is always legal: at least one shard, names unique, sizes in range.
+//! The types below, those of `traffic` and those of `key` are what the rest of the program sees.
+//! They are made by `validate` alone, so a value of type [`Scenario`] is always legal: at least one
+//! shard, names unique, sizes in range.
 
 mod diagnostic;
 mod digest;
+mod key;
 mod not_modelled;
 mod quantity;
 mod raw;
@@ -30,15 +32,19 @@ mod validate;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use key::{
+    ExplicitHashKey, KeyComposition, KeyFormat, KeyPart, KeyPiece, PartitionKey, RecordOrdering,
+    TimeUnit, WeightedKey,
+};
 pub use quantity::parse_span;
 pub use reader::read;
 pub use schema::schema;
 pub use source::{Override, Source};
 pub use traffic::{Arrivals, Bursts, Spike, Traffic};
 
-use crate::hash_key::{HashKey, HashKeyRange};
+use crate::hash_key::HashKeyRange;
 use crate::quotas::Quotas;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 use crate::units::{Bytes, Ratio, Records};
 
 /// A whole scenario, legal by construction.
@@ -50,6 +56,9 @@ pub struct Scenario {
     pub question: Option<String>,
     /// AWS region, for the head of a report; nothing depends on it yet.
     pub region: Option<String>,
+    /// The moment of the calendar, in UTC, at which the run starts; keys that are times show it,
+    /// and daily and weekly waves follow it.
+    pub starts_at: Timestamp,
     /// Simulated time of one replication.
     pub duration: Span,
     /// Records generated before this point are simulated but not counted.
@@ -81,10 +90,21 @@ pub struct Stream {
     pub shards: Vec<ShardDefinition>,
     /// Whether the ranges come from an export of a real stream.
     pub imported: bool,
+    /// Who decides which shard a record goes to.
+    pub record_distribution: RecordDistribution,
     /// How long records stay readable.
     pub retention: Span,
     /// Largest record, data and partition key together.
     pub max_record_size: Bytes,
+}
+
+/// Who decides which shard a record goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordDistribution {
+    /// The producer, by partition key or explicit hash key.
+    UserPartitionKey,
+    /// The service, evenly, whatever the keys; on-demand streams only.
+    Auto,
 }
 
 /// One open shard at the start of a run.
@@ -214,76 +234,6 @@ pub struct WeightedSize {
     pub size: Bytes,
     /// Relative weight; positive and finite.
     pub weight: f64,
-}
-
-/// Which partition key a record gets.
-#[derive(Clone, Debug, PartialEq)]
-pub enum PartitionKey {
-    /// `keys` names, all equally likely.
-    Uniform {
-        /// Number of distinct keys.
-        keys: u64,
-        /// Names.
-        format: KeyFormat,
-    },
-    /// `keys` names, the n-th (from zero) with weight `(n + 1)^-exponent`.
-    Zipf {
-        /// Number of distinct keys.
-        keys: u64,
-        /// Exponent; zero is uniform.
-        exponent: f64,
-        /// Names.
-        format: KeyFormat,
-    },
-    /// Named keys with weights; from the scenario or from a file of real keys with counts.
-    Weighted {
-        /// The keys, unique, each with a positive weight.
-        keys: Vec<WeightedKey>,
-        /// The file that they come from, as the scenario names it.
-        file: Option<String>,
-    },
-    /// A fresh key for every record, such as a UUID.
-    Random {
-        /// Length of a key.
-        key_bytes: Bytes,
-    },
-}
-
-/// One key of a weighted list.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WeightedKey {
-    /// The partition key.
-    pub key: String,
-    /// Relative weight; positive and finite.
-    pub weight: f64,
-    /// Replaces the MD5 of the key when present.
-    pub explicit_hash_key: Option<HashKey>,
-}
-
-/// Where a producer's explicit hash keys come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExplicitHashKey {
-    /// A fresh uniform one for every record: even spread, no order by key.
-    Random,
-    /// The same one for every record.
-    Fixed(HashKey),
-}
-
-/// Names of generated keys: the text before and after the index, which starts at zero.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyFormat {
-    /// Text before the index.
-    pub prefix: String,
-    /// Text after the index.
-    pub suffix: String,
-}
-
-impl KeyFormat {
-    /// The key of the given index.
-    #[must_use]
-    pub fn key(&self, index: u64) -> String {
-        format!("{}{index}{}", self.prefix, self.suffix)
-    }
 }
 
 /// One consumer.

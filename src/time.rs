@@ -2,10 +2,14 @@
 //!
 //! Both are whole nanoseconds, so they are compared exactly and never with an epsilon. The two
 //! are different types: an instant plus a span is an instant, two instants differ by a span, and
-//! two instants cannot be added. 64 bits hold 584 years.
+//! two instants cannot be added. 64 bits hold 584 years. A [`Timestamp`] is a moment of the calendar.
+
+mod calendar;
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
+
+pub use calendar::{Civil, Timestamp};
 
 /// Nanoseconds in one second.
 pub const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;

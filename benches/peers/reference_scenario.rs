@@ -7,9 +7,10 @@ use shardplan::hash_key::{HashKeyRange, shard_id};
 use shardplan::quotas::{Quotas, RECORD_SIZE_DEFAULT};
 use shardplan::scenario::{
     Arrivals, Backoff, Client, Consumer, Jitter, KeyFormat, PartitionKey, Processing, Producer,
-    PutCalls, Reading, RecordSize, Retries, Scenario, ShardDefinition, Stream, Traffic,
+    PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario, ShardDefinition, Stream,
+    Traffic,
 };
-use shardplan::time::Span;
+use shardplan::time::{Span, Timestamp};
 use shardplan::units::{Bytes, Rate, RecordRate, Records};
 
 use super::heap::Work;
@@ -28,6 +29,7 @@ pub(crate) fn scenario_of(work: &Work) -> Scenario {
         name: "throughput".to_owned(),
         question: None,
         region: None,
+        starts_at: Timestamp::DEFAULT_START,
         duration,
         warm_up: Span::ZERO,
         seed: work.seed,
@@ -35,6 +37,7 @@ pub(crate) fn scenario_of(work: &Work) -> Scenario {
         stream: Stream {
             shards,
             imported: false,
+            record_distribution: RecordDistribution::UserPartitionKey,
             retention: Span::from_seconds(24 * 3_600),
             max_record_size: RECORD_SIZE_DEFAULT,
         },

@@ -4,7 +4,7 @@
 
 use super::result::Assumption;
 use crate::quotas::{Provenance, QuotaFact, Quotas, RECORD_SIZE_DEFAULT};
-use crate::scenario::{PutCalls, Reading, Scenario};
+use crate::scenario::{PutCalls, Reading, RecordDistribution, Scenario};
 
 /// What the run used or the scenario set, the least certain first.
 pub(super) fn list(scenario: &Scenario) -> Vec<Assumption> {
@@ -20,6 +20,9 @@ pub(super) fn list(scenario: &Scenario) -> Vec<Assumption> {
         .collect();
     if scenario.stream.imported {
         rows.push((rank(Provenance::Imported), imported_ranges(scenario)));
+    }
+    if scenario.stream.record_distribution == RecordDistribution::Auto {
+        rows.push((rank(Provenance::Inferred), automatic_distribution()));
     }
     // A stable sort: within one rank the order of the table stays.
     rows.sort_by_key(|(rank, _)| *rank);
@@ -65,6 +68,19 @@ fn imported_ranges(scenario: &Scenario) -> Assumption {
         provenance: Provenance::Imported.as_str().to_owned(),
         source: "export of the real stream that the scenario names".to_owned(),
         description: "The hash key ranges of the open shards.".to_owned(),
+    }
+}
+
+fn automatic_distribution() -> Assumption {
+    Assumption {
+        name: "record_distribution".to_owned(),
+        value: "auto, each record on a shard drawn evenly over the hash space".to_owned(),
+        provenance: Provenance::Inferred.as_str().to_owned(),
+        source: "Kinesis API reference UpdateStreamRecordDistributionStrategy: an even spread; by \
+                 which rule is not said"
+            .to_owned(),
+        description: "How the service distributes the records of an on-demand stream itself."
+            .to_owned(),
     }
 }
 

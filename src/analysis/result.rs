@@ -215,11 +215,26 @@ pub struct Quantiles {
     pub max: f64,
 }
 
+/// Which records of a producer stay in order, as long as none is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderingKept {
+    /// Those of one partition key.
+    PerKey,
+    /// Those of one key and bucket of its salt.
+    PerKeyAndBucket,
+    /// None: every record has a place of its own.
+    None,
+}
+
 /// What became of one producer's records.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ProducerResult {
     /// Name in the scenario.
     pub name: String,
+    /// Which of its records the stream keeps in the order of their generation. Retried records may
+    /// still be overtaken.
+    pub ordering: OrderingKept,
     /// Records that it came up with.
     pub generated_records: u64,
     /// Bytes of those records as the stream counts them.

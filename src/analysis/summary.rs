@@ -5,11 +5,11 @@ use super::figures::{
     highest, hottest_shard, quantiles, ratio,
 };
 use super::result::{
-    CloudWatchView, ConsumerResult, HottestKey, ProducerResult, ShardResult, StreamResult,
-    TruthView, Utilization,
+    CloudWatchView, ConsumerResult, HottestKey, OrderingKept, ProducerResult, ShardResult,
+    StreamResult, TruthView, Utilization,
 };
 use crate::metrics::{HotKey, Observation, ShardObservation};
-use crate::scenario::{Reading, Scenario};
+use crate::scenario::{Reading, RecordOrdering, Scenario};
 
 /// The stream as a whole.
 pub(super) fn stream(scenario: &Scenario, observation: &Observation) -> StreamResult {
@@ -107,6 +107,11 @@ pub(super) fn producers(scenario: &Scenario, observation: &Observation) -> Vec<P
     pairs
         .map(|(producer, seen)| ProducerResult {
             name: producer.name.clone(),
+            ordering: match producer.ordering(&scenario.stream) {
+                RecordOrdering::PerKey => OrderingKept::PerKey,
+                RecordOrdering::PerKeyAndBucket => OrderingKept::PerKeyAndBucket,
+                RecordOrdering::None => OrderingKept::None,
+            },
             generated_records: seen.generated_records,
             generated_bytes: seen.generated_bytes,
             attempts: seen.attempts,

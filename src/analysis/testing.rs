@@ -14,9 +14,10 @@ use crate::metrics::{
 use crate::quotas::{Quotas, RECORD_SIZE_DEFAULT, RETENTION_MINIMUM};
 use crate::scenario::{
     Arrivals, Backoff, Client, Consumer, Jitter, KeyFormat, Objective, PartitionKey, Processing,
-    Producer, PutCalls, Reading, RecordSize, Retries, Scenario, ShardDefinition, Stream, Traffic,
+    Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario,
+    ShardDefinition, Stream, Traffic,
 };
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 use crate::units::{Bytes, Rate, Ratio, RecordRate, Records};
 
 /// Simulated seconds.
@@ -29,6 +30,7 @@ pub(crate) fn scenario() -> Scenario {
         name: "orders".to_owned(),
         question: Some("Do four shards carry the orders of a busy evening?".to_owned()),
         region: Some("us-east-1".to_owned()),
+        starts_at: Timestamp::DEFAULT_START,
         duration: Span::from_seconds(SECONDS),
         warm_up: Span::ZERO,
         seed: 7,
@@ -40,6 +42,7 @@ pub(crate) fn scenario() -> Scenario {
                 .map(|(index, range)| ShardDefinition { shard_id: shard_id(index as u64), range })
                 .collect(),
             imported: false,
+            record_distribution: RecordDistribution::UserPartitionKey,
             retention: RETENTION_MINIMUM,
             max_record_size: RECORD_SIZE_DEFAULT,
         },

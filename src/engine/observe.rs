@@ -8,7 +8,6 @@ use crate::engine::tally::{ConsumerTally, ProducerTally, Tally};
 use crate::metrics::{
     ConsumerObservation, HotKey, Observation, ProducerObservation, ShardObservation,
 };
-use crate::model::partition_key::Routes;
 use crate::scenario::PutCalls;
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
 
@@ -138,9 +137,7 @@ fn hottest_keys_by_shard(plan: &Plan, sources: &[Source<'_>], most: usize) -> Ve
     // (records, producer, key) by shard; the smallest of the kept ones is at the end.
     let mut kept: Vec<Vec<(u64, usize, usize)>> = vec![Vec::new(); plan.shards];
     for (producer, (producer_plan, source)) in plan.producers.iter().zip(sources).enumerate() {
-        let Routes::ByKey(routes) = &producer_plan.routes else {
-            continue;
-        };
+        let routes = producer_plan.routes.counted();
         for (key, (records, route)) in source.key_counts().into_iter().zip(routes).enumerate() {
             let list = &mut kept[usize::from(route.shard)];
             let beaten = list.last().is_none_or(|last| last.0 < records) || list.len() < most;

@@ -4,12 +4,15 @@ use rayon::prelude::*;
 
 use crate::hash_key::HashKeyRange;
 use crate::model::backoff::Waits;
-use crate::model::partition_key::{KeySpace, Routes};
+use crate::model::partition_key::{KeySpace, Routes, TimeBins};
 use crate::model::record_size::SizeSampler;
 use crate::model::traffic::RateProfile;
 use crate::quotas::Quotas;
 use crate::random::{IdentityDraws, Purpose, Randomness};
-use crate::scenario::{Arrivals, Processing, Producer, PutCalls, Reading, Scenario};
+use crate::scenario::{
+    Arrivals, ExplicitHashKey, PartitionKey, Processing, Producer, PutCalls, Reading,
+    RecordDistribution, Scenario,
+};
 
 /// One producer, the same in every replication.
 #[derive(Debug)]
@@ -153,9 +156,14 @@ impl ProducerPlan {
     }
 
     fn new(producer: &Producer, scenario: &Scenario, ranges: &[HashKeyRange]) -> Self {
-        let keys = KeySpace::new(&producer.partition_key, producer.explicit_hash_key);
-        let (routes, shares) = keys.routes(ranges);
         let profile = RateProfile::new(&producer.traffic, scenario.duration);
+        let explicit = match scenario.stream.record_distribution {
+            RecordDistribution::UserPartitionKey => producer.explicit_hash_key,
+            // The service places each record as it likes: evenly, whatever the key.
+            RecordDistribution::Auto => Some(ExplicitHashKey::Random),
+        };
+        let bins = time_bins(producer, scenario, &profile);
+        let (keys, routes, shares) = KeySpace::new(&producer.partition_key, explicit, bins, ranges);
         let round_trip = producer.client.round_trip.nanoseconds();
         let rounding = match producer.client.calls {
             PutCalls::PutRecord => scenario.quotas.put_record_rounding,
@@ -176,4 +184,13 @@ impl ProducerPlan {
             shares,
         }
     }
+}
+
+/// The times that a producer's keys tell, weighed by the records that are counted.
+fn time_bins(producer: &Producer, scenario: &Scenario, profile: &RateProfile) -> Option<TimeBins> {
+    let PartitionKey::Composed(keys) = &producer.partition_key else {
+        return None;
+    };
+    let bins = TimeBins::new(keys.time_unit()?, scenario.starts_at, scenario.duration);
+    Some(bins.weighted(scenario.warm_up, |bounds| profile.expected_between(bounds)))
 }

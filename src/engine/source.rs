@@ -7,7 +7,7 @@ use rand::Rng;
 
 use crate::engine::plan::{Plan, ProducerPlan};
 use crate::hash_key::HashKey;
-use crate::model::partition_key::Routes;
+use crate::model::partition_key::{KeyDraws, Routes};
 use crate::model::traffic::ArrivalClock;
 use crate::random::{Generator, Purpose, Randomness};
 use crate::scenario::PutCalls;
@@ -144,6 +144,8 @@ pub(super) struct Source<'plan> {
     clock: ArrivalClock,
     time_draws: Generator,
     key_draws: Generator,
+    /// For keys of several parts.
+    part_draws: KeyDraws,
     size_draws: Generator,
     block: Block,
     /// Number of the next record, with the producer in the upper bits.
@@ -183,7 +185,8 @@ impl<'plan> Source<'plan> {
     pub(super) fn new(plan: &'plan Plan, index: usize, randomness: Randomness) -> Self {
         let producer = &plan.producers[index];
         let stream = |purpose| randomness.stream(&producer.name, purpose);
-        let counted_keys = COUNTED_KEYS.max(COUNTED_KEYS_PER_SHARD * plan.shards);
+        let hottest = COUNTED_KEYS.max(COUNTED_KEYS_PER_SHARD * plan.shards);
+        let counted_keys = if producer.keys.falls() { hottest } else { usize::MAX };
         Self {
             warm_up: plan.warm_up,
             horizon: plan.horizon,
@@ -196,6 +199,7 @@ impl<'plan> Source<'plan> {
             ),
             time_draws: stream(Purpose::ArrivalTime),
             key_draws: stream(Purpose::PartitionKey),
+            part_draws: producer.keys.draws(randomness, &producer.name),
             size_draws: stream(Purpose::RecordSize),
             block: Block {
                 times: Box::new([0; BLOCK]),
@@ -278,6 +282,15 @@ impl<'plan> Source<'plan> {
                     let key_bytes = u32::from(key_bytes[block.keys[index] as usize]);
                     block.sizes[index] += key_bytes * self.key_bytes_count;
                 }
+            }
+            Routes::Composed(routes) => {
+                let Block { times, keys, sizes, shards, .. } = block;
+                let (times, keys) = (times.as_slice(), keys.as_mut_slice());
+                let draws = &mut self.part_draws;
+                self.plan.keys.place(routes, draws, times, keys, |record, route| {
+                    shards[record] = route.shard;
+                    sizes[record] += u32::from(route.key_bytes) * self.key_bytes_count;
+                });
             }
         }
         block.cursor = 0;

@@ -149,7 +149,7 @@ pub(super) fn check(format: &str, text: &str) -> Option<Result<(), QuantityError
     use crate::hash_key::HashKey;
     use crate::quotas::WriteLimiter;
     use crate::scenario::ExplicitHashKey;
-    use crate::time::Span;
+    use crate::time::{Span, Timestamp};
     use crate::units::{ByteRate, Bytes, CallRate, Calls, Ratio, RecordRate, Records};
 
     /// Asks one type after the other whether the format is its own.
@@ -176,6 +176,7 @@ pub(super) fn check(format: &str, text: &str) -> Option<Result<(), QuantityError
         Name,
         Region,
         KeyText,
+        Timestamp,
     );
     None
 }

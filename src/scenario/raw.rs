@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::quantity::{Name, Region, Written};
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 use crate::units::{Bytes, Ratio};
 
 pub(super) use client::*;
@@ -40,6 +40,9 @@ pub(super) struct Scenario {
     pub(super) question: Option<String>,
     /// AWS region, for the head of a report; nothing depends on it yet.
     pub(super) region: Option<Written<Region>>,
+    /// The moment in UTC at which the run starts, which keys made of the time show and daily and
+    /// weekly waves follow; default `2026-01-01T00:00:00Z`, a thursday.
+    pub(super) starts_at: Option<Written<Timestamp>>,
     /// Simulated time of one replication; more than zero, at most 366 d.
     pub(super) duration: Written<Span>,
     /// What is generated before this point is simulated but not counted; default `0 s`.
@@ -72,6 +75,8 @@ pub(super) struct Stream {
     pub(super) capacity: Option<Capacity>,
     /// Hash key ranges of a real stream; default the even ranges of a freshly created one.
     pub(super) hash_ranges: Option<HashRanges>,
+    /// Who decides which shard a record goes to; default `user_partition_key`.
+    pub(super) record_distribution: Option<RecordDistribution>,
     /// How long records stay readable, 24 h to 365 d; default `24 h`.
     pub(super) retention: Option<Written<Span>>,
     /// Largest record, data and partition key together, 1 MiB to 10 MiB; default `1 MiB`.
@@ -93,6 +98,16 @@ pub(super) struct Provisioned {
     /// Open shards, 1 to 20,000.
     #[schemars(range(min = 1, max = 20_000))]
     pub(super) shards: u32,
+}
+
+/// Who decides which shard a record goes to.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RecordDistribution {
+    /// The producer, by partition key or explicit hash key.
+    UserPartitionKey,
+    /// The service, evenly, whatever the keys; on-demand streams only.
+    Auto,
 }
 
 /// Hash key ranges of a real stream.

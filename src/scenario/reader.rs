@@ -5,6 +5,7 @@ use super::source::{Override, Source};
 use super::tree::{Node, Place, Value};
 use super::{Scenario, digest, raw, schema, source, structure, validate, yaml};
 use crate::quotas::Quotas;
+use crate::time::Timestamp;
 
 /// Reads a scenario: the text, the overrides laid over it in order, and the files that it names,
 /// which `open` is asked for by the path as it is written.
@@ -44,7 +45,9 @@ pub fn read(
         }
     };
     let (quotas, duration) = (Quotas::default(), raw.duration.0);
-    let context = validate::Context { problems: &mut problems, open, digest, quotas, duration };
+    let starts_at = raw.starts_at.as_ref().map_or(Timestamp::DEFAULT_START, |written| written.0);
+    let context =
+        validate::Context { problems: &mut problems, open, digest, quotas, duration, starts_at };
     let scenario = validate::scenario(raw, &root, context);
     if problems.is_empty() { Ok(scenario) } else { Err(problems.into_diagnostics()) }
 }

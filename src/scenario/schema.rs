@@ -77,6 +77,8 @@ pub(super) enum Shape<'a> {
     Alternatives(Vec<(&'a str, View<'a>)>),
     /// A map with the given keys.
     Map(&'a Keywords),
+    /// A map of any keys with the given values.
+    Entries(View<'a>),
     /// A list of the given elements.
     List(View<'a>),
     /// One of a few words.
@@ -119,7 +121,10 @@ impl<'a> View<'a> {
 
     /// The schema of a property of a map.
     pub(super) fn property(self, key: &str) -> Option<Self> {
-        self.below(self.keywords.get("properties")?.get(key)?)
+        match self.keywords.get("properties") {
+            Some(properties) => self.below(properties.get(key)?),
+            None => self.below(self.keywords.get("additionalProperties")?),
+        }
     }
 
     /// Whether an empty map will do.
@@ -170,6 +175,10 @@ impl<'a> View<'a> {
         }
         if let Some(Value::Object(properties)) = self.keywords.get("properties") {
             return Shape::Map(properties);
+        }
+        let values = self.keywords.get("additionalProperties");
+        if let Some(values) = values.and_then(|values| self.below(values)) {
+            return Shape::Entries(values);
         }
         if let Some(Value::Array(options)) = self.keywords.get("oneOf") {
             let words = self.words();

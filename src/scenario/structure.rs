@@ -38,6 +38,7 @@ impl Walk<'_> {
         match shape {
             Shape::Alternatives(kinds) => self.alternatives(view, &kinds, node, owner),
             Shape::Map(_) => self.map(view, node, owner),
+            Shape::Entries(values) => self.entries(values, node, owner),
             Shape::List(items) => self.list(view, items, node, owner),
             Shape::Words(words) => self.word(view, &words, &[], node, owner),
             Shape::Format(format) => self.format(format, node, owner),
@@ -150,6 +151,16 @@ impl Walk<'_> {
         }
     }
 
+    /// A map whose keys the author chooses.
+    fn entries(&mut self, values: View<'_>, node: &Node, owner: &str) {
+        let Value::Map(entries) = &node.value else {
+            return self.wrong_type(node, owner, "a map of names and what they stand for");
+        };
+        for entry in entries {
+            self.value(values, &entry.value, &quoted(&entry.key));
+        }
+    }
+
     /// A scalar or a list for a map: often the value of the map's one necessary key.
     fn not_a_map(&mut self, view: View<'_>, node: &Node, owner: &str) {
         let message = format!("{owner} must be a map of keys and values, but it is {}", say(node));
@@ -157,6 +168,11 @@ impl Walk<'_> {
         if let ([key], Some(text)) = (view.required().as_slice(), node.value.scalar()) {
             let owner = owner.trim_matches('`');
             problem.help(format!("write `{owner}: {{ {key}: {} }}`", shorten(text)));
+            return;
+        }
+        let kinds: Vec<_> = view.groups("oneOf").into_iter().flatten().collect();
+        if kinds.len() > 2 {
+            problem.help(format!("the kinds are {}", list(&kinds)));
         }
     }
 
@@ -234,7 +250,10 @@ impl Walk<'_> {
             None if view.words().contains(&entry.key.as_str()) => {
                 format!("write `{key}` alone, without a map")
             }
-            None => format!("the {what}s are {}", list(names)),
+            None => match not_modelled::elsewhere(view.name, &entry.key) {
+                Some(place) => place.to_owned(),
+                None => format!("the {what}s are {}", list(names)),
+            },
         });
     }
 }

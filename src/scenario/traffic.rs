@@ -5,7 +5,7 @@
 use crate::time::{Instant, MONTH, Span};
 use crate::units::{Ratio, RecordRate};
 
-/// How the rate of a producer develops. Runs start at midnight.
+/// How the rate of a producer develops. Instants count from the start of the run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Traffic {
     /// The same rate throughout.
@@ -31,7 +31,7 @@ pub enum Traffic {
         mean: RecordRate,
         /// Highest rate over the mean; at least one.
         peak_to_mean: f64,
-        /// Time of day of the peak.
+        /// From the start of the run to the first peak; less than a day.
         peak_at: Span,
     },
     /// A daily wave whose mean differs from day to day and repeats every seven days.

@@ -6,6 +6,7 @@
 mod consumer;
 mod counted_file;
 mod key_file;
+mod key_template;
 mod partition_key;
 mod producer;
 mod quota;
@@ -22,7 +23,7 @@ use super::raw;
 use super::tree::Node;
 use super::{Producer, Scenario};
 use crate::quotas::Quotas;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 /// Gives the bytes of a file that a scenario names, or why it cannot.
 pub(super) type Open<'a> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a;
@@ -39,6 +40,8 @@ pub(super) struct Context<'a, 'b> {
     pub(super) quotas: Quotas,
     /// Simulated time of one replication.
     pub(super) duration: Span,
+    /// The moment at which the run starts.
+    pub(super) starts_at: Timestamp,
 }
 
 impl Context<'_, '_> {
@@ -105,6 +108,7 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
         name: raw.name.0.0,
         question: raw.question,
         region: raw.region.map(|region| region.0.0),
+        starts_at: context.starts_at,
         duration: raw.duration.0,
         warm_up: or(raw.warm_up.as_ref(), Span::ZERO),
         seed: raw.seed.unwrap_or(1),

@@ -41,7 +41,7 @@ fn producer(index: usize) -> impl Strategy<Value = String> {
                 "{{ growth: {{ per_month: 50 %, of: {{ sum: [ {{ spike: {{ base: {base} \
                  records/s, peak: 6000 records/s, at: {at} ms, for: {top} ms, rise: {slope} ms, \
                  fall: {top} ms }} }}, {{ weekly: {{ mean: 200 records/s, peak_to_mean: 2, \
-                 peak_at: 1 h, days: [1, 0, 0, 0, 0, 0, 3] }} }} ] }} }} }}"
+                 peak_at: 1 h, days: [0, 0, 3, 1, 0, 0, 0] }} }} ] }} }} }}"
             )
         }),
     ];
@@ -70,6 +70,13 @@ fn producer(index: usize) -> impl Strategy<Value = String> {
             f64::from(tenths) / 10.0
         )),
         Just("{ weighted: [ { key: a, weight: 9 }, { key: b, weight: 1 } ] }".to_owned()),
+        Just("{ hot_set: { keys: 30, hot: 2, share: 90 % } }".to_owned()),
+        Just("{ time: { format: 'at {minute}' } }".to_owned()),
+        Just(
+            "{ template: { format: '{a}/{b}/{hour}', parts: { a: { zipf: { keys: 3000, exponent: 1 \
+             } }, b: { uniform: { keys: 5000 } } } } }"
+                .to_owned()
+        ),
     ];
     let explicit = prop_oneof![
         6 => Just(""),

@@ -116,6 +116,7 @@ quotas: { enhanced_fan_out_event_records: 5 records }
 const SHAPED: &str = "
 version: 1
 name: shaped
+starts_at: 2026-01-05
 duration: 25 s
 warm_up: 1200 ms
 stream: { capacity: { provisioned: { shards: 3 } } }

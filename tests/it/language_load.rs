@@ -55,22 +55,47 @@ fn a_ramp_and_a_spike_start_where_they_say() {
     assert_eq!(traffic(&text), Traffic::Spike(sloped));
 }
 
-/// Days are relative: their mean is one, and monday is the first of them.
+/// Days are relative: their mean is one, and monday is the first of them. The run starts within the
+/// week as the calendar says, 2026-01-01 on a thursday, and the peak stays a time of day.
 #[test]
 fn a_week_is_read_from_monday() {
-    let week = |days: &str, more: &str| {
+    let week = |days: &str, moment: &str| {
         let text = format!(
-            "{{ weekly: {{ mean: 70 records/s, peak_to_mean: 2, peak_at: 20 h, \
-             days: {days}{more} }} }}"
+            "producers.web.traffic={{ weekly: {{ mean: 70 records/s, peak_to_mean: 2, peak_at: 20 \
+             h, days: {days} }} }}"
         );
-        let Traffic::Weekly { days, starts_at, .. } = traffic(&text) else { panic!("weekly") };
+        let sets = [text, format!("starts_at={moment}")];
+        let sets: Vec<&str> = sets.iter().map(String::as_str).collect();
+        let scenario = check_good(GOOD, &sets[..if moment.is_empty() { 1 } else { 2 }]);
+        let Traffic::Weekly { days, starts_at, peak_at, .. } = scenario.producers[0].traffic else {
+            panic!("weekly")
+        };
+        assert_eq!(peak_at, Span::from_seconds(20 * 3_600));
         (days, starts_at)
     };
     let (days, starts_at) = week("[2, 2, 2, 2, 2, 2, 2]", "");
-    assert_eq!((days, starts_at), ([1.0; 7], Span::ZERO));
-    let (days, starts_at) = week("[0, 0, 0, 0, 0, 3, 1]", ", first_day: sunday");
+    assert_eq!((days, starts_at), ([1.0; 7], Span::from_seconds(3 * 86_400)));
+    let (days, starts_at) = week("[0, 0, 0, 0, 0, 3, 1]", "2026-01-05");
     assert_eq!(format!("{days:?}"), "[0.0, 0.0, 0.0, 0.0, 0.0, 5.25, 1.75]");
-    assert_eq!(starts_at, Span::from_seconds(6 * 86_400));
+    assert_eq!(starts_at, Span::ZERO);
+    let (_, starts_at) = week("[1, 1, 1, 1, 1, 1, 1]", "2026-03-29T08:50:00Z");
+    assert_eq!(starts_at, Span::from_seconds(6 * 86_400 + 8 * 3_600 + 50 * 60));
+}
+
+/// Waves within growth and sums follow the calendar, peaks and ramps beside them the run.
+#[test]
+fn only_waves_ask_when_the_run_starts() {
+    let spike = "{ spike: { base: 0, peak: 9 records/s, at: 1 h, for: 1 h } }";
+    let text = format!(
+        "producers.web.traffic={{ growth: {{ per_month: 1 %, of: {{ sum: [ {{ diurnal: {{ mean: 6 \
+         records/s, peak_to_mean: 2, peak_at: 20 h }} }}, {spike} ] }} }} }}"
+    );
+    let scenario = check_good(GOOD, &[&text, "starts_at=2026-07-01T21:00:00Z"]);
+    let Traffic::Growth { of, .. } = &scenario.producers[0].traffic else { panic!("growth") };
+    let Traffic::Sum(parts) = of.as_ref() else { panic!("sum") };
+    let peak_at = Span::from_seconds(23 * 3_600);
+    assert_eq!(parts[0], Traffic::Diurnal { mean: rate(6), peak_to_mean: 2.0, peak_at });
+    assert_eq!(parts[1], traffic(spike));
 }
 
 #[test]

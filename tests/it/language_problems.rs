@@ -160,7 +160,7 @@ fn a_problem_of_an_override_is_shown_at_its_own_text() {
         ("producers.wbe.arrivals=paced", "unknown-element", 11),
         ("producers.9.arrivals=paced", "unknown-element", 11),
         ("producers.web.traffic.constnt=5 records/s", "unknown-alternative", 23),
-        ("producers.web.partition_key.salt=16", "not-modelled", 29),
+        ("producers.web.partition_key.salt=16", "conflict", 34),
         ("stream.retention={", "yaml-syntax", 18),
         ("stream.retention=", "missing-value", 1),
         ("stream..retention=7 d", "bad-override", 1),

@@ -15,6 +15,7 @@
 //! - `common_random_numbers`: variants meet the same records.
 //! - `conservation`: sums that hold for every scenario.
 //! - `routing`: partition keys to shards, against an MD5 of our own.
+//! - `partition_keys`: what each strategy of keys does to the shards, published skew included.
 //! - `write_limits`: what a shard takes.
 //! - `read_limits`: what a shard gives, and how consumers fall behind.
 //!
@@ -22,6 +23,7 @@
 //! - `language`: from text to scenario.
 //! - `language_load`: traffic, arrivals and record sizes.
 //! - `language_problems`: what is wrong with a scenario, and where it is shown.
+//! - `language_keys`: partition keys, from simple ones to templates, times and salts.
 //! - `language_files`: files of keys and of shards that a scenario names.
 //! - `language_documentation`: the reference, the schema and the shipped scenarios.
 //! - `language_hostile`: texts that try to break the reader or to exhaust it.
@@ -49,10 +51,12 @@ mod language;
 mod language_documentation;
 mod language_files;
 mod language_hostile;
+mod language_keys;
 mod language_load;
 mod language_problems;
 mod layering;
 mod oracles;
+mod partition_keys;
 mod read_limits;
 mod reference_work;
 mod result_schema;

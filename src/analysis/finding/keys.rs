@@ -5,7 +5,10 @@ use crate::analysis::figures::{busiest_minute_over_mean, counted_seconds, hottes
 use crate::analysis::number::{bytes, count, of, percent, plain};
 use crate::analysis::result::{Finding, Severity};
 use crate::metrics::{HotKey, Observation};
-use crate::scenario::{ExplicitHashKey, PartitionKey, Scenario};
+use crate::scenario::{
+    ExplicitHashKey, PartitionKey, Producer, RecordDistribution, Scenario, TimeUnit,
+};
+use crate::time::NANOSECONDS_PER_SECOND;
 
 /// From this multiple of the mean on, a shard is hot.
 const HOT: f64 = 1.5;
@@ -96,7 +99,8 @@ fn hot_key(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
     } else {
         return None;
     };
-    let producer = &scenario.producers[hottest.key.producer].name;
+    let own = &scenario.producers[hottest.key.producer];
+    let producer = &own.name;
     let name = quoted(&hottest.key.key);
     let salt = (hottest.utilization * peak).ceil().max(2.0);
     Some(finding(
@@ -118,11 +122,22 @@ fn hot_key(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
             ("shard_limits_filled", hottest.utilization),
             ("busiest_minute_over_mean", peak),
         ],
-        format!(
-            "Divide the key: a salt of at least {} buckets, or a composite key. Order then holds \
-             within each bucket only.",
-            count(salt as u64),
-        ),
+        match time_unit(own) {
+            Some(unit) => format!(
+                "All records of {} that share the rest of the key go to one shard: use a key that \
+                 says what a record is about, not when it was made.",
+                match unit {
+                    TimeUnit::Date => "a day",
+                    TimeUnit::Hour => "an hour",
+                    TimeUnit::Minute => "a minute",
+                },
+            ),
+            None => format!(
+                "Divide the key: a salt of at least {} buckets, or a composite key. Order then \
+                 holds within each bucket only.",
+                count(salt as u64),
+            ),
+        },
     ))
 }
 
@@ -137,7 +152,16 @@ fn key_load<'a>(scenario: &Scenario, seen: &Observation, key: &'a HotKey) -> Opt
     if seconds <= 0.0 {
         return None;
     }
-    let records_per_second = key.generated_records as f64 / seconds;
+    let records_per_second = match &producer.partition_key {
+        // A key that is nothing but a time has all records while it lasts.
+        PartitionKey::Composed(keys) if keys.parts.is_empty() => {
+            of_producer.generated_records as f64 / seconds
+        }
+        _ => {
+            let lasts = time_unit(producer).map_or(seconds, |unit| unit.seconds() as f64);
+            key.generated_records as f64 / seconds.min(lasts)
+        }
+    };
     // The bytes of one key are not counted apart: its records are as large as the producer's mean.
     let mean_bytes = ratio(of_producer.generated_bytes, of_producer.generated_records);
     let bytes_per_second = records_per_second * mean_bytes;
@@ -164,7 +188,7 @@ fn idle_shards(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
     if idle == 0 || total == 0 {
         return None;
     }
-    let keys: Option<u64> = scenario.producers.iter().map(keys_of).sum();
+    let keys: Option<u64> = scenario.producers.iter().map(|each| keys_of(scenario, each)).sum();
     let cause = match keys {
         Some(keys) if keys < shards => {
             format!(": {} cannot fill {}", of(keys, "partition key"), of(shards, "shard"))
@@ -185,11 +209,41 @@ fn idle_shards(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
 }
 
 /// Distinct places in the hash space that a producer uses; none when there is no end to them.
-fn keys_of(producer: &crate::scenario::Producer) -> Option<u64> {
-    match (&producer.explicit_hash_key, &producer.partition_key) {
-        (Some(ExplicitHashKey::Fixed(_)), _) => Some(1),
-        (Some(ExplicitHashKey::Random), _) | (None, PartitionKey::Random { .. }) => None,
-        (None, PartitionKey::Uniform { keys, .. } | PartitionKey::Zipf { keys, .. }) => Some(*keys),
-        (None, PartitionKey::Weighted { keys, .. }) => Some(keys.len() as u64),
+fn keys_of(scenario: &Scenario, producer: &Producer) -> Option<u64> {
+    match producer.explicit_hash_key {
+        _ if scenario.stream.record_distribution == RecordDistribution::Auto => None,
+        Some(ExplicitHashKey::Fixed(_)) => Some(1),
+        Some(ExplicitHashKey::Random) => None,
+        None => distinct(scenario, &producer.partition_key),
+    }
+}
+
+/// Distinct keys; none when there is no end to them.
+fn distinct(scenario: &Scenario, keys: &PartitionKey) -> Option<u64> {
+    match keys {
+        PartitionKey::Random { .. } | PartitionKey::Absent => None,
+        PartitionKey::Uniform { keys, .. }
+        | PartitionKey::Zipf { keys, .. }
+        | PartitionKey::HotSet { keys, .. } => Some(*keys),
+        PartitionKey::Weighted { keys, .. } => Some(keys.len() as u64),
+        PartitionKey::Composed(composition) => {
+            let times = composition.time_unit().map_or(1, |unit| {
+                let start = scenario.starts_at.unix_seconds();
+                let end = start + scenario.duration.nanoseconds().div_ceil(NANOSECONDS_PER_SECOND);
+                end.div_ceil(unit.seconds()) - start / unit.seconds()
+            });
+            let mut parts = composition.parts.iter();
+            parts.try_fold(times, |product, part| {
+                Some(product.saturating_mul(distinct(scenario, &part.values)?))
+            })
+        }
+    }
+}
+
+/// The finest unit of time in the keys of a producer.
+fn time_unit(producer: &Producer) -> Option<TimeUnit> {
+    match &producer.partition_key {
+        PartitionKey::Composed(composition) => composition.time_unit(),
+        _ => None,
     }
 }

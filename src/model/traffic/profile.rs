@@ -78,9 +78,10 @@ impl RateProfile {
         })
     }
 
-    fn segments(&self) -> impl Iterator<Item = Segment> + '_ {
-        let next = |last: &Segment| self.segment(last.end, u64::MAX);
-        std::iter::successors(self.segment(0, u64::MAX), next)
+    /// The segments from `start` to `end` or the horizon, which cut the outermost ones.
+    fn segments(&self, start: u64, end: u64) -> impl Iterator<Item = Segment> + '_ {
+        let from = move |start| if start < end { self.segment(start, end) } else { None };
+        std::iter::successors(from(start), move |last| from(last.end))
     }
 
     /// When as many `records` are to be expected since `start`, in nanoseconds; `limit` where that
@@ -103,7 +104,19 @@ impl RateProfile {
     /// Records to expect up to the horizon: the integral of the rate.
     #[must_use]
     pub fn expected_records(&self) -> f64 {
-        self.segments().map(|segment| (segment.end - segment.start) as f64 * segment.rate).sum()
+        self.expected(0, self.horizon)
+    }
+
+    /// Records to expect between each two neighbours of `bounds`, which ascend, in nanoseconds.
+    #[must_use]
+    pub fn expected_between(&self, bounds: &[u64]) -> Vec<f64> {
+        bounds.windows(2).map(|pair| self.expected(pair[0], pair[1])).collect()
+    }
+
+    /// Records to expect from `start` to `end`; none after the horizon.
+    fn expected(&self, start: u64, end: u64) -> f64 {
+        let records = |segment: Segment| (segment.end - segment.start) as f64 * segment.rate;
+        self.segments(start, end).map(records).sum()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::head::amount;
 use super::layout::{Page, short_key};
 use crate::analysis::number::{milliseconds, of, percent, short_count};
-use crate::analysis::{Quantiles, ReplicationInterval, ResultDocument, ShardResult};
+use crate::analysis::{OrderingKept, Quantiles, ReplicationInterval, ResultDocument, ShardResult};
 
 /// Shards that the table shows.
 const SHARDS_SHOWN: usize = 8;
@@ -82,6 +82,12 @@ pub(super) fn producers(document: &ResultDocument, page: &mut Page) {
         let latency = producer.put_latency_ms;
         vec![
             producer.name.clone(),
+            match producer.ordering {
+                OrderingKept::PerKey => "per key",
+                OrderingKept::PerKeyAndBucket => "per bucket",
+                OrderingKept::None => "none",
+            }
+            .to_owned(),
             short_count(producer.generated_records),
             short_count(producer.accepted),
             short_count(producer.throttled),
@@ -91,8 +97,9 @@ pub(super) fn producers(document: &ResultDocument, page: &mut Page) {
             time(latency, |times| times.max),
         ]
     });
-    let headings = [
+    let mut headings = vec![
         "producer",
+        "order kept",
         "generated",
         "accepted",
         "throttled",
@@ -101,8 +108,13 @@ pub(super) fn producers(document: &ResultDocument, page: &mut Page) {
         "put p99",
         "put max",
     ];
-    let rows = rows.collect();
-    page.table(&headings, &[0], rows);
+    let mut rows: Vec<Vec<String>> = rows.collect();
+    if page.is_narrow() {
+        leave_out(1, &mut headings, &mut rows);
+        page.table(&headings, &[0], rows);
+    } else {
+        page.table(&headings, &[0, 1], rows);
+    }
 }
 
 pub(super) fn consumers(document: &ResultDocument, page: &mut Page) {

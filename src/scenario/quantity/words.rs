@@ -7,6 +7,7 @@ use crate::hash_key::HashKey;
 use crate::quotas::{PARTITION_KEY_CHARACTERS, WriteLimiter};
 use crate::scenario::ExplicitHashKey;
 use crate::scenario::tree::shorten;
+use crate::time::{Civil, Timestamp};
 
 /// The name of a scenario, a producer or a consumer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +90,43 @@ impl Quantity for WriteLimiter {
     fn keywords() -> Value {
         json!({ "type": "string", "enum": ["token_bucket", "fixed_window"] })
     }
+}
+
+impl Quantity for Timestamp {
+    const FORMAT: &'static str = "moment-in-utc";
+
+    fn parse(text: &str) -> Result<Self, QuantityError> {
+        let wrong = || {
+            let message = format!("`{}` is not a moment in UTC", shorten(text));
+            QuantityError::syntax(message)
+                .help("write a date from 1970 on, or a date and a time: `2026-01-01T00:00:00Z`")
+        };
+        // Two digits, or four, between fixed signs.
+        let digits = |from: usize, to: usize| {
+            let digits = text.get(from..to).filter(|digits| digits.bytes().all(is_digit));
+            digits.and_then(|digits| digits.parse::<u64>().ok()).ok_or_else(wrong)
+        };
+        let signs: String = text.chars().filter(|c| !c.is_ascii_digit()).collect();
+        let (hour, minute, second) = match (signs.as_str(), text.len()) {
+            ("--", 10) => (0, 0, 0),
+            ("--T::Z", 20) => (digits(11, 13)?, digits(14, 16)?, digits(17, 19)?),
+            _ => return Err(wrong()),
+        };
+        let (year, month, day) = (digits(0, 4)?, digits(5, 7)?, digits(8, 10)?);
+        Self::new(Civil { year, month, day, hour, minute, second }).ok_or_else(wrong)
+    }
+
+    fn keywords() -> Value {
+        json!({
+            "type": "string",
+            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$",
+            "examples": ["2026-01-01T00:00:00Z", "2026-03-29"],
+        })
+    }
+}
+
+fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_digit()
 }
 
 impl Quantity for bool {

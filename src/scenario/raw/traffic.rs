@@ -7,7 +7,7 @@ use crate::scenario::quantity::Written;
 use crate::time::Span;
 use crate::units::{Ratio, RecordRate};
 
-/// How the rate of a producer develops. Runs start at midnight.
+/// How the rate of a producer develops.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::scenario) enum Traffic {
@@ -81,11 +81,13 @@ pub(in crate::scenario) struct Diurnal {
     /// Highest rate over the mean, 1 to 20.
     #[schemars(range(min = 1.0, max = 20.0))]
     pub(in crate::scenario) peak_to_mean: f64,
-    /// Time of day of the peak, below 24 h; the run starts at midnight.
+    /// Time of day of the peak, below 24 h; the run starts at midnight unless `starts_at` says
+    /// otherwise.
     pub(in crate::scenario) peak_at: Written<Span>,
 }
 
-/// A daily wave whose mean differs from day to day; repeats every seven days.
+/// A daily wave whose mean differs from day to day and repeats every seven days. On which of them
+/// the run starts follows from `starts_at`: by default on a thursday.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::scenario) struct Weekly {
@@ -94,34 +96,13 @@ pub(in crate::scenario) struct Weekly {
     /// Highest rate of a day over the mean of that day, 1 to 20.
     #[schemars(range(min = 1.0, max = 20.0))]
     pub(in crate::scenario) peak_to_mean: f64,
-    /// Time of day of the peak, below 24 h; the run starts at midnight.
+    /// Time of day of the peak, below 24 h; the run starts at midnight unless `starts_at` says
+    /// otherwise.
     pub(in crate::scenario) peak_at: Written<Span>,
     /// Load of monday to sunday relative to one another, each 0 to 1,000; the unit is yours,
     /// because `mean` says how much it is.
     #[schemars(inner(range(min = 0.0, max = 1000.0)))]
     pub(in crate::scenario) days: [f64; 7],
-    /// The day of the week that the run starts on; default `monday`.
-    pub(in crate::scenario) first_day: Option<Weekday>,
-}
-
-/// A day of the week.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::scenario) enum Weekday {
-    /// The first of `days`.
-    Monday,
-    /// The second of `days`.
-    Tuesday,
-    /// The third of `days`.
-    Wednesday,
-    /// The fourth of `days`.
-    Thursday,
-    /// The fifth of `days`.
-    Friday,
-    /// The sixth of `days`.
-    Saturday,
-    /// The last of `days`.
-    Sunday,
 }
 
 /// Another traffic that grows by a share every month, compounding all the time.

@@ -3,7 +3,9 @@
 use super::{Context, or, partition_key, record_size, traffic};
 use crate::scenario::raw;
 use crate::scenario::tree::Node;
-use crate::scenario::{Backoff, Client, Jitter, PartitionKey, Producer, PutCalls, Retries, Stream};
+use crate::scenario::{
+    Backoff, Client, Jitter, PartitionKey, Producer, PutCalls, RecordDistribution, Retries, Stream,
+};
 use crate::time::Span;
 use crate::units::{Bytes, Records};
 
@@ -39,6 +41,21 @@ pub(super) fn producer(
         let at = node.at("explicit_hash_key");
         let message = "the producer and its weighted keys both set `explicit_hash_key`";
         context.error("conflict", at, message).help("keep one of them");
+    }
+    if raw.partition_key.salt.is_some() && explicit_hash_key.is_some() {
+        let at = node.at("partition_key").at("salt");
+        let message = "the salt changes nothing, because `explicit_hash_key` replaces the key";
+        context.error("conflict", at, message).help("keep one of them");
+    }
+    if partition_key == PartitionKey::Absent
+        && stream.record_distribution == RecordDistribution::UserPartitionKey
+    {
+        let at = node.at("partition_key").at("none");
+        let message = "the stream needs a partition key in every record";
+        context.error("conflict", at, message).help(
+            "write `random: {}` for an even spread, or `record_distribution: auto` where the \
+             stream is on-demand",
+        );
     }
     let producer = Producer {
         name: raw.name.0.0.clone(),

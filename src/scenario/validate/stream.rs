@@ -5,7 +5,7 @@ use crate::hash_key::{HashKeyRange, shard_id};
 use crate::quotas::{RECORD_SIZE_DEFAULT, RECORD_SIZE_LIMIT, RETENTION_MAXIMUM, RETENTION_MINIMUM};
 use crate::scenario::raw;
 use crate::scenario::tree::Node;
-use crate::scenario::{ShardDefinition, Stream};
+use crate::scenario::{RecordDistribution, ShardDefinition, Stream};
 
 /// Checks the stream.
 pub(super) fn stream(raw: &raw::Stream, node: &Node, context: &mut Context<'_, '_>) -> Stream {
@@ -20,8 +20,35 @@ pub(super) fn stream(raw: &raw::Stream, node: &Node, context: &mut Context<'_, '
             format!("`max_record_size` must be from 1 MiB to 10 MiB, but it is {max_record_size}");
         context.error("out-of-range", node.at("max_record_size"), message);
     }
+    let record_distribution = record_distribution(raw, node, context);
     let shards = shards(raw, node, context);
-    Stream { shards, imported: raw.hash_ranges.is_some(), retention, max_record_size }
+    let imported = raw.hash_ranges.is_some();
+    Stream { shards, imported, record_distribution, retention, max_record_size }
+}
+
+/// A provisioned stream cannot distribute its records itself. Source: Kinesis API reference,
+/// UpdateStreamRecordDistributionStrategy.
+fn record_distribution(
+    raw: &raw::Stream,
+    node: &Node,
+    context: &mut Context<'_, '_>,
+) -> RecordDistribution {
+    match raw.record_distribution {
+        None | Some(raw::RecordDistribution::UserPartitionKey) => {
+            RecordDistribution::UserPartitionKey
+        }
+        Some(raw::RecordDistribution::Auto) => {
+            if let Some(raw::Capacity::Provisioned(_)) = raw.capacity {
+                let at = node.at("record_distribution");
+                let message = "a provisioned stream cannot distribute its records itself";
+                context.error("conflict", at, message).help(
+                    "only on-demand streams do; for one of those, import its shards with \
+                     `hash_ranges` and leave `capacity` out",
+                );
+            }
+            RecordDistribution::Auto
+        }
+    }
 }
 
 fn shards(raw: &raw::Stream, node: &Node, context: &mut Context<'_, '_>) -> Vec<ShardDefinition> {

@@ -7,6 +7,8 @@ use crate::scenario::{Arrivals, Bursts, Spike, Traffic};
 use crate::time::{Instant, Span};
 use crate::units::{Ratio, RecordRate};
 
+/// A day of the calendar.
+const DAY: Span = Span::from_seconds(86_400);
 /// Highest rate of a producer at its peak, records a second.
 const PEAK_RATE_MAX: f64 = 1e9;
 /// Most traffics that one is put together from; the steps of a daily wave take 70 KB.
@@ -44,6 +46,10 @@ fn one(raw: &raw::Traffic, node: &Node, context: &mut Context<'_, '_>) -> Traffi
             let node = node.at("diurnal");
             let (mean, peak_at) = (raw.mean.0, raw.peak_at.0);
             check_wave(mean, peak_at, node, context);
+            // From the time of day to the time since the start of the run.
+            let started = Span::from_seconds(context.starts_at.second_of_day());
+            let next_peak = if peak_at < started { peak_at + DAY } else { peak_at };
+            let peak_at = next_peak - started;
             Traffic::Diurnal { mean, peak_to_mean: raw.peak_to_mean, peak_at }
         }
         raw::Traffic::Weekly(raw) => weekly(raw, node.at("weekly"), context),
@@ -106,8 +112,7 @@ fn weekly(raw: &raw::Weekly, node: &Node, context: &mut Context<'_, '_>) -> Traf
         context.error("out-of-range", node.at("days"), message).help(help);
     }
     let days = raw.days.map(|day| if sum > 0.0 { day / sum * 7.0 } else { 1.0 });
-    let days_before = raw.first_day.map_or(0, |day| day as u64);
-    let starts_at = Span::from_seconds(86_400 * days_before);
+    let starts_at = Span::from_seconds(context.starts_at.second_of_week());
     Traffic::Weekly { mean, peak_to_mean: raw.peak_to_mean, peak_at, days, starts_at }
 }
 
@@ -116,7 +121,7 @@ fn check_wave(mean: RecordRate, peak_at: Span, node: &Node, context: &mut Contex
     if mean.0.amount() == 0 {
         context.error("out-of-range", node.at("mean"), "`mean` must be more than zero");
     }
-    if peak_at >= Span::from_seconds(86_400) {
+    if peak_at >= DAY {
         let message = format!("`peak_at` is a time of day, but it is {peak_at}");
         let help = "write the time since midnight, below 24 h";
         context.error("out-of-range", node.at("peak_at"), message).help(help);

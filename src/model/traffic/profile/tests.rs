@@ -22,7 +22,7 @@ fn profile(traffic: &Traffic, seconds: u64) -> RateProfile {
 fn check_records(traffic: &Traffic, seconds: u64, expected: f64) {
     let profile = profile(traffic, seconds);
     let mut end = 0;
-    for segment in profile.segments() {
+    for segment in profile.segments(0, u64::MAX) {
         assert_eq!(segment.start, end);
         assert!(segment.end > segment.start && segment.rate >= 0.0, "{segment:?}");
         end = segment.end;
@@ -35,7 +35,7 @@ fn check_records(traffic: &Traffic, seconds: u64, expected: f64) {
 /// The rate of the segment at `at` nanoseconds, in records a second.
 fn rate_at(traffic: &Traffic, at: u64) -> f64 {
     let profile = profile(traffic, 366 * 86_400);
-    let mut segments = profile.segments();
+    let mut segments = profile.segments(0, u64::MAX);
     segments.find(|segment| segment.end > at).map_or(0.0, |segment| segment.rate * 1e9)
 }
 
@@ -78,8 +78,9 @@ fn a_ramp_holds_the_area_of_its_trapezoid() {
 #[test]
 fn a_ramp_is_cut_finely_and_its_steps_follow_the_line() {
     let mut before = 0.0;
-    for segment in
-        profile(&ramp(), 900).segments().filter(|segment| segment.start >= 300_000_000_000)
+    for segment in profile(&ramp(), 900)
+        .segments(0, u64::MAX)
+        .filter(|segment| segment.start >= 300_000_000_000)
     {
         assert!(segment.end - segment.start < 600_000_000_000 / 127);
         let middle = (segment.start + segment.end) as f64 / 2e9;
@@ -88,7 +89,7 @@ fn a_ramp_is_cut_finely_and_its_steps_follow_the_line() {
         assert!(segment.rate > before);
         before = segment.rate;
     }
-    assert_eq!(profile(&ramp(), 900).segments().count(), 129);
+    assert_eq!(profile(&ramp(), 900).segments(0, u64::MAX).count(), 129);
 }
 
 /// A ramp of three nanoseconds has three steps: nothing is empty, nothing is lost.
@@ -96,8 +97,10 @@ fn a_ramp_is_cut_finely_and_its_steps_follow_the_line() {
 fn the_shortest_ramps_have_steps_of_a_nanosecond() {
     let at = |nanoseconds| Instant::from_nanoseconds(nanoseconds);
     let short = Traffic::Ramp { from: rate(0), to: rate(30), start: at(1), end: at(4) };
-    let rates: Vec<f64> =
-        profile(&short, 1).segments().map(|segment| (segment.rate * 1e9).round()).collect();
+    let rates: Vec<f64> = profile(&short, 1)
+        .segments(0, u64::MAX)
+        .map(|segment| (segment.rate * 1e9).round())
+        .collect();
     assert_eq!(rates, [0.0, 5.0, 15.0, 25.0, 30.0]);
 }
 
@@ -105,7 +108,7 @@ fn the_shortest_ramps_have_steps_of_a_nanosecond() {
 fn a_spike_holds_its_top_and_half_of_its_slopes() {
     check_records(&spike(0, 0), 200, 200.0 * 10.0 + 30.0 * 990.0);
     check_records(&spike(20, 40), 200, 200.0 * 10.0 + (30.0 + 10.0 + 20.0) * 990.0);
-    assert_eq!(profile(&spike(0, 0), 200).segments().count(), 3);
+    assert_eq!(profile(&spike(0, 0), 200).segments(0, u64::MAX).count(), 3);
     assert!((rate_at(&spike(20, 40), 85_000_000_000) - 1_000.0).abs() < 1e-9);
     assert!((rate_at(&spike(20, 40), 151_000_000_000) - 10.0).abs() < 1e-9);
 }
@@ -115,7 +118,7 @@ fn a_week_has_its_mean_and_every_day_its_share() {
     check_records(&weekly(3.0), 14 * 86_400, 14.0 * 86_400.0 * 70.0);
     check_records(&weekly(3.0), 86_400, 86_400.0 * 80.0);
     let week = profile(&weekly(3.0), 7 * 86_400);
-    let highest = week.segments().map(|segment| segment.rate).fold(0.0, f64::max) * 1e9;
+    let highest = week.segments(0, u64::MAX).map(|segment| segment.rate).fold(0.0, f64::max) * 1e9;
     assert!((highest - 240.0).abs() < 1e-6, "{highest}");
     assert!((rate_at(&weekly(1.0), 6 * DAY + 1) - 40.0).abs() < 1e-9);
     assert!((rate_at(&weekly(1.0), 7 * DAY) - 80.0).abs() < 1e-9);
@@ -138,7 +141,7 @@ fn a_week_of_equal_days_is_the_daily_wave() {
     let week =
         Traffic::Weekly { mean, peak_to_mean, peak_at, days: [1.0; 7], starts_at: Span::ZERO };
     let day = Traffic::Diurnal { mean, peak_to_mean, peak_at };
-    let segments = |traffic| profile(traffic, 8 * 86_400).segments().collect::<Vec<_>>();
+    let segments = |traffic| profile(traffic, 8 * 86_400).segments(0, u64::MAX).collect::<Vec<_>>();
     assert_eq!(segments(&week), segments(&day));
 }
 
@@ -160,7 +163,7 @@ fn growth_compounds_over_months_of_730_hours() {
     assert!((after - 110.0).abs() < 0.001, "{after}");
     // No growth leaves not even a trace in the last bit.
     let none = profile(&growth(0.0, ramp()), 1_200);
-    assert!(none.segments().eq(profile(&ramp(), 1_200).segments()));
+    assert!(none.segments(0, u64::MAX).eq(profile(&ramp(), 1_200).segments(0, u64::MAX)));
 }
 
 #[test]
@@ -203,6 +206,26 @@ fn records_are_expected_when_the_integral_says_so() {
     assert!((seconds(spike.when_expected(0, u64::MAX, 1_600.0)) - 61.0).abs() < 1e-6);
     let silent = profile(&Traffic::Constant(rate(0)), 1_000);
     assert_eq!(silent.when_expected(0, 7, 1.0), 7);
+}
+
+/// expected(a, c) = expected(a, b) + expected(b, c), wherever b cuts; none after the horizon.
+#[test]
+fn bins_hold_all_records_wherever_they_cut() {
+    let sum = Traffic::Sum(vec![ramp(), spike(20, 40), weekly(2.0)]);
+    let profile = profile(&growth(0.5, sum), 1_000);
+    let seconds = |seconds: f64| (seconds * 1e9) as u64;
+    let bounds = [0.0, 0.1, 85.3, 85.3, 333.333, 600.7, 999.9, 1_000.0, 5_000.0].map(seconds);
+    let bins = profile.expected_between(&bounds);
+    let (sum, expected) = (bins.iter().sum::<f64>(), profile.expected_records());
+    assert!((sum / expected - 1.0).abs() < 1e-9, "{sum} {expected}");
+    assert_eq!((bins.len(), bins[2], bins[7]), (8, 0.0, 0.0));
+    assert!(profile.expected_between(&bounds[..1]).is_empty());
+    // 10 records/s up to the spike at 60 s, then 1,000 records/s up to 90 s.
+    let spike = RateProfile::new(&spike(0, 0), Span::from_seconds(1_000));
+    let bins = spike.expected_between(&[50.0, 59.5, 60.5, 100.0].map(seconds));
+    for (bin, expected) in bins.iter().zip([95.0, 505.0, 29.5 * 1_000.0 + 100.0]) {
+        assert!((bin - expected).abs() < 1e-6, "{bins:?}");
+    }
 }
 
 /// A burst that cuts a ramp in the middle of a step loses no record.
