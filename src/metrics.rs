@@ -50,6 +50,11 @@ pub struct ProducerObservation {
     pub rejected: u64,
     /// Records that were still on their way, in a batch or in a back-off when the run ended.
     pub waiting: u64,
+    /// Kinesis records that were made of the records: one each, but for those rejected.
+    pub put_records: u64,
+    /// Records that the stream took after a later one of the same key; nothing where the records
+    /// of a key go to several shards.
+    pub out_of_order_records: Option<u64>,
     /// PutRecord or PutRecords calls.
     pub put_calls: u64,
     /// From generation to the answer that accepts the record, in microseconds.

@@ -255,6 +255,11 @@ pub struct ProducerResult {
     pub rejected: u64,
     /// Records still at the producer when the run ended.
     pub waiting: u64,
+    /// Kinesis records that were made of the records: one each, but for those rejected.
+    pub put_records: u64,
+    /// Records that the stream took after a later one of the same partition key; `null` where the
+    /// records of a key go to several shards (`ordering` is `none`).
+    pub out_of_order_records: Option<u64>,
     /// PutRecord or PutRecords calls.
     pub put_calls: u64,
     /// From generation to the answer that accepts the record.

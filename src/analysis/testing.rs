@@ -137,6 +137,8 @@ pub(crate) fn observation() -> Observation {
             rejected: 0,
             waiting: 0,
             put_calls: 4 * SECONDS,
+            put_records: 0,
+            out_of_order_records: Some(0),
             put_latency_us: histogram(1_000),
         }],
         shards: OFFERED.into_iter().enumerate().map(|(index, rate)| shard(index, rate)).collect(),

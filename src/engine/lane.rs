@@ -4,6 +4,7 @@
 //! all reads. Attempts are ordered by time; at the same time retries come before first attempts,
 //! earlier calls before later ones. That order is behaviour: changing it changes results.
 
+use crate::engine::key_order::KeyOrder;
 use crate::engine::log::{Log, LogRecord};
 use crate::engine::plan::{Plan, ProducerPlan, ReplicationPlan};
 use crate::engine::reader::Readers;
@@ -34,6 +35,7 @@ pub(super) struct Lane {
     retries: Retries,
     /// Records of one call that failed and will be sent again together.
     failed: Vec<Waiting>,
+    order: KeyOrder,
     log: Log,
     /// Whether anyone reads the log.
     has_readers: bool,
@@ -83,6 +85,7 @@ impl Lane {
             limits: WriteLimits::new(&plan.quotas, plan.max_record_size),
             retries: Retries::new(longest_wait),
             failed: Vec::new(),
+            order: KeyOrder::default(),
             log: Log::default(),
             has_readers: !plan.consumers.is_empty(),
             readers: Readers::new(index, context),
@@ -243,6 +246,11 @@ impl Lane {
                 tally.put_latency.record(arrival.waited() + producer.answer());
             }
         }
+        if !self.order.is_empty() {
+            for arrival in taken {
+                self.order.take_first(arrival.producer(), arrival.key(), arrival.created());
+            }
+        }
         if self.has_readers {
             self.log.extend(taken.iter().map(|arrival| LogRecord {
                 accepted: arrival.service(),
@@ -277,6 +285,10 @@ impl Lane {
             if context.replication.waits[index].attempts() == 1 {
                 tally.given_up += counted;
             } else {
+                // At once: the next record of the call can overtake it.
+                if producer.is_ordered {
+                    self.order.wait(index, record.key);
+                }
                 self.failed.push(record);
             }
         }
@@ -303,11 +315,17 @@ impl Lane {
                 let record = Waiting::new(arrival, 0);
                 let counted = u64::from(arrival.created() >= context.plan.warm_up);
                 self.counts.generated_records += counted;
-                if let Some(due) = refusals.refuse(arrival.service(), &record, tally) {
+                let order = &mut self.order;
+                if let Some(due) = refusals.refuse(arrival.service(), &record, order, tally) {
+                    if context.plan.producers[arrival.producer()].is_ordered {
+                        order.wait(arrival.producer(), arrival.key());
+                    }
                     self.retries.push_first(record, arrival.service(), due);
                 }
             }
-            self.retries.refuse_before(limit, |now, record| refusals.refuse(now, record, tally));
+            let order = &mut self.order;
+            self.retries
+                .refuse_before(limit, |now, record| refusals.refuse(now, record, order, tally));
             let (attempts, counted) = refusals.book(tally);
             tally.work += attempts;
             self.seconds.throttle(attempts);
@@ -345,6 +363,7 @@ impl Lane {
         }
         if record.attempts >= waits.attempts() {
             tally.given_up += counted;
+            self.order.leave(producer, record.key);
         } else {
             let due = now + waits.after(record.number(), record.attempts);
             self.retries.push(&record, record.attempts, now, due);
@@ -371,6 +390,7 @@ impl Lane {
             }
             if attempts >= waits.attempts() {
                 producer_tally.given_up += counted;
+                self.order.leave(record.producer(), record.key);
             } else {
                 self.failed.push(record);
             }
@@ -421,6 +441,12 @@ impl Lane {
         tally.accepted_bytes += size * counted;
         self.counts.incoming_records += counted;
         self.counts.incoming_bytes += size * counted;
+        let created = record.created();
+        if record.attempts == 1 {
+            self.order.take_first(record.producer(), record.key, created);
+        } else if self.order.take_waiting(record.producer(), record.key, created) {
+            tally.out_of_order += counted;
+        }
         if counted == 1 {
             tally.put_latency.record(call.now - record.created() + producer.answer());
         }

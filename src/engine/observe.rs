@@ -106,6 +106,8 @@ fn producer(
         given_up: tally.given_up,
         rejected: generated.rejected,
         waiting: tally.waiting + source.waiting().count() as u64,
+        out_of_order_records: plan.is_ordered.then_some(tally.out_of_order),
+        put_records: generated.records - generated.rejected,
         put_calls: match plan.calls {
             PutCalls::PutRecord => tally.attempts,
             PutCalls::PutRecords { .. } => generated.calls + repeated_calls,

@@ -11,7 +11,7 @@ use crate::quotas::Quotas;
 use crate::random::{IdentityDraws, Purpose, Randomness};
 use crate::scenario::{
     Arrivals, ExplicitHashKey, PartitionKey, Processing, Producer, PutCalls, Reading,
-    RecordDistribution, Scenario,
+    RecordDistribution, RecordOrdering, Scenario,
 };
 
 /// One producer, the same in every replication.
@@ -32,6 +32,8 @@ pub(super) struct ProducerPlan {
     pub(super) rounding: u64,
     /// Records to expect over the run.
     pub(super) expected_records: f64,
+    /// Whether its records of one key go to one shard, so that they have an order there.
+    pub(super) is_ordered: bool,
     /// Share of this producer's records that each shard is to expect.
     pub(super) shares: Vec<f64>,
 }
@@ -181,6 +183,7 @@ impl ProducerPlan {
             one_way: producer.client.round_trip.half().nanoseconds(),
             round_trip,
             rounding: rounding.0,
+            is_ordered: producer.ordering(&scenario.stream) != RecordOrdering::None,
             shares,
         }
     }

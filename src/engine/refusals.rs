@@ -1,5 +1,6 @@
 //! Attempts that a shard without room refuses, many at a time: what is counted of them.
 
+use crate::engine::key_order::KeyOrder;
 use crate::engine::lane::Context;
 use crate::engine::retry::Waiting;
 use crate::engine::tally::Tally;
@@ -34,7 +35,13 @@ impl<'plan> Refusals<'plan> {
 
     /// Refuses `record` at `now`; gives when its next attempt is due, if it has one.
     #[inline(always)]
-    pub(super) fn refuse(&mut self, now: u64, record: &Waiting, tally: &mut Tally) -> Option<u64> {
+    pub(super) fn refuse(
+        &mut self,
+        now: u64,
+        record: &Waiting,
+        order: &mut KeyOrder,
+        tally: &mut Tally,
+    ) -> Option<u64> {
         let producer = record.producer();
         if producer != self.producer {
             self.book_producer(tally);
@@ -52,6 +59,9 @@ impl<'plan> Refusals<'plan> {
             Some(now + self.waits.after(record.number(), attempts))
         } else {
             self.given_up += counted;
+            if attempts > 1 {
+                order.leave(producer, record.key);
+            }
             None
         }
     }

@@ -26,6 +26,8 @@ pub(super) struct ProducerTally {
     pub(super) throttled: u64,
     pub(super) given_up: u64,
     pub(super) waiting: u64,
+    /// Records accepted after a later one of their key.
+    pub(super) out_of_order: u64,
     /// Records accepted on the way of the first call, which waited for nothing.
     pub(super) prompt: u64,
     /// Distribution of the other accepted records.
@@ -88,6 +90,7 @@ impl ProducerTally {
             throttled: 0,
             given_up: 0,
             waiting: 0,
+            out_of_order: 0,
             prompt: 0,
             put_latency: Distribution::new(),
         }
@@ -100,6 +103,7 @@ impl ProducerTally {
         self.throttled += other.throttled;
         self.given_up += other.given_up;
         self.waiting += other.waiting;
+        self.out_of_order += other.out_of_order;
         self.prompt += other.prompt;
         self.put_latency.add(&other.put_latency);
     }

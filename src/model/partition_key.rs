@@ -167,8 +167,8 @@ impl KeySpace {
     }
 
     /// Draws the parts of the keys of the records generated at `times`, in nanoseconds: fills
-    /// `keys` with their numbers, or with `u32::MAX` where they are not counted one by one, and
-    /// tells `placed` the index and the route of each record.
+    /// `keys` with their numbers, or with a number beyond, by their hash, where they are not
+    /// counted one by one, and tells `placed` the index and the route of each record.
     pub fn place(
         &self,
         routes: &ComposedRoutes,

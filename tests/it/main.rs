@@ -17,6 +17,7 @@
 //! - `routing`: partition keys to shards, against an MD5 of our own.
 //! - `partition_keys`: what each strategy of keys does to the shards, published skew included.
 //! - `write_limits`: what a shard takes.
+//! - `key_order`: records that a later one of their key overtakes.
 //! - `read_limits`: what a shard gives, and how consumers fall behind.
 //!
 //! The scenario language
@@ -47,6 +48,7 @@ mod common_random_numbers;
 mod conservation;
 mod determinism;
 mod independent;
+mod key_order;
 mod language;
 mod language_documentation;
 mod language_files;

@@ -63,7 +63,7 @@ fn records_refused_together_wait_again_in_order() {
             }
         }
         retries.refuse_before(limit, |due, record| {
-            (record.call() != step).then(|| due + wait(record.call, due))
+            (record.call() != step).then(|| due + wait(record.call(), due))
         });
         while expected.first().is_some_and(|one| one.0 < now + 700_000) {
             assert_eq!(expected.pop_first(), Some(take(&mut retries)));

@@ -14,7 +14,7 @@ use super::names::Names;
 use super::time_bins::TimeBins;
 use super::{KeySpace, Placement, Route};
 use crate::hash_key::{HashKey, hash_each};
-use crate::random::{Generator, Purpose, Randomness};
+use crate::random::{Generator, Purpose, Randomness, scale};
 use crate::scenario::{KeyComposition, KeyPiece, TimeUnit};
 
 pub use routes::ComposedRoutes;
@@ -268,7 +268,10 @@ impl Composition {
             }
         } else {
             let fresh_bytes = self.fresh_bytes();
+            // A number beyond those of the counted keys that stands for the name.
+            let first = routes.counted.len() as u32;
             hash_each(others, write, |record, hash_key, key_bytes| {
+                keys[record] = first + scale(hash_key.0 as u64, u64::from(u32::MAX - first)) as u32;
                 placed(record, routes.route(hash_key, key_bytes + fresh_bytes));
             });
         }
