@@ -2,10 +2,12 @@
 //!
 //! Each is one sentence that the numbers beside it bear out, and a piece of advice. A finding that
 //! would need a guess is not made. `writes` speaks of throttled, given up and rejected records,
-//! `keys` of hot shards and hot keys, `readers` of consumers and `bottleneck` of what slows them.
+//! `keys` of hot shards and hot keys, `order` of
+//! records that overtake each other, `readers` of consumers and `bottleneck` of what slows them.
 
 mod bottleneck;
 mod keys;
+mod order;
 mod readers;
 mod writes;
 
@@ -19,6 +21,7 @@ pub(super) fn find(scenario: &Scenario, observation: &Observation) -> Vec<Findin
     let mut findings = Vec::new();
     writes::find(scenario, observation, &mut findings);
     keys::find(scenario, observation, &mut findings);
+    order::find(scenario, observation, &mut findings);
     readers::find(scenario, observation, &mut findings);
     // A stable sort: within one severity the order above stays.
     findings.sort_by_key(|finding| finding.severity);

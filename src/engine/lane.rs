@@ -126,7 +126,7 @@ impl Lane {
                 next += self.refuse_before(full_until, &inbox[next..], context, tally);
                 continue;
             }
-            let arrival = inbox.get(next).map_or(u64::MAX, |arrival| arrival.service());
+            let arrival = inbox.get(next).map_or(u64::MAX, Arrival::service);
             let retry = self.retries.next_due(until.min(arrival.saturating_add(1)));
             if retry < until && retry <= arrival {
                 self.now = retry;

@@ -54,6 +54,16 @@ fn findings_come_most_severe_first() {
 }
 
 #[test]
+fn records_that_were_overtaken_are_said_with_their_share() {
+    let (scenario, mut observation) = (testing::scenario(), testing::observation());
+    observation.producers[0].out_of_order_records = Some(5_400);
+    let finding = find_one(&scenario, &observation, "records-out-of-order").unwrap();
+    let share = 5_400.0 / observation.producers[0].accepted as f64;
+    assert!((finding.evidence[2].value - share).abs() < 1e-12);
+    assert!(finding.message.starts_with("5,400 of "), "{}", finding.message);
+}
+
+#[test]
 fn throttling_names_the_limit_that_binds_and_the_cure() {
     let (scenario, mut observation) = (testing::scenario(), testing::observation());
     let finding = find_one(&scenario, &observation, "write-throttled").unwrap();

@@ -69,7 +69,7 @@ fn records_refused_together_wait_again_in_order() {
             assert_eq!(expected.pop_first(), Some(take(&mut retries)));
         }
     }
-    let left: Vec<u64> = retries.drain().iter().map(|record| record.call()).collect();
+    let left: Vec<u64> = retries.drain().iter().map(Waiting::call).collect();
     assert_eq!(left, expected.iter().map(|one| one.1).collect::<Vec<_>>());
 }
 
@@ -79,7 +79,7 @@ fn records_that_are_due_together_keep_their_order() {
     for call in 0..100 {
         retries.push(&record(call), 1, 0, 3_000_000_000);
     }
-    let calls: Vec<u64> = retries.drain().iter().map(|record| record.call()).collect();
+    let calls: Vec<u64> = retries.drain().iter().map(Waiting::call).collect();
     assert_eq!(calls, (0..100).collect::<Vec<_>>());
 }
 
