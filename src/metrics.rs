@@ -40,7 +40,7 @@ pub struct ProducerObservation {
     pub attempts: u64,
     /// Records that the stream took.
     pub accepted: u64,
-    /// Bytes that the stream took.
+    /// Bytes that the stream took, duplicates included.
     pub accepted_bytes: u64,
     /// Attempts that a shard limit refused.
     pub throttled: u64,
@@ -52,6 +52,8 @@ pub struct ProducerObservation {
     pub waiting: u64,
     /// Kinesis records that were made of the records: one each, but for those rejected.
     pub put_records: u64,
+    /// Records that the stream took once more, because the answer to the first time was lost.
+    pub duplicate_records: u64,
     /// Records that the stream took after a later one of the same key; nothing where the records
     /// of a key go to several shards.
     pub out_of_order_records: Option<u64>,
@@ -169,23 +171,24 @@ impl Observation {
             });
             identities.push(Identity {
                 subject: (*name).to_owned(),
-                statement: "attempts = accepted + throttled",
+                statement: "attempts = accepted + duplicates + throttled",
                 left: producer.attempts,
-                right: producer.accepted + producer.throttled,
+                right: producer.accepted + producer.duplicate_records + producer.throttled,
             });
         }
-        let accepted: u64 = self.producers.iter().map(|producer| producer.accepted).sum();
+        let taken = |producer: &ProducerObservation| producer.accepted + producer.duplicate_records;
+        let incoming: u64 = self.producers.iter().map(taken).sum();
         identities.push(Identity {
             subject: "stream".to_owned(),
-            statement: "accepted by producers = incoming of shards",
-            left: accepted,
+            statement: "accepted + duplicates of producers = incoming of shards",
+            left: incoming,
             right: self.shards.iter().map(|shard| shard.incoming_records).sum(),
         });
         for (consumer, name) in self.consumers.iter().zip(consumer_names) {
             identities.push(Identity {
                 subject: (*name).to_owned(),
-                statement: "accepted = processed + expired + backlog",
-                left: accepted,
+                statement: "incoming = processed + expired + backlog",
+                left: incoming,
                 right: consumer.processed_records
                     + consumer.expired_records
                     + consumer.backlog_records,

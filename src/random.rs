@@ -34,6 +34,8 @@ pub enum Purpose {
     RecordSize,
     /// Waits before the retries of a producer.
     RetryJitter,
+    /// Calls of a producer whose answers are lost.
+    LostAnswer,
     /// The moment of a consumer's first call on each shard.
     PollPhase,
 }
@@ -48,6 +50,7 @@ impl Purpose {
             Self::HashKey => "hash-key",
             Self::RecordSize => "record-size",
             Self::RetryJitter => "retry-jitter",
+            Self::LostAnswer => "lost-answer",
             Self::PollPhase => "poll-phase",
         }
     }

@@ -243,7 +243,7 @@ pub struct ProducerResult {
     pub attempts: u64,
     /// Records that the stream took.
     pub accepted: u64,
-    /// Bytes that the stream took.
+    /// Bytes that the stream took, duplicates included.
     pub accepted_bytes: u64,
     /// Attempts that a shard limit refused.
     pub throttled: u64,
@@ -257,6 +257,8 @@ pub struct ProducerResult {
     pub waiting: u64,
     /// Kinesis records that were made of the records: one each, but for those rejected.
     pub put_records: u64,
+    /// Records that the stream took once more, because the answer to the first time was lost.
+    pub duplicate_records: u64,
     /// Records that the stream took after a later one of the same partition key; `null` where the
     /// records of a key go to several shards (`ordering` is `none`).
     pub out_of_order_records: Option<u64>,

@@ -123,6 +123,7 @@ pub(super) fn producers(scenario: &Scenario, observation: &Observation) -> Vec<P
             rejected: seen.rejected,
             waiting: seen.waiting,
             put_records: seen.put_records,
+            duplicate_records: seen.duplicate_records,
             out_of_order_records: seen.out_of_order_records,
             put_calls: seen.put_calls,
             put_latency_ms: quantiles(&seen.put_latency_us, MICROSECONDS),

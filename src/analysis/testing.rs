@@ -15,7 +15,7 @@ use crate::quotas::{Quotas, RECORD_SIZE_DEFAULT, RETENTION_MINIMUM};
 use crate::scenario::{
     Arrivals, Backoff, Client, Consumer, Jitter, KeyFormat, Objective, PartitionKey, Processing,
     Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario,
-    ShardDefinition, Stream, Traffic,
+    ShardDefinition, Stream, Timeouts, Traffic,
 };
 use crate::time::{Span, Timestamp};
 use crate::units::{Bytes, Rate, Ratio, RecordRate, Records};
@@ -77,6 +77,7 @@ fn producer() -> Producer {
                     jitter: Jitter::Full,
                 },
             },
+            timeouts: Timeouts { share: 0.0, after: Span::from_seconds(6) },
         },
         traffic: Traffic::Constant(RecordRate(Rate::per_second(2_000))),
         arrivals: Arrivals::Poisson,
@@ -138,6 +139,7 @@ pub(crate) fn observation() -> Observation {
             waiting: 0,
             put_calls: 4 * SECONDS,
             put_records: 0,
+            duplicate_records: 0,
             out_of_order_records: Some(0),
             put_latency_us: histogram(1_000),
         }],

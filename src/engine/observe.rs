@@ -107,6 +107,7 @@ fn producer(
         rejected: generated.rejected,
         waiting: tally.waiting + source.waiting().count() as u64,
         out_of_order_records: plan.is_ordered.then_some(tally.out_of_order),
+        duplicate_records: tally.duplicates,
         put_records: generated.records - generated.rejected,
         put_calls: match plan.calls {
             PutCalls::PutRecord => tally.attempts,

@@ -138,7 +138,8 @@ impl Plan {
             .iter()
             .map(|producer| {
                 let draws = randomness.identity_draws(&producer.name, Purpose::RetryJitter);
-                Waits::new(&producer.client, draws)
+                let lost = randomness.identity_draws(&producer.name, Purpose::LostAnswer);
+                Waits::new(&producer.client, draws, lost)
             })
             .collect();
         let phases = self

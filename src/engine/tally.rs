@@ -28,6 +28,8 @@ pub(super) struct ProducerTally {
     pub(super) waiting: u64,
     /// Records accepted after a later one of their key.
     pub(super) out_of_order: u64,
+    /// Records accepted once more, because the answer was lost.
+    pub(super) duplicates: u64,
     /// Records accepted on the way of the first call, which waited for nothing.
     pub(super) prompt: u64,
     /// Distribution of the other accepted records.
@@ -91,6 +93,7 @@ impl ProducerTally {
             given_up: 0,
             waiting: 0,
             out_of_order: 0,
+            duplicates: 0,
             prompt: 0,
             put_latency: Distribution::new(),
         }
@@ -104,6 +107,7 @@ impl ProducerTally {
         self.given_up += other.given_up;
         self.waiting += other.waiting;
         self.out_of_order += other.out_of_order;
+        self.duplicates += other.duplicates;
         self.prompt += other.prompt;
         self.put_latency.add(&other.put_latency);
     }

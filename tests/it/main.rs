@@ -17,6 +17,7 @@
 //! - `routing`: partition keys to shards, against an MD5 of our own.
 //! - `partition_keys`: what each strategy of keys does to the shards, published skew included.
 //! - `write_limits`: what a shard takes.
+//! - `time_outs`: records that come twice, because an answer was lost.
 //! - `key_order`: records that a later one of their key overtakes.
 //! - `read_limits`: what a shard gives, and how consumers fall behind.
 //!
@@ -64,4 +65,5 @@ mod reference_work;
 mod result_schema;
 mod routing;
 mod support;
+mod time_outs;
 mod write_limits;
