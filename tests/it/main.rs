@@ -14,6 +14,7 @@
 //! - `determinism`: the same bytes for any number of threads and any window.
 //! - `common_random_numbers`: variants meet the same records.
 //! - `conservation`: sums that hold for every scenario.
+//! - `series_steps`: a long run keeps fewer rows and the same figures.
 //! - `routing`: partition keys to shards, against an MD5 of our own.
 //! - `write_limits`: what a shard takes.
 //! - `read_limits`: what a shard gives, and how consumers fall behind.
@@ -57,5 +58,6 @@ mod read_limits;
 mod reference_work;
 mod result_schema;
 mod routing;
+mod series_steps;
 mod support;
 mod write_limits;
