@@ -117,7 +117,7 @@ const fn whole_seconds(span: Span) -> u64 {
 #[must_use]
 pub fn stream_series(scenario: &Scenario, observation: &Observation, bin: Span) -> Vec<SeriesRow> {
     let bins = Bins::new(bin, observation);
-    let minutes = in_bins(&observation.series, Bins::minutes_of(observation));
+    let minutes = stream_minutes(&observation.series, Bins::minutes_of(observation));
     let hottest = hottest_minutes(scenario, observation, minutes.len());
     let rows = in_bins(&observation.series, bins).into_iter().enumerate();
     rows.map(|(index, sums)| {
@@ -126,8 +126,7 @@ pub fn stream_series(scenario: &Scenario, observation: &Observation, bin: Span) 
         row.cloudwatch_hottest_shard_utilization_1min = highest(bins.minutes(index, &hottest));
         row.cloudwatch_incoming_records_1min = max_of(in_bin, |minute| minute.incoming_records);
         row.cloudwatch_incoming_bytes_1min = max_of(in_bin, |minute| minute.incoming_bytes);
-        row.cloudwatch_write_throttled_records_1min =
-            max_of(in_bin, |minute| minute.write_throttled_records);
+        row.cloudwatch_write_throttled_records_1min = max_of(in_bin, |minute| minute.throttled);
         row
     })
     .collect()
@@ -199,6 +198,29 @@ fn shard_sums(shard: &ShardObservation, bins: Bins) -> Vec<ShardStep> {
         match sums.last_mut() {
             Some(sum) if !index.is_multiple_of(bins.steps) => sum.add(&step),
             _ => sums.push(step),
+        }
+    }
+    sums
+}
+
+/// What CloudWatch would show of one minute of the stream.
+#[derive(Clone, Copy, Debug, Default)]
+struct StreamMinute {
+    incoming_records: u64,
+    incoming_bytes: u64,
+    throttled: u64,
+}
+
+fn stream_minutes(series: &StreamSeries, minutes: Bins) -> Vec<StreamMinute> {
+    let mut sums: Vec<StreamMinute> = Vec::new();
+    for (index, step) in series.rows().enumerate() {
+        if index.is_multiple_of(minutes.steps) {
+            sums.push(StreamMinute::default());
+        }
+        if let Some(sum) = sums.last_mut() {
+            sum.incoming_records += step.incoming_records;
+            sum.incoming_bytes += step.incoming_bytes;
+            sum.throttled += step.write_throttled_records;
         }
     }
     sums
