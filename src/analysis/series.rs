@@ -12,7 +12,7 @@ mod row;
 pub use row::{ConsumerRow, SeriesRow, ShardRow};
 
 use super::figures::ratio;
-use crate::metrics::{Observation, ShardObservation, ShardStep, StreamSeries, StreamStep};
+use crate::metrics::{Observation, ShardObservation, ShardStep, StreamStep};
 use crate::scenario::Scenario;
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
 
@@ -117,10 +117,11 @@ const fn whole_seconds(span: Span) -> u64 {
 #[must_use]
 pub fn stream_series(scenario: &Scenario, observation: &Observation, bin: Span) -> Vec<SeriesRow> {
     let bins = Bins::new(bin, observation);
-    let minutes = stream_minutes(&observation.series, Bins::minutes_of(observation));
+    let rows = || observation.series.rows();
+    let minutes = in_bins(rows(), Bins::minutes_of(observation).steps, StreamMinute::add);
     let hottest = hottest_minutes(scenario, observation, minutes.len());
-    let rows = in_bins(&observation.series, bins).into_iter().enumerate();
-    rows.map(|(index, sums)| {
+    let sums = in_bins(rows(), bins.steps, StreamStep::add).into_iter().enumerate();
+    sums.map(|(index, sums)| {
         let in_bin = bins.minutes(index, &minutes);
         let mut row = stream_row(scenario, bins, index, &sums);
         row.cloudwatch_hottest_shard_utilization_1min = highest(bins.minutes(index, &hottest));
@@ -132,13 +133,19 @@ pub fn stream_series(scenario: &Scenario, observation: &Observation, bin: Span) 
     .collect()
 }
 
-/// The series of the stream in `bins`, in one pass and without a list of steps.
-fn in_bins(series: &StreamSeries, bins: Bins) -> Vec<StreamStep> {
-    let mut sums: Vec<StreamStep> = Vec::new();
-    for (index, step) in series.rows().enumerate() {
-        match sums.last_mut() {
-            Some(sum) if !index.is_multiple_of(bins.steps) => sum.add(&step),
-            _ => sums.push(step),
+/// Rows added up by `steps`, in one pass and without a list of rows.
+fn in_bins<Row, Sum: Default>(
+    rows: impl Iterator<Item = Row>,
+    steps: usize,
+    add: impl Fn(&mut Sum, &Row),
+) -> Vec<Sum> {
+    let mut sums: Vec<Sum> = Vec::new();
+    for (index, row) in rows.enumerate() {
+        if index.is_multiple_of(steps) {
+            sums.push(Sum::default());
+        }
+        if let Some(sum) = sums.last_mut() {
+            add(sum, &row);
         }
     }
     sums
@@ -160,7 +167,7 @@ pub fn shard_series(
     };
     let limits = WriteLimits::of(scenario);
     let minutes = shard_minutes(limits, shard, Bins::minutes_of(observation));
-    let sums = shard_sums(shard, bins);
+    let sums = in_bins(shard.series.rows(), bins.steps, ShardStep::add);
     sums.into_iter()
         .enumerate()
         .map(|(index, sum)| {
@@ -191,18 +198,6 @@ pub fn shard_series(
         .collect()
 }
 
-/// The sums of one shard in `bins`, in one pass and without a list of steps.
-fn shard_sums(shard: &ShardObservation, bins: Bins) -> Vec<ShardStep> {
-    let mut sums: Vec<ShardStep> = Vec::new();
-    for (index, step) in shard.series.rows().enumerate() {
-        match sums.last_mut() {
-            Some(sum) if !index.is_multiple_of(bins.steps) => sum.add(&step),
-            _ => sums.push(step),
-        }
-    }
-    sums
-}
-
 /// What CloudWatch would show of one minute of the stream.
 #[derive(Clone, Copy, Debug, Default)]
 struct StreamMinute {
@@ -211,19 +206,12 @@ struct StreamMinute {
     throttled: u64,
 }
 
-fn stream_minutes(series: &StreamSeries, minutes: Bins) -> Vec<StreamMinute> {
-    let mut sums: Vec<StreamMinute> = Vec::new();
-    for (index, step) in series.rows().enumerate() {
-        if index.is_multiple_of(minutes.steps) {
-            sums.push(StreamMinute::default());
-        }
-        if let Some(sum) = sums.last_mut() {
-            sum.incoming_records += step.incoming_records;
-            sum.incoming_bytes += step.incoming_bytes;
-            sum.throttled += step.write_throttled_records;
-        }
+impl StreamMinute {
+    const fn add(&mut self, step: &StreamStep) {
+        self.incoming_records += step.incoming_records;
+        self.incoming_bytes += step.incoming_bytes;
+        self.throttled += step.write_throttled_records;
     }
-    sums
 }
 
 /// The row of one bin without its minute columns.
@@ -285,7 +273,7 @@ fn hottest_minutes(scenario: &Scenario, observation: &Observation, minutes: usiz
 ///
 /// A minute in which the run ends is taken over the part that was run.
 fn shard_minutes(limits: WriteLimits, shard: &ShardObservation, minutes: Bins) -> Vec<f64> {
-    let sums = shard_sums(shard, minutes).into_iter().enumerate();
+    let sums = in_bins(shard.series.rows(), minutes.steps, ShardStep::add).into_iter().enumerate();
     sums.map(|(index, sum)| {
         let span_seconds = minutes.span_seconds(index);
         limits.utilization(sum.incoming_records, sum.incoming_bytes, span_seconds)

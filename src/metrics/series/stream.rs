@@ -242,7 +242,10 @@ mod tests {
                     assert_eq!(consumer.read_throttled_calls, refused);
                     let age = own().map(|second| second.iterator_age_ms_max).max();
                     assert_eq!(consumer.iterator_age_ms_max, age.unwrap());
-                    assert_eq!(consumer.backlog_records, own().last().unwrap().backlog_records);
+                    assert_eq!(
+                        consumer.backlog_records,
+                        own().next_back().unwrap().backlog_records
+                    );
                 }
             }
         }
