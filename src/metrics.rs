@@ -1,14 +1,21 @@
-//! What was observed: counts, latency distributions and one-second series of one replication.
+//! What was observed: counts, latency distributions and series of one replication.
 //!
 //! Plain data, filled by the engine, read by analysis and report. Counts follow the records that
 //! were *generated after the warm-up*, through their whole life, so that the identities of
-//! [`Identity`] hold exactly; series show all of simulated time, the warm-up included.
+//! [`Identity`] hold exactly; series show all of simulated time, the warm-up included, in steps
+//! that fit its length, and [`CountedSeconds`] what its single seconds came to.
 
+mod age_counts;
+mod counted;
 mod series;
 
 use hdrhistogram::Histogram;
 
-pub use series::{ConsumerSecond, ShardSecond, ShardSeries, StreamSecond};
+pub use age_counts::AgeCounts;
+pub use counted::{CountedConsumer, CountedSeconds, RecordsByMinute};
+pub use series::{
+    ConsumerStep, ShardSecond, ShardSeries, ShardStep, StreamSeries, StreamStep, series_step,
+};
 
 use crate::time::Span;
 
@@ -25,8 +32,10 @@ pub struct Observation {
     pub shards: Vec<ShardObservation>,
     /// Consumers in the order of the scenario.
     pub consumers: Vec<ConsumerObservation>,
-    /// One row for each whole or begun second of the run.
-    pub seconds: Vec<StreamSecond>,
+    /// Figures of the seconds after the warm-up.
+    pub counted: CountedSeconds,
+    /// One row a step; empty but in the first replication, which is the one that reports show.
+    pub series: StreamSeries,
 }
 
 /// What became of one producer's records.
@@ -88,7 +97,7 @@ pub struct ShardObservation {
     pub utilization_peak_1s: f64,
     /// Its highest whole minute after the warm-up, as CloudWatch would show it.
     pub utilization_peak_1min: f64,
-    /// One row a second.
+    /// One row a step; empty but in the first replication.
     pub series: ShardSeries,
 }
 

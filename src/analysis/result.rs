@@ -52,6 +52,10 @@ pub struct ResultDocument {
     pub assumptions: Vec<Assumption>,
     /// Width of one row of the series; the last row may be shorter.
     pub series_bin_seconds: f64,
+    /// The step in which the run kept its series, of which a bin is a multiple; absent where it is
+    /// one second. Peaks are of single seconds whatever the step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub series_step_seconds: Option<f64>,
     /// The run over time, the warm-up included: one row a bin.
     pub series: Vec<SeriesRow>,
 }

@@ -97,7 +97,7 @@ impl Lane {
             log: Log::default(),
             has_readers: !plan.consumers.is_empty(),
             readers: Readers::new(index, context),
-            seconds: Seconds::new(plan),
+            seconds: Seconds::new(context),
             counts: LaneCounts::default(),
         }
     }

@@ -1,7 +1,7 @@
 //! What lanes have counted; tallies are added up in any order to the same sums.
 
 use crate::engine::distribution::Distribution;
-use crate::metrics::{ConsumerSecond, ShardSecond};
+use crate::metrics::{ConsumerStep, ShardSecond};
 
 /// Counts of lanes.
 #[derive(Debug)]
@@ -154,7 +154,7 @@ pub(super) struct Rows {
     pub(super) first: u64,
     pub(super) writes: Vec<WriteRow>,
     /// Row after row, one entry a consumer.
-    pub(super) reads: Vec<ConsumerSecond>,
+    pub(super) reads: Vec<ConsumerStep>,
     consumers: usize,
 }
 
@@ -188,10 +188,10 @@ impl Rows {
     }
 
     /// The row of `consumer` in `second`.
-    pub(super) fn consumer(&mut self, second: u64, consumer: usize) -> &mut ConsumerSecond {
+    pub(super) fn consumer(&mut self, second: u64, consumer: usize) -> &mut ConsumerStep {
         let index = (second - self.first) as usize;
         if self.reads.len() < (index + 1) * self.consumers {
-            self.reads.resize((index + 1) * self.consumers, ConsumerSecond::default());
+            self.reads.resize((index + 1) * self.consumers, ConsumerStep::default());
         }
         &mut self.reads[index * self.consumers + consumer]
     }

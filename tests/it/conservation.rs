@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use shardplan::metrics::Observation;
 
-use crate::support::observe;
+use crate::support::{observe, seconds};
 
 /// One producer of a random scenario, as YAML.
 fn producer(index: usize) -> impl Strategy<Value = String> {
@@ -202,7 +202,8 @@ fn check_totals(run: &Observation, all_answered: bool) -> Counts {
 /// seconds add up to the totals.
 fn check_series(run: &Observation, totals: Option<Counts>) {
     let mut shard_rows: Vec<_> = run.shards.iter().map(|shard| shard.series.rows()).collect();
-    for second in &run.seconds {
+    let seconds = seconds(run);
+    for second in &seconds {
         let by_shard = sum(shard_rows.iter_mut().map(|rows| {
             let row = rows.next().unwrap();
             assert!(row.charged_bytes >= row.incoming_bytes);
@@ -225,24 +226,24 @@ fn check_series(run: &Observation, totals: Option<Counts>) {
         let total = (shard.incoming_records, shard.incoming_bytes, shard.write_throttled_records);
         assert_eq!(own, total, "seconds of a shard = its totals");
     }
-    let by_second = sum(run.seconds.iter().map(|second| {
+    let by_second = sum(seconds.iter().map(|second| {
         (second.incoming_records, second.incoming_bytes, second.write_throttled_records)
     }));
     assert_eq!(by_second, totals, "seconds = totals");
     let generated: u64 = run.producers.iter().map(|producer| producer.generated_records).sum();
     let bytes: u64 = run.producers.iter().map(|producer| producer.generated_bytes).sum();
-    let by_second = run.seconds.iter().fold((0, 0), |total, second| {
+    let by_second = seconds.iter().fold((0, 0), |total, second| {
         (total.0 + second.generated_records, total.1 + second.generated_bytes)
     });
     assert_eq!(by_second, (generated, bytes), "seconds = generated");
     for (index, consumer) in run.consumers.iter().enumerate() {
-        let rows = run.seconds.iter().map(|second| second.consumers[index]);
+        let rows = seconds.iter().map(|second| second.consumers[index]);
         let (read, refused) = rows.fold((0, 0), |total, row| {
             (total.0 + row.read_records, total.1 + row.read_throttled_calls)
         });
         assert_eq!(read, consumer.read_records);
         assert_eq!(refused, consumer.read_throttled_calls);
-        let unread = run.seconds.last().unwrap().consumers[index].backlog_records;
+        let unread = seconds.last().unwrap().consumers[index].backlog_records;
         assert_eq!(read + unread, totals.0, "read + unread = accepted");
     }
 }
