@@ -4,6 +4,7 @@
 //! *lane*: one shard with its arrivals, retries, log and readers. Lanes play on their own, in
 //! parallel, up to the next *barrier*. Behind this door, in the order in which a record meets
 //! them: `plan` (the scenario made ready), `source` (draws records and deals them to the lanes),
+//! `sender` (a client that hears of every answer),
 //! `lane` with `retry`, `refusals` and `key_order` (attempts), `log` and `reader` (consumers), `seconds` and `tally` (what is
 //! counted), `replication` (windows and barriers) and `observe` (adding up).
 
@@ -17,7 +18,9 @@ mod reader;
 mod refusals;
 mod replication;
 mod retry;
+mod rounds;
 mod seconds;
+mod sender;
 mod source;
 mod tally;
 

@@ -57,10 +57,15 @@ pub struct ProducerObservation {
     pub given_up: u64,
     /// Records that are larger than the stream allows; never attempted.
     pub rejected: u64,
+    /// Records for which a bounded client had no room.
+    pub dropped: u64,
     /// Records that were still on their way, in a batch or in a back-off when the run ended.
     pub waiting: u64,
-    /// Kinesis records that were made of the records: one each, but for those rejected.
+    /// Kinesis records that were made of the records: one each, but for those rejected; fewer where
+    /// the client aggregates, and more where it makes new ones of those that were refused.
     pub put_records: u64,
+    /// Kinesis records that the stream took, duplicates included.
+    pub incoming_records: u64,
     /// Records that the stream took once more, because the answer to the first time was lost.
     pub duplicate_records: u64,
     /// Records that the stream took after a later one of the same key; nothing where the records
@@ -174,9 +179,13 @@ impl Observation {
         for (producer, name) in self.producers.iter().zip(producer_names) {
             identities.push(Identity {
                 subject: (*name).to_owned(),
-                statement: "generated = accepted + given up + rejected + waiting",
+                statement: "generated = accepted + given up + rejected + dropped + waiting",
                 left: producer.generated_records,
-                right: producer.accepted + producer.given_up + producer.rejected + producer.waiting,
+                right: producer.accepted
+                    + producer.given_up
+                    + producer.rejected
+                    + producer.dropped
+                    + producer.waiting,
             });
             identities.push(Identity {
                 subject: (*name).to_owned(),
@@ -185,11 +194,10 @@ impl Observation {
                 right: producer.accepted + producer.duplicate_records + producer.throttled,
             });
         }
-        let taken = |producer: &ProducerObservation| producer.accepted + producer.duplicate_records;
-        let incoming: u64 = self.producers.iter().map(taken).sum();
+        let incoming: u64 = self.producers.iter().map(|producer| producer.incoming_records).sum();
         identities.push(Identity {
             subject: "stream".to_owned(),
-            statement: "accepted + duplicates of producers = incoming of shards",
+            statement: "incoming of producers = incoming of shards",
             left: incoming,
             right: self.shards.iter().map(|shard| shard.incoming_records).sum(),
         });

@@ -5,6 +5,7 @@
 //! a shard lets through), `backoff` (when a producer tries again), `traffic`, `record_size` and
 //! `partition_key` (what a producer comes up with).
 
+pub mod aggregation;
 pub mod backoff;
 pub mod partition_key;
 pub mod read_limit;

@@ -12,10 +12,11 @@
 //! - `validate` turns the raw file into the types below and holds the rules that a schema cannot
 //!   say; `diagnostic` is how every problem is shown; `digest` names what was read.
 //!
-//! The types below, those of `traffic` and those of `key` are what the rest of the program sees.
+//! The types below, those of `client`, `traffic` and `key` are what the rest of the program sees.
 //! They are made by `validate` alone, so a value of type [`Scenario`] is always legal: at least one
 //! shard, names unique, sizes in range.
 
+mod client;
 mod diagnostic;
 mod digest;
 mod key;
@@ -31,6 +32,10 @@ mod tree;
 mod validate;
 mod yaml;
 
+pub use client::{
+    Aggregation, Backoff, Buffer, Client, Jitter, Kpl, Method, PutCalls, RateLimit, Retries,
+    Sending, Timeouts, WhenFull,
+};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use key::{
     ExplicitHashKey, KeyComposition, KeyFormat, KeyPart, KeyPiece, PartitionKey, RecordOrdering,
@@ -133,79 +138,6 @@ pub struct Producer {
     pub partition_key: PartitionKey,
     /// Explicit hash keys in place of the MD5 of the partition key.
     pub explicit_hash_key: Option<ExplicitHashKey>,
-}
-
-/// How a producer calls the service.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Client {
-    /// One record a call, or many.
-    pub calls: PutCalls,
-    /// From sending a call to having its answer, when nothing is throttled.
-    pub round_trip: Span,
-    /// What happens to a throttled record.
-    pub retries: Retries,
-    /// Calls of which no answer comes back.
-    pub timeouts: Timeouts,
-}
-
-/// Calls that the service decides on and whose answers never reach the producer, which sends them
-/// again.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Timeouts {
-    /// Share of the calls, as a ratio; each is drawn on its own.
-    pub share: f64,
-    /// How long the producer waits for an answer before it sends the call again; longer than the
-    /// round trip.
-    pub after: Span,
-}
-
-/// The API call of a producer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PutCalls {
-    /// PutRecord: one record in each call.
-    PutRecord,
-    /// PutRecords: records wait until the batch is full or the oldest has waited for `linger`.
-    PutRecords {
-        /// Most records in one call.
-        batch_size: Records,
-        /// Most bytes, keys included, in one call.
-        batch_bytes: Bytes,
-        /// Longest wait for company of the first record of a batch.
-        linger: Span,
-    },
-}
-
-/// What a producer does with a throttled record.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Retries {
-    /// Attempts in all, the first one included; at least one.
-    pub attempts: u32,
-    /// The wait between two attempts.
-    pub backoff: Backoff,
-}
-
-/// The wait before a retry: `base * factor^(n-1)` after the n-th attempt, at most `max`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Backoff {
-    /// Bound of the wait after the first attempt.
-    pub base: Span,
-    /// Growth from one attempt to the next; at least one.
-    pub factor: f64,
-    /// Largest bound.
-    pub max: Span,
-    /// What is drawn below the bound.
-    pub jitter: Jitter,
-}
-
-/// How a wait is drawn below its bound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Jitter {
-    /// Uniform between zero and the bound.
-    Full,
-    /// Uniform between half the bound and the bound.
-    Equal,
-    /// The bound itself.
-    None,
 }
 
 /// Bytes of data in a record.

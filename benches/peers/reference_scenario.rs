@@ -80,6 +80,7 @@ fn producer_of(work: &Work) -> Producer {
                 },
             },
             timeouts: Timeouts { share: 0.0, after: Span::from_seconds(6) },
+            sending: None,
         },
         traffic: Traffic::Constant(RecordRate(Rate::per_second(work.rate as u64))),
         arrivals: Arrivals::Poisson,

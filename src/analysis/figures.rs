@@ -48,11 +48,14 @@ impl Totals {
         for producer in &observation.producers {
             totals.generated_records += producer.generated_records;
             totals.generated_bytes += producer.generated_bytes;
-            totals.attempts += producer.attempts;
             totals.accepted += producer.accepted;
-            totals.throttled += producer.throttled;
             totals.given_up += producer.given_up;
             totals.rejected += producer.rejected;
+        }
+        // Of Kinesis records: a producer that aggregates counts user records.
+        for shard in &observation.shards {
+            totals.throttled += shard.write_throttled_records;
+            totals.attempts += shard.incoming_records + shard.write_throttled_records;
         }
         totals
     }

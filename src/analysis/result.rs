@@ -257,10 +257,15 @@ pub struct ProducerResult {
     pub given_up: u64,
     /// Records larger than the stream allows; never attempted.
     pub rejected: u64,
+    /// Records for which a bounded client had no room.
+    pub dropped: u64,
     /// Records still at the producer when the run ended.
     pub waiting: u64,
-    /// Kinesis records that were made of the records: one each, but for those rejected.
+    /// Kinesis records that were made of the records: one each, but for those rejected; fewer where
+    /// the client aggregates, and more where it makes new ones of those that were refused.
     pub put_records: u64,
+    /// Kinesis records that the stream took, duplicates included.
+    pub incoming_records: u64,
     /// Records that the stream took once more, because the answer to the first time was lost.
     pub duplicate_records: u64,
     /// Records that the stream took after a later one of the same partition key; `null` where the

@@ -167,6 +167,9 @@ impl Lane {
         let index = arrivals[0].producer();
         let producer = &context.plan.producers[index];
         let waits = &context.replication.waits[index];
+        if producer.sending.is_some() {
+            return self.reported_call(arrivals, context, tally);
+        }
         if waits.loses_answers() {
             self.now = arrivals[0].service();
             let is_lost = waits.is_lost(number_of(arrivals[0].call()), 1);
@@ -276,6 +279,7 @@ impl Lane {
                 accepted: arrival.service(),
                 created: arrival.created(),
                 size: arrival.size(),
+                user_records: 1,
             }));
         }
     }
@@ -307,6 +311,59 @@ impl Lane {
         played
     }
 
+    /// Decides on the call at the start of `arrivals`, whose producer hears what becomes of it; gives
+    /// how many records that were.
+    fn reported_call(
+        &mut self,
+        arrivals: &[Arrival],
+        context: Context<'_>,
+        tally: &mut Tally,
+    ) -> usize {
+        let number = arrivals[0].call();
+        let producer = &context.plan.producers[producer_of(number)];
+        self.now = arrivals[0].service();
+        let mut call_bytes = 0;
+        let mut played = 0;
+        for arrival in arrivals.iter().take_while(|arrival| arrival.call() == number) {
+            played += 1;
+            let size = u64::from(arrival.size());
+            let charge = added_charge(call_bytes, size, producer.rounding);
+            let admission = self.limits.admit(self.now, charge);
+            let created = arrival.reported_created();
+            let counted = u64::from(created >= context.plan.warm_up);
+            if admission != Admission::Accepted {
+                match admission {
+                    Admission::RecordLimit => self.counts.throttled_by_records += counted,
+                    _ => self.counts.throttled_by_bytes += counted,
+                }
+                self.report(arrival, tally);
+                continue;
+            }
+            call_bytes += size;
+            self.seconds.accept(1, size, charge);
+            self.counts.incoming_records += counted;
+            self.counts.incoming_bytes += size * counted;
+            let tally = &mut tally.producers[producer_of(number)];
+            tally.accepted += counted;
+            tally.accepted_bytes += size * counted;
+            if self.has_readers {
+                self.log.push(LogRecord {
+                    accepted: self.now,
+                    created,
+                    size: arrival.size(),
+                    user_records: arrival.in_call().users,
+                });
+            }
+        }
+        played
+    }
+
+    /// Tells the producer of a record that it was refused.
+    fn report(&mut self, arrival: &Arrival, tally: &mut Tally) {
+        self.seconds.throttle(1);
+        tally.refused.push((arrival.call(), arrival.in_call().place));
+    }
+
     /// The shard has no room for a record before `full_until`: it refuses all attempts before, in
     /// whatever order. Gives how many of `arrivals` were played.
     fn refuse_before(
@@ -323,6 +380,12 @@ impl Lane {
             // First attempts first: a retry of theirs can be due before the limit.
             for arrival in arrivals[played..].iter().take_while(|next| next.service() < limit) {
                 played += 1;
+                if context.plan.producers[arrival.producer()].sending.is_some() {
+                    let created = arrival.reported_created();
+                    self.counts.throttled_by_records += u64::from(created >= context.plan.warm_up);
+                    self.report(arrival, tally);
+                    continue;
+                }
                 let record = Waiting::new(arrival, 0);
                 let counted = u64::from(arrival.created() >= context.plan.warm_up);
                 self.counts.generated_records += counted;
@@ -487,6 +550,7 @@ impl Lane {
                 accepted: call.now,
                 created: record.created(),
                 size: record.size(),
+                user_records: 1,
             });
         }
         true

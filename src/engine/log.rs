@@ -11,6 +11,8 @@ pub(super) struct LogRecord {
     pub(super) created: u64,
     /// Bytes as the stream counts them.
     pub(super) size: u32,
+    /// Records of the application in it: more than one where the producer aggregates.
+    pub(super) user_records: u32,
 }
 
 /// The log of one shard. Places are counted from the start of the run, so they stay valid when
@@ -22,6 +24,8 @@ pub(super) struct Log {
     first: u64,
     /// Place after the last record before the end of each second not yet sampled.
     marks: VecDeque<u64>,
+    /// The second of the first of them.
+    first_mark: u64,
 }
 
 impl Log {
@@ -52,13 +56,15 @@ impl Log {
         self.marks.push_back(self.end());
     }
 
-    /// The ends of the seconds not yet sampled, earliest first.
-    pub(super) fn marks(&self) -> &VecDeque<u64> {
-        &self.marks
+    /// Place after the last record before the end of `second`, once that is over.
+    #[inline]
+    pub(super) fn mark_of(&self, second: u64) -> Option<u64> {
+        self.marks.get((second - self.first_mark) as usize).copied()
     }
 
     /// Forgets marks, which every reader has sampled, and the records before `place`.
     pub(super) fn forget_before(&mut self, place: u64) {
+        self.first_mark += self.marks.len() as u64;
         self.marks.clear();
         let read = (place - self.first) as usize;
         // Moving the rest costs its length, so it must be worth it.

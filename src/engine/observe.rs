@@ -3,6 +3,7 @@
 use crate::engine::plan::{Plan, ProducerPlan};
 use crate::engine::replication::{Group, StreamRecord, Tallies};
 use crate::engine::seconds::SecondRow;
+use crate::engine::sender::SenderTally;
 use crate::engine::source::Source;
 use crate::engine::tally::{ConsumerTally, ProducerTally, Tally};
 use crate::metrics::{
@@ -56,6 +57,11 @@ pub(super) fn observe(
         for shard in source.waiting() {
             shards[shard].generated_records += 1;
         }
+        if let Some(sender) = &source.sender {
+            for (shard, records) in shards.iter_mut().zip(&sender.generated) {
+                shard.generated_records += records;
+            }
+        }
     }
     let producers = total
         .producers
@@ -91,6 +97,9 @@ fn producer(
     source: &Source<'_>,
     repeated_calls: u64,
 ) -> ProducerObservation {
+    if let Some(sender) = &source.sender {
+        return reported(&tally, plan, source, &sender.tally);
+    }
     tally.put_latency.record_many(plan.round_trip, tally.prompt);
     let generated = source.generated;
     ProducerObservation {
@@ -102,15 +111,50 @@ fn producer(
         throttled: tally.throttled,
         given_up: tally.given_up,
         rejected: generated.rejected,
+        dropped: 0,
         waiting: tally.waiting + source.waiting().count() as u64,
         out_of_order_records: plan.is_ordered.then_some(tally.out_of_order),
         duplicate_records: tally.duplicates,
         put_records: generated.records - generated.rejected,
+        incoming_records: tally.accepted + tally.duplicates,
         put_calls: match plan.calls {
             PutCalls::PutRecord => tally.attempts,
             PutCalls::PutRecords { .. } => generated.calls + repeated_calls,
         },
         put_latency_us: tally.put_latency.histogram(MICROSECOND),
+    }
+}
+
+/// What became of the records of a client that hears of every answer and counts user records; the
+/// shards counted Kinesis records.
+fn reported(
+    shards: &ProducerTally,
+    plan: &ProducerPlan,
+    source: &Source<'_>,
+    client: &SenderTally,
+) -> ProducerObservation {
+    let generated = source.generated;
+    ProducerObservation {
+        generated_records: generated.records,
+        generated_bytes: generated.bytes,
+        attempts: client.attempts,
+        accepted: client.accepted,
+        accepted_bytes: shards.accepted_bytes,
+        throttled: client.throttled,
+        given_up: client.given_up,
+        rejected: generated.rejected,
+        dropped: client.dropped,
+        waiting: client.waiting,
+        out_of_order_records: plan.orders_keys.then_some(client.out_of_order),
+        duplicate_records: client.duplicates,
+        put_records: if plan.aggregates() {
+            client.put_records
+        } else {
+            generated.records - generated.rejected - client.dropped
+        },
+        incoming_records: shards.accepted,
+        put_calls: client.put_calls,
+        put_latency_us: client.put_latency.histogram(MICROSECOND),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::engine::sender::Keys;
 use crate::hash_key::HashKeyRange;
 use crate::model::backoff::Waits;
 use crate::model::partition_key::{KeySpace, Routes, TimeBins};
@@ -10,8 +11,8 @@ use crate::model::traffic::RateProfile;
 use crate::quotas::Quotas;
 use crate::random::{IdentityDraws, Purpose, Randomness};
 use crate::scenario::{
-    Arrivals, ExplicitHashKey, PartitionKey, Processing, Producer, PutCalls, Reading,
-    RecordDistribution, RecordOrdering, Scenario,
+    Arrivals, ExplicitHashKey, Method, PartitionKey, Processing, Producer, PutCalls, Reading,
+    RecordDistribution, RecordOrdering, Scenario, Sending,
 };
 use crate::time::Span;
 
@@ -33,8 +34,16 @@ pub(super) struct ProducerPlan {
     pub(super) rounding: u64,
     /// Records to expect over the run.
     pub(super) expected_records: f64,
-    /// Whether its records of one key go to one shard, so that they have an order there.
+    /// Whether shards watch the order of its records; one that hears of every answer does itself.
     pub(super) is_ordered: bool,
+    /// Whether its records of one key go to one shard, so that they have an order there.
+    pub(super) orders_keys: bool,
+    /// How the client goes on, where it needs to hear of every answer.
+    pub(super) sending: Option<Sending>,
+    /// How its keys stand in aggregated records.
+    pub(super) packed_keys: Keys,
+    /// Nanoseconds from sending a call until it is taken to have failed.
+    pub(super) time_out: u64,
     /// Share of this producer's records that each shard is to expect.
     pub(super) shares: Vec<f64>,
 }
@@ -117,6 +126,12 @@ impl Plan {
         }
     }
 
+    /// Shortest round trip of a client that needs to hear of every answer, in nanoseconds.
+    pub(super) fn shortest_report(&self) -> Option<u64> {
+        let reporting = self.producers.iter().filter(|producer| producer.sending.is_some());
+        reporting.map(|producer| producer.round_trip).min()
+    }
+
     /// Records to expect over the run.
     pub(super) fn expected_records(&self) -> f64 {
         self.producers.iter().map(|producer| producer.expected_records).sum()
@@ -162,6 +177,11 @@ impl Plan {
 }
 
 impl ProducerPlan {
+    /// Whether the client makes Kinesis records of its own.
+    pub(super) fn aggregates(&self) -> bool {
+        self.sending.as_ref().is_some_and(|sending| matches!(sending.method, Method::Kpl(_)))
+    }
+
     /// Nanoseconds from the decision at the service to the answer at the producer.
     #[inline]
     pub(super) const fn answer(&self) -> u64 {
@@ -177,6 +197,12 @@ impl ProducerPlan {
         };
         let bins = time_bins(producer, scenario, &profile);
         let (keys, routes, shares) = KeySpace::new(&producer.partition_key, explicit, bins, ranges);
+        let orders_keys = producer.ordering(&scenario.stream) != RecordOrdering::None;
+        let packed_keys = Keys {
+            placed: matches!(routes, Routes::ByKey(_)).then_some(keys.len()),
+            are_fresh: keys.are_fresh(),
+            explicit: explicit_bytes(producer.explicit_hash_key),
+        };
         let round_trip = producer.client.round_trip.nanoseconds();
         let rounding = match producer.client.calls {
             PutCalls::PutRecord => scenario.quotas.put_record_rounding,
@@ -194,9 +220,22 @@ impl ProducerPlan {
             one_way: producer.client.round_trip.half().nanoseconds(),
             round_trip,
             rounding: rounding.0,
-            is_ordered: producer.ordering(&scenario.stream) != RecordOrdering::None,
+            is_ordered: orders_keys && producer.client.sending.is_none(),
+            orders_keys,
+            sending: producer.client.sending.clone(),
+            packed_keys,
+            time_out: producer.client.timeouts.after.nanoseconds(),
             shares,
         }
+    }
+}
+
+/// Bytes of the text of the explicit hash keys that a producer writes, and whether all are the
+/// same. Nine in ten numbers below 2^128 have 39 digits.
+fn explicit_bytes(explicit: Option<ExplicitHashKey>) -> Option<(u64, bool)> {
+    match explicit? {
+        ExplicitHashKey::Fixed(hash_key) => Some((hash_key.0.to_string().len() as u64, true)),
+        ExplicitHashKey::Random => Some((39, false)),
     }
 }
 

@@ -245,9 +245,7 @@ impl Reader {
     /// Looks how far this consumer was behind at the end of each second up to `now`.
     #[inline]
     fn look_back(&mut self, now: u64, log: &Log, context: Context<'_>, tally: &mut Tally) {
-        let closed = log.marks();
-        let first = tally.rows.first;
-        while let Some(end_place) = closed.get((self.second - first) as usize) {
+        while let Some(end_place) = log.mark_of(self.second) {
             let end = ((self.second + 1) * NANOSECONDS_PER_SECOND).min(context.plan.horizon);
             if end > now {
                 break;
@@ -310,8 +308,10 @@ fn work(
     }
     let (warm_up, horizon) = (context.plan.warm_up, context.plan.horizon);
     let per_record = plan.processing.per_record.nanoseconds();
-    let first = start + plan.processing.per_batch.nanoseconds() + per_record;
-    let last = first + per_record * (records.len() as u64 - 1);
+    let first = start + plan.processing.per_batch.nanoseconds();
+    // Of an aggregated record, each user record is work.
+    let user_records: u64 = records.iter().map(|record| u64::from(record.user_records)).sum();
+    let last = first + per_record * user_records;
     let all_counted = records.iter().all(|record| record.created >= warm_up);
     if all_counted && last < horizon {
         tally.read_records += records.len() as u64;
@@ -319,13 +319,14 @@ fn work(
         tally.read_bytes += records.iter().map(|record| u64::from(record.size)).sum::<u64>();
         let mut done = first;
         for record in records {
+            done += per_record * u64::from(record.user_records);
             tally.end_to_end_latency.record(done - record.created);
-            done += per_record;
         }
         return last;
     }
     let mut done = first;
     for record in records {
+        done += per_record * u64::from(record.user_records);
         let size = u64::from(record.size);
         if record.created >= warm_up {
             tally.read_records += 1;
@@ -338,7 +339,6 @@ fn work(
                 tally.backlog_bytes += size;
             }
         }
-        done += per_record;
     }
     last
 }

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use crate::engine::lane::{Context, Lane};
 use crate::engine::observe::observe;
 use crate::engine::plan::{Plan, ReplicationPlan};
+use crate::engine::rounds;
 use crate::engine::source::{Arrival, Source, producer_of};
 use crate::engine::tally::Tally;
 use crate::engine::{Control, Interrupted, Options};
@@ -54,7 +55,7 @@ impl Tallies {
     }
 
     /// Lends the tally of this thread to `task`.
-    fn lend<T>(&self, task: impl FnOnce(&mut Tally) -> T) -> T {
+    pub(super) fn lend<T>(&self, task: impl FnOnce(&mut Tally) -> T) -> T {
         let index = rayon::current_thread_index().unwrap_or(0) % self.0.len();
         task(&mut self.0[index].lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -124,20 +125,32 @@ pub(super) fn run(
 ) -> Result<Observation, Interrupted> {
     let context = Context { plan, replication: replication_plan };
     let mut sources: Vec<Source<'_>> =
-        (0..plan.producers.len()).map(|index| Source::new(plan, index, randomness)).collect();
+        (0..plan.producers.len()).map(|index| Source::new(context, index, randomness)).collect();
     let mut groups = groups(context);
     let mut tallies = Tallies::new(plan);
     let mut inboxes: Vec<Vec<Arrival>> = (0..plan.shards).map(|_| Vec::new()).collect();
     let mut stream = StreamRecord::new(context);
     let window = window_length(plan, options);
     let records_max = RECORDS_MAX.max(RECORDS_PER_LANE * plan.shards as f64);
+    let hears = sources.iter().any(|source| source.sender.is_some());
+    let mut before = 0;
     let mut until = plan.window_end(0, window, records_max);
-    deal(&mut sources, until, &mut inboxes);
+    if !hears {
+        deal(&mut sources, until, &mut inboxes);
+    }
     loop {
+        if hears {
+            let window = (before, until);
+            rounds::play(context, window, &mut sources, &mut groups, &mut inboxes, &mut tallies);
+        }
         hand_over(&mut groups, &mut inboxes, sources.len() > 1);
         let next = plan.window_end(until, window, records_max);
         rayon::join(
-            || deal(&mut sources, next, &mut inboxes),
+            || {
+                if !hears {
+                    deal(&mut sources, next, &mut inboxes);
+                }
+            },
             || advance(&mut groups, until, context, &tallies),
         );
         settle(&mut tallies, &mut sources, until, plan, &mut stream);
@@ -148,7 +161,11 @@ pub(super) fn run(
         if until == plan.horizon {
             break;
         }
+        before = until;
         until = next;
+    }
+    for sender in sources.iter_mut().filter_map(|source| source.sender.as_mut()) {
+        sender.finish(&mut inboxes);
     }
     finish(&mut groups, &mut tallies, &mut sources, context, &mut stream);
     Ok(observe(
@@ -186,18 +203,23 @@ fn deal(sources: &mut [Source<'_>], until: u64, inboxes: &mut [Vec<Arrival>]) {
 
 /// Gives the dealt arrivals to the lanes. Each producer deals in order of time; where there are
 /// several, their arrivals are merged by time, then producer, then number.
-fn hand_over(groups: &mut [Group], inboxes: &mut [Vec<Arrival>], merge: bool) {
+fn hand_over(groups: &mut [Group], inboxes: &mut [Vec<Arrival>], several: bool) {
     for group in groups {
         for (lane, inbox) in group.lanes.iter_mut().zip(&mut inboxes[group.first..]) {
-            if lane.inbox.is_empty() {
-                std::mem::swap(&mut lane.inbox, inbox);
-            } else {
-                lane.inbox.append(inbox);
-            }
-            if merge {
-                lane.inbox.sort_by_key(|arrival| (arrival.service(), arrival.call()));
-            }
+            merge(lane, inbox, several);
         }
+    }
+}
+
+/// Gives the arrivals in `inbox`, of one producer or of `several`, to a lane.
+pub(super) fn merge(lane: &mut Lane, inbox: &mut Vec<Arrival>, several: bool) {
+    if lane.inbox.is_empty() {
+        std::mem::swap(&mut lane.inbox, inbox);
+    } else {
+        lane.inbox.append(inbox);
+    }
+    if several {
+        lane.inbox.sort_by_key(|arrival| (arrival.service(), arrival.call()));
     }
 }
 

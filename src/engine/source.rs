@@ -7,7 +7,9 @@ use std::collections::VecDeque;
 
 use rand::Rng;
 
-use crate::engine::plan::{Plan, ProducerPlan};
+use crate::engine::lane::Context;
+use crate::engine::plan::ProducerPlan;
+use crate::engine::sender::{Sender, UserRecord};
 use crate::hash_key::HashKey;
 use crate::model::partition_key::{KeyDraws, Routes};
 use crate::model::traffic::ArrivalClock;
@@ -31,6 +33,11 @@ const CALL_BITS: u32 = 56;
 const TIME_BITS: u32 = 56;
 /// Bits of the size of a record; the largest has 2^23.3 bytes.
 const SIZE_BITS: u32 = 24;
+/// Bits of the place of a record in its call, where user records are counted above.
+const PLACE_BITS: u32 = 12;
+/// Step in which a reporting client says how long its records waited, as a power of two of
+/// nanoseconds.
+const REPORTED_STEP_BITS: u32 = 10;
 
 /// The first attempt of a record, on its way to a shard. Packed, because writing and reading
 /// arrivals is much of the work of a run in which nothing is scarce.
@@ -54,6 +61,26 @@ impl Arrival {
             number_and_key: call << 32 | key as u64,
             waited_and_size: waited << SIZE_BITS | size as u64,
         }
+    }
+
+    /// A record of a client that hears of what becomes of it: `times` are when its call reaches
+    /// the service and when it was made, `call` is the producer above and the slot below.
+    #[inline]
+    pub(super) const fn reported(times: (u64, u64), call: u64, size: u32, record: InCall) -> Self {
+        let waited = (times.0 - times.1) >> REPORTED_STEP_BITS;
+        Self::new(times.0, call, waited, size, record.users << PLACE_BITS | record.place)
+    }
+
+    /// When such a record was made, to the microsecond: a client can keep it for days.
+    #[inline]
+    pub(super) const fn reported_created(&self) -> u64 {
+        self.service() - (self.waited() << REPORTED_STEP_BITS)
+    }
+
+    /// Where such a record stands in its call.
+    #[inline]
+    pub(super) const fn in_call(&self) -> InCall {
+        InCall { place: self.key() & (InCall::PLACES - 1), users: self.key() >> PLACE_BITS }
     }
 
     /// The same record in a call that reaches the service at `service`.
@@ -102,6 +129,21 @@ impl Arrival {
     pub(super) const fn key(&self) -> u32 {
         self.number_and_key as u32
     }
+}
+
+/// Where a record of a reporting client stands in its call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InCall {
+    pub(super) place: u32,
+    /// User records in it.
+    pub(super) users: u32,
+}
+
+impl InCall {
+    /// Most records of a call.
+    pub(super) const PLACES: u32 = 1 << PLACE_BITS;
+    /// Most user records of a record.
+    pub(super) const USERS_MAX: u32 = u32::MAX >> PLACE_BITS;
 }
 
 /// Index of the producer of a call.
@@ -153,6 +195,8 @@ pub(super) struct Source<'plan> {
     /// Number of the next record, with the producer in the upper bits.
     next: u64,
     batch: Batch,
+    /// The client, where it needs to hear of every answer.
+    pub(super) sender: Option<Sender<'plan>>,
     pub(super) generated: Generated,
     /// Seconds not yet taken for the series of the stream, earliest first.
     seconds: VecDeque<GeneratedSecond>,
@@ -173,6 +217,8 @@ struct Block {
     sizes: Box<[u32; BLOCK]>,
     /// Index of the shard that each record goes to.
     shards: Box<[u16; BLOCK]>,
+    /// Bytes of the partition key of each record, where someone asks for them.
+    key_bytes: Option<Box<[u16; BLOCK]>>,
     cursor: usize,
 }
 
@@ -187,8 +233,11 @@ struct Batch {
 }
 
 impl<'plan> Source<'plan> {
-    pub(super) fn new(plan: &'plan Plan, index: usize, randomness: Randomness) -> Self {
+    pub(super) fn new(context: Context<'plan>, index: usize, randomness: Randomness) -> Self {
+        let plan = context.plan;
         let producer = &plan.producers[index];
+        let waits = &context.replication.waits[index];
+        let sender = producer.sending.as_ref().map(|how| Sender::new(plan, index, how, waits));
         let stream = |purpose| randomness.stream(&producer.name, purpose);
         let hottest = COUNTED_KEYS.max(COUNTED_KEYS_PER_SHARD * plan.shards);
         let counted_keys = if producer.keys.falls() { hottest } else { usize::MAX };
@@ -211,10 +260,12 @@ impl<'plan> Source<'plan> {
                 keys: Box::new([0; BLOCK]),
                 sizes: Box::new([0; BLOCK]),
                 shards: Box::new([0; BLOCK]),
+                key_bytes: sender.is_some().then(|| Box::new([0; BLOCK])),
                 cursor: BLOCK,
             },
             next: (index as u64) << CALL_BITS,
             batch: Batch::default(),
+            sender,
             generated: Generated::default(),
             seconds: VecDeque::new(),
             first_second: 0,
@@ -286,6 +337,11 @@ impl<'plan> Source<'plan> {
                     block.shards[index] = route.shard;
                     block.sizes[index] += u32::from(route.key_bytes) * self.key_bytes_count;
                 }
+                if let Some(key_bytes) = &mut block.key_bytes {
+                    for (bytes, key) in key_bytes.iter_mut().zip(block.keys.iter()) {
+                        *bytes = routes[*key as usize].key_bytes;
+                    }
+                }
             }
             Routes::Fresh { router, key_bytes } => {
                 for index in 0..BLOCK {
@@ -293,15 +349,21 @@ impl<'plan> Source<'plan> {
                     block.shards[index] = router.shard_of(hash_key) as u16;
                     let key_bytes = u32::from(key_bytes[block.keys[index] as usize]);
                     block.sizes[index] += key_bytes * self.key_bytes_count;
+                    if let Some(column) = &mut block.key_bytes {
+                        column[index] = key_bytes as u16;
+                    }
                 }
             }
             Routes::Composed(routes) => {
-                let Block { times, keys, sizes, shards, .. } = block;
+                let Block { times, keys, sizes, shards, key_bytes, .. } = block;
                 let (times, keys) = (times.as_slice(), keys.as_mut_slice());
                 let draws = &mut self.part_draws;
                 self.plan.keys.place(routes, draws, times, keys, |record, route| {
                     shards[record] = route.shard;
                     sizes[record] += u32::from(route.key_bytes) * self.key_bytes_count;
+                    if let Some(column) = key_bytes {
+                        column[record] = route.key_bytes;
+                    }
                 });
             }
         }
@@ -329,7 +391,9 @@ impl<'plan> Source<'plan> {
         if counted == 1 {
             self.count_keys(from, to, too_large > 0);
         }
-        if self.plan.calls == PutCalls::PutRecord {
+        if self.sender.is_some() {
+            self.hand_to_sender(from, to);
+        } else if self.plan.calls == PutCalls::PutRecord {
             self.send_each(from, to, inboxes);
         } else {
             for index in from..to {
@@ -355,6 +419,27 @@ impl<'plan> Source<'plan> {
             if *count == 0 {
                 self.key_carries.push(*key);
             }
+        }
+    }
+
+    /// Gives the records of the block from `from` to `to` to the client.
+    fn hand_to_sender(&mut self, from: usize, to: usize) {
+        let (Some(sender), block) = (&mut self.sender, &self.block) else { return };
+        for index in from..to {
+            let key_bytes = block.key_bytes.as_ref().map_or(0, |bytes| bytes[index]);
+            let counted_key_bytes = u32::from(key_bytes) * self.key_bytes_count;
+            let (size, key) = (block.sizes[index], block.keys[index]);
+            if size <= self.max_record_size {
+                sender.coming.push_back(UserRecord::new(
+                    block.times[index],
+                    self.next as u32,
+                    key,
+                    size - counted_key_bytes,
+                    block.shards[index],
+                    key_bytes,
+                ));
+            }
+            self.next += 1;
         }
     }
 

@@ -13,6 +13,9 @@ pub(super) struct Tally {
     /// Resent PutRecords calls since the last barrier, and the number of the attempt. A call over
     /// several lanes stands here once for each.
     pub(super) repeated_calls: Vec<(u64, u32)>,
+    /// Records refused since the last barrier whose producers need to hear of it: the call and the
+    /// place in it.
+    pub(super) refused: Vec<(u64, u32)>,
     /// Attempts since it was last set to zero: a measure of work.
     pub(super) work: u64,
 }
@@ -60,6 +63,7 @@ impl Tally {
             consumers: (0..consumers).map(|_| ConsumerTally::new()).collect(),
             rows: Rows::new(consumers),
             repeated_calls: Vec::new(),
+            refused: Vec::new(),
             work: 0,
         }
     }

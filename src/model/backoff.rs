@@ -131,6 +131,7 @@ mod tests {
             round_trip: Span::ZERO,
             retries: Retries { attempts: 8, backoff },
             timeouts: Timeouts { share, after: Span::from_seconds(6) },
+            sending: None,
         };
         let lost = Randomness::new(1, 0).identity_draws("web", Purpose::LostAnswer);
         Waits::new(&client, draws, lost)

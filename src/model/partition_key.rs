@@ -148,6 +148,12 @@ impl KeySpace {
         self.len() == 0
     }
 
+    /// Whether every record has a key of its own.
+    #[must_use]
+    pub fn are_fresh(&self) -> bool {
+        self.names.is_fresh()
+    }
+
     /// Whether the first keys have the highest weights.
     #[must_use]
     pub const fn falls(&self) -> bool {

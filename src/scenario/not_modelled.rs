@@ -12,7 +12,7 @@ const RANGES: &str = "import the ranges with `hash_ranges`, or run once for each
 const PROVISIONED: &str = "write `provisioned: { shards: N }` with the number of shards that the \
     stream has now";
 
-const ROWS: [Row; 33] = [
+const ROWS: [Row; 30] = [
     ("Scenario", "variants", "run the scenario once for each variant, with `--set path=value`"),
     ("Scenario", "sweep", "run the scenario once for each value, with `--set path=value`"),
     ("Scenario", "incidents", "write a storm or a hot key as a producer with a `spike`"),
@@ -23,12 +23,9 @@ const ROWS: [Row; 33] = [
     ("Capacity", "on_demand", PROVISIONED),
     ("Capacity", "on_demand_advantage", PROVISIONED),
     ("HashRanges", "describe_stream", RANGES),
-    ("Client", "kpl", PUT_RECORDS),
     ("Client", "agent", PUT_RECORDS),
-    ("Client", "dms", PUT_RECORDS),
     ("Client", "cloudwatch_logs", PUT_RECORDS),
     ("Client", "flink_sink", PUT_RECORDS),
-    ("Client", "kafka_connect", PUT_RECORDS),
     ("Traffic", "trace", "write the rates of the trace as `steps`"),
     ("PutRecord", "time_to_live", "bound the wait with `retries: { attempts: N }`"),
     ("PutRecords", "time_to_live", "bound the wait with `retries: { attempts: N }`"),

@@ -3,6 +3,7 @@
 //! Every check goes on after a problem, so that one run shows them all; the values made on the
 //! way are thrown away when anything was wrong.
 
+mod client;
 mod consumer;
 mod counted_file;
 mod key_file;

@@ -172,6 +172,7 @@ fn what_is_left_out_has_the_documented_defaults() {
         round_trip,
         retries: retries(3, 1_000, 20_000),
         timeouts,
+        sending: None,
     };
     assert_eq!(scenario.producers[0].client, direct);
     assert_eq!(scenario.producers[0].arrivals, Arrivals::Poisson);
@@ -182,7 +183,8 @@ fn what_is_left_out_has_the_documented_defaults() {
         batch_bytes: Bytes(10 << 20),
         linger: Span::from_milliseconds(100),
     };
-    let batched = Client { calls, round_trip, retries: retries(8, 100, 5_000), timeouts };
+    let batched =
+        Client { calls, round_trip, retries: retries(8, 100, 5_000), timeouts, sending: None };
     assert_eq!(scenario.producers[1].client, batched);
     let RecordSize::LogNormal { mu, sigma } = scenario.producers[1].record_size else {
         panic!("log-normal")

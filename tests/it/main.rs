@@ -17,6 +17,8 @@
 //! - `series_steps`: a long run keeps fewer rows and the same figures.
 //! - `routing`: partition keys to shards, against an MD5 of our own.
 //! - `partition_keys`: what each strategy of keys does to the shards, published skew included.
+//! - `kpl`: the Kinesis Producer Library.
+//! - `bounded_client`: calls under way, buffers, and records without room.
 //! - `write_limits`: what a shard takes.
 //! - `time_outs`: records that come twice, because an answer was lost.
 //! - `key_order`: records that a later one of their key overtakes.
@@ -43,6 +45,7 @@
     reason = "a test that fails should say where"
 )]
 
+mod bounded_client;
 mod cli;
 mod cli_run;
 mod closed_form;
@@ -51,6 +54,7 @@ mod conservation;
 mod determinism;
 mod independent;
 mod key_order;
+mod kpl;
 mod language;
 mod language_documentation;
 mod language_files;

@@ -15,6 +15,109 @@ pub(in crate::scenario) enum Client {
     PutRecord(PutRecord),
     /// Records collected into calls; `{}` takes all defaults, those of a hand-written resend loop.
     PutRecords(PutRecords),
+    /// The Kinesis Producer Library: user records are aggregated by predicted shard, limited to
+    /// 150 % of what a shard takes, and sent again until they expire.
+    Kpl(Kpl),
+    /// The Kafka connector of awslabs, which uses the KPL with other defaults: no aggregation,
+    /// records wait for 15 s, live for 60 s, and are limited to 100 % of what a shard takes.
+    KafkaConnect(Kpl),
+    /// The Database Migration Service: as many calls at once as threads, and a back-off from 1 s to
+    /// 32 s without end.
+    Dms(Dms),
+}
+
+/// Parameters of the Kinesis Producer Library, under its own names.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Kpl {
+    /// Whether user records of one shard share a record; default `true` (`kafka_connect`:
+    /// `false`).
+    pub(in crate::scenario) aggregation_enabled: Option<Written<bool>>,
+    /// Most bytes of an aggregated record, 64 B to 10 MiB; default `51200 B`.
+    pub(in crate::scenario) aggregation_max_size: Option<Written<Bytes>>,
+    /// Most user records of an aggregated record; default 4294967295.
+    pub(in crate::scenario) aggregation_max_count: Option<Written<Records>>,
+    /// Most records in one call; default 500.
+    pub(in crate::scenario) collection_max_count: Option<Written<Records>>,
+    /// Most bytes in one call, keys included; default `5 MiB`.
+    pub(in crate::scenario) collection_max_size: Option<Written<Bytes>>,
+    /// Longest wait of a user record for company; default `100 ms` (`kafka_connect`: `15 s`).
+    pub(in crate::scenario) record_max_buffered_time: Option<Written<Span>>,
+    /// Age at which a user record is given up; default `30 s` (`kafka_connect`: `60 s`).
+    pub(in crate::scenario) record_ttl: Option<Written<Span>>,
+    /// What is sent to a shard at most, of what a shard takes; default `150 %`
+    /// (`kafka_connect`: `100 %`).
+    pub(in crate::scenario) rate_limit: Option<Written<Ratio>>,
+    /// Bytes in a full bucket of that limit; default `10 MiB`, before version 1.0.6 `1 MiB`.
+    pub(in crate::scenario) rate_limit_burst: Option<Written<Bytes>>,
+    /// Whether the buckets of that limit are full or empty at the start; default `full`.
+    pub(in crate::scenario) rate_limit_starts: Option<BucketStart>,
+    /// Whether a throttled record is given up at once; default `false`.
+    pub(in crate::scenario) fail_if_throttled: Option<Written<bool>>,
+    /// Most calls under way, 1 to 256; default 24.
+    #[schemars(range(min = 1, max = 256))]
+    pub(in crate::scenario) max_connections: Option<u32>,
+    /// What the application lets the library hold; default no bound (`kafka_connect`: 500,000
+    /// records).
+    pub(in crate::scenario) buffer: Option<Buffer>,
+    /// From sending a call to having its answer, at least `1 ms`; default `10 ms`.
+    pub(in crate::scenario) round_trip: Option<Written<Span>>,
+    /// Calls whose answers are lost; default none.
+    pub(in crate::scenario) timeouts: Option<Timeouts>,
+}
+
+/// What is in a token bucket at the start.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::scenario) enum BucketStart {
+    /// As much as it holds.
+    Full,
+    /// Nothing.
+    Empty,
+}
+
+/// Parameters of the Database Migration Service.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Dms {
+    /// `ParallelApplyThreads`, 0 to 32; default 0, which is one call at a time.
+    #[schemars(range(min = 0, max = 32))]
+    pub(in crate::scenario) parallel_apply_threads: Option<u32>,
+    /// Most changes in one call; default 500, assumed.
+    pub(in crate::scenario) batch_size: Option<Written<Records>>,
+    /// Longest wait of the first change of a batch for company; default `100 ms`, assumed.
+    pub(in crate::scenario) linger: Option<Written<Span>>,
+    /// From sending a call to having its answer, at least `1 ms`; default `10 ms`.
+    pub(in crate::scenario) round_trip: Option<Written<Span>>,
+    /// What happens to throttled changes; default base 1 s, factor 2, at most 32 s, without end.
+    pub(in crate::scenario) retries: Option<Retries>,
+    /// Calls whose answers are lost; default none.
+    pub(in crate::scenario) timeouts: Option<Timeouts>,
+}
+
+/// What a client holds at most, records that wait and records under way; `records`, `bytes` or
+/// both.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Buffer {
+    /// Most records.
+    pub(in crate::scenario) records: Option<Written<Records>>,
+    /// Most bytes of data and partition keys.
+    pub(in crate::scenario) bytes: Option<Written<Bytes>>,
+    /// What becomes of a record that finds no room; default `block`.
+    pub(in crate::scenario) when_full: Option<WhenFull>,
+}
+
+/// What becomes of a record that finds no room in its client.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::scenario) enum WhenFull {
+    /// The application waits, and all records after it; they grow old before the client.
+    Block,
+    /// The oldest record that is not under way is dropped for it.
+    DropOldest,
+    /// It is dropped.
+    DropNewest,
 }
 
 /// Parameters of PutRecord.
@@ -27,6 +130,12 @@ pub(in crate::scenario) struct PutRecord {
     pub(in crate::scenario) retries: Option<Retries>,
     /// Calls whose answers are lost; default none.
     pub(in crate::scenario) timeouts: Option<Timeouts>,
+    /// Most calls under way at once, those that wait for another attempt included, 1 to 100,000;
+    /// default no bound.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub(in crate::scenario) in_flight: Option<u32>,
+    /// What the client holds at most; default no bound.
+    pub(in crate::scenario) buffer: Option<Buffer>,
 }
 
 /// Parameters of PutRecords.
@@ -45,6 +154,12 @@ pub(in crate::scenario) struct PutRecords {
     pub(in crate::scenario) retries: Option<Retries>,
     /// Calls whose answers are lost; default none.
     pub(in crate::scenario) timeouts: Option<Timeouts>,
+    /// Most calls under way at once, those that wait for another attempt included, 1 to 100,000;
+    /// default no bound.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub(in crate::scenario) in_flight: Option<u32>,
+    /// What the client holds at most; default no bound.
+    pub(in crate::scenario) buffer: Option<Buffer>,
 }
 
 /// Calls that the service decides on and whose answers never reach the producer. It sends them

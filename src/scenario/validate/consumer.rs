@@ -1,6 +1,6 @@
 //! Consumers, and what a run must meet.
 
-use super::producer::ROUND_TRIP;
+use super::client::ROUND_TRIP;
 use super::{Context, or};
 use crate::scenario::raw;
 use crate::scenario::structure::did_you_mean;

@@ -1,0 +1,551 @@
+//! A client that hears of every answer before it goes on: bounded calls under way, a bounded
+//! buffer, the Kinesis Producer Library.
+//!
+//! What such a client sends depends on what came of its earlier calls, on any shard. So it is
+//! played between short barriers, no longer than a round trip: what it sends in one is decided by
+//! answers that left the shards before. `record` is what it holds, `aggregator`, `limiter` and
+//! `collector` are what a record passes through, `order` watches the keys. A shard only says which
+//! records it refused; everything else that is counted of user records is counted here.
+//!
+//! At the same time answers come before deadlines and deadlines before new records. That order is
+//! behaviour: changing it changes results.
+
+mod aggregator;
+mod calls;
+mod collector;
+mod limiter;
+mod order;
+mod record;
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use crate::engine::distribution::Distribution;
+use crate::engine::plan::{Plan, ProducerPlan};
+use crate::engine::source::{Arrival, InCall};
+use crate::model::backoff::Waits;
+use crate::scenario::{Method, PutCalls, Sending, WhenFull};
+
+pub(super) use aggregator::Keys;
+use aggregator::{Aggregator, Due};
+use calls::Calls;
+use collector::Collector;
+use limiter::{Limiter, POLL};
+use order::Latest;
+use record::Put;
+pub(super) use record::UserRecord;
+
+/// The shortest time for which the KPL keeps a record in its collector is a fifth of the longest
+/// time in its buffers, and at most this. Source: `aws/kinesis/core/pipeline.h`.
+const COLLECTION_MAX: u64 = 50_000_000;
+
+/// Something that a client waits for; in the order in which it happens at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    /// The answer to a call comes, or would.
+    Answer(u32),
+    /// A call has waited for its answer for too long.
+    TimeOut(u32),
+    /// A call is sent again.
+    Resend(u32),
+    /// The aggregated record of a shard is due, if it still is the given one.
+    Aggregate(u16, u32),
+    /// The limiter looks at what waits.
+    Poll,
+    /// A call is due, if it still is the given one.
+    Collect(u32),
+}
+
+/// What a client counted of the user records made after the warm-up.
+#[derive(Debug, Default)]
+pub(super) struct SenderTally {
+    pub(super) attempts: u64,
+    pub(super) accepted: u64,
+    pub(super) duplicates: u64,
+    pub(super) throttled: u64,
+    pub(super) given_up: u64,
+    pub(super) dropped: u64,
+    pub(super) waiting: u64,
+    pub(super) out_of_order: u64,
+    /// Kinesis records sent, each time that they were made anew.
+    pub(super) put_records: u64,
+    pub(super) put_calls: u64,
+    pub(super) put_latency: Distribution,
+}
+
+/// What a client holds of its application's records.
+#[derive(Clone, Copy, Debug, Default)]
+struct Held {
+    records: u64,
+    bytes: u64,
+}
+
+/// One client in one replication.
+#[derive(Debug)]
+pub(super) struct Sender<'plan> {
+    producer: &'plan ProducerPlan,
+    sending: &'plan Sending,
+    waits: &'plan Waits,
+    /// Index of the producer, where arrivals have it.
+    index: u64,
+    warm_up: u64,
+    horizon: u64,
+    /// Whether the bytes of partition keys count.
+    key_bytes_count: bool,
+    events: BinaryHeap<Reverse<(u64, Event)>>,
+    /// Records that the application has yet to make, in order of time.
+    pub(super) coming: VecDeque<UserRecord>,
+    /// Records that wait for room in the client.
+    blocked: VecDeque<UserRecord>,
+    held: Held,
+    aggregator: Option<Aggregator>,
+    limiter: Option<Limiter>,
+    is_polling: bool,
+    collector: Collector,
+    calls: Calls,
+    latest: Option<Latest>,
+    /// Shards that calls were sent to since the last barrier.
+    pub(super) touched: Vec<u16>,
+    /// User records made for each shard after the warm-up.
+    pub(super) generated: Vec<u64>,
+    pub(super) tally: SenderTally,
+    made: Vec<Put>,
+    passed: Vec<Put>,
+    expired: Vec<Put>,
+}
+
+impl<'plan> Sender<'plan> {
+    pub(super) fn new(
+        plan: &'plan Plan,
+        index: usize,
+        sending: &'plan Sending,
+        waits: &'plan Waits,
+    ) -> Self {
+        let producer = &plan.producers[index];
+        let (max_records, max_bytes) = match producer.calls {
+            PutCalls::PutRecord => (1, u64::MAX),
+            PutCalls::PutRecords { batch_size, batch_bytes, .. } => (batch_size.0, batch_bytes.0),
+        };
+        let (mut aggregator, mut limiter, mut shard_bytes) = (None, None, u64::MAX);
+        if let Method::Kpl(kpl) = &sending.method {
+            let keys = producer.packed_keys;
+            aggregator = kpl.aggregation.map(|limits| Aggregator::new(limits, keys, plan.shards));
+            limiter = kpl.rate_limit.as_ref().map(|limit| Limiter::new(limit, plan.shards));
+            shard_bytes = kpl.shard_bytes.0;
+        }
+        Self {
+            producer,
+            sending,
+            waits,
+            index: index as u64,
+            warm_up: plan.warm_up,
+            horizon: plan.horizon,
+            key_bytes_count: plan.quotas.partition_key_bytes_count,
+            events: BinaryHeap::new(),
+            coming: VecDeque::new(),
+            blocked: VecDeque::new(),
+            held: Held::default(),
+            aggregator,
+            limiter,
+            is_polling: false,
+            collector: Collector::new(max_records, max_bytes, shard_bytes, plan.shards),
+            calls: Calls::new(sending.in_flight),
+            latest: producer.orders_keys.then(|| Latest::new(producer.keys.len())),
+            touched: Vec::new(),
+            generated: vec![0; plan.shards],
+            tally: SenderTally::default(),
+            made: Vec::new(),
+            passed: Vec::new(),
+            expired: Vec::new(),
+        }
+    }
+
+    /// Hears that a shard refused a record of a call.
+    #[inline]
+    pub(super) fn refuse(&mut self, call: u32, record: u32) {
+        self.calls.refuse(call, record);
+    }
+
+    /// Plays everything before `until`; all answers that come before are known.
+    pub(super) fn play(&mut self, until: u64, inboxes: &mut [Vec<Arrival>]) {
+        loop {
+            let event = self.events.peek().map_or(u64::MAX, |event| event.0.0);
+            let record = self.coming.front().map_or(u64::MAX, |record| record.created);
+            if event.min(record) >= until {
+                return;
+            }
+            if event <= record {
+                if let Some(Reverse((now, event))) = self.events.pop() {
+                    self.happen(event, now, inboxes);
+                    self.unblock(now, inboxes);
+                }
+            } else if let Some(record) = self.coming.pop_front() {
+                self.arrive(record, inboxes);
+            }
+        }
+    }
+
+    /// Nanoseconds from sending a call to its arrival at the service.
+    pub(super) const fn one_way(&self) -> u64 {
+        self.producer.one_way
+    }
+
+    /// Before when nothing of this client can reach the service.
+    pub(super) fn earliest(&self) -> u64 {
+        let event = self.events.peek().map_or(u64::MAX, |event| event.0.0);
+        let record = self.coming.front().map_or(u64::MAX, |record| record.created);
+        event.min(record).saturating_add(self.producer.one_way)
+    }
+
+    /// Plays up to the end of the run and counts what stands where; all refusals are known.
+    pub(super) fn finish(&mut self, inboxes: &mut [Vec<Arrival>]) {
+        self.play(self.horizon, inboxes);
+        for slot in self.calls.by_service() {
+            let Some(call) = self.calls.get(slot) else { continue };
+            if call.service < self.horizon && !call.is_answered {
+                self.hear(slot);
+            }
+            let Some(call) = self.calls.take(slot) else { continue };
+            let is_last = self.sending.method == Method::Resend
+                && call.service < self.horizon
+                && call.attempt >= self.waits.attempts();
+            let left = call.puts.iter().filter(|put| !call.is_answered || put.is_refused);
+            for user in left.flat_map(|put| &put.users) {
+                let counted = u64::from(user.created >= self.warm_up && !user.is_copy);
+                if is_last {
+                    self.tally.given_up += counted;
+                } else {
+                    self.tally.waiting += counted;
+                }
+            }
+        }
+        let puts = self.collector.puts().iter().chain(self.calls.ready.iter().flatten());
+        let limited = self.limiter.iter().flat_map(Limiter::puts);
+        let users = puts.chain(limited).flat_map(|put| &put.users);
+        let aggregated = self.aggregator.iter().flat_map(Aggregator::users);
+        let waiting = users.chain(aggregated).chain(&self.blocked).chain(&self.coming);
+        let warm_up = self.warm_up;
+        self.tally.waiting +=
+            waiting.filter(|user| user.created >= warm_up && !user.is_copy).count() as u64;
+    }
+
+    fn happen(&mut self, event: Event, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        match event {
+            Event::Answer(slot) => self.answer(slot, now, inboxes),
+            Event::TimeOut(slot) => self.time_out(slot, now, inboxes),
+            Event::Resend(slot) => self.dispatch(slot, now, inboxes),
+            Event::Aggregate(shard, number) => {
+                let due = match &mut self.aggregator {
+                    Some(aggregator) => aggregator.close(shard, number, now, &mut self.made),
+                    None => None,
+                };
+                self.expect(due);
+                self.pass_on(now, inboxes);
+            }
+            Event::Poll => {
+                self.is_polling = false;
+                if let Some(limiter) = &mut self.limiter {
+                    limiter.poll(now, &mut self.passed, &mut self.expired);
+                }
+                self.collect(now, inboxes);
+            }
+            Event::Collect(number) => {
+                self.collector.close(number, now, &mut self.calls.ready);
+                self.send(now, inboxes);
+            }
+        }
+    }
+
+    /// The application makes a record.
+    fn arrive(&mut self, record: UserRecord, inboxes: &mut [Vec<Arrival>]) {
+        let counted = u64::from(record.created >= self.warm_up);
+        self.generated[usize::from(record.shard)] += counted;
+        let now = record.created;
+        if self.has_room(&record) && self.blocked.is_empty() {
+            self.take(record, now, inboxes);
+            return;
+        }
+        match self.sending.buffer.map(|buffer| buffer.when_full) {
+            Some(WhenFull::DropNewest) => self.tally.dropped += counted,
+            Some(WhenFull::DropOldest) => {
+                while !self.has_room(&record) && self.drop_oldest() {}
+                if self.has_room(&record) {
+                    self.take(record, now, inboxes);
+                } else {
+                    self.tally.dropped += counted;
+                }
+            }
+            _ => self.blocked.push_back(record),
+        }
+    }
+
+    /// Takes records that waited for room.
+    fn unblock(&mut self, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        while let Some(record) = self.blocked.front().copied() {
+            if !self.has_room(&record) {
+                return;
+            }
+            self.blocked.pop_front();
+            self.take(record, now, inboxes);
+        }
+    }
+
+    fn has_room(&self, record: &UserRecord) -> bool {
+        // One record fits into an empty buffer, however large it is.
+        self.sending.buffer.is_none_or(|buffer| {
+            self.held.records == 0
+                || self.held.records < buffer.records.0
+                    && self.held.bytes + record.bytes() <= buffer.bytes.0
+        })
+    }
+
+    /// Drops the record that has waited for longest, if one is not under way.
+    fn drop_oldest(&mut self) -> bool {
+        let Some(put) = self.calls.drop_oldest().or_else(|| self.collector.drop_oldest()) else {
+            return false;
+        };
+        for user in &put.users {
+            self.tally.dropped += u64::from(user.created >= self.warm_up);
+            self.release(user.bytes());
+        }
+        true
+    }
+
+    #[inline]
+    fn release(&mut self, bytes: u64) {
+        self.held.records -= 1;
+        self.held.bytes -= bytes;
+    }
+
+    /// The client takes a record.
+    fn take(&mut self, mut record: UserRecord, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        self.held.records += 1;
+        self.held.bytes += record.bytes();
+        match (&self.sending.method, self.producer.calls) {
+            (Method::Kpl(kpl), _) => {
+                record.deadline = now + kpl.max_buffered_time.nanoseconds();
+                record.expires = now + kpl.time_to_live.nanoseconds();
+            }
+            (Method::Resend, PutCalls::PutRecords { linger, .. }) => {
+                record.deadline = now + linger.nanoseconds();
+            }
+            (Method::Resend, PutCalls::PutRecord) => record.deadline = now,
+        }
+        self.enter(record, now, inboxes);
+    }
+
+    /// A record begins its way through the client.
+    fn enter(&mut self, record: UserRecord, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        match &mut self.aggregator {
+            Some(aggregator) => {
+                let due = aggregator.add(record, &mut self.made);
+                self.expect(due);
+                if self.made.is_empty() {
+                    return;
+                }
+            }
+            None => self.made.push(Put::alone(record)),
+        }
+        self.pass_on(now, inboxes);
+    }
+
+    #[inline]
+    fn expect(&mut self, due: Option<Due>) {
+        if let Some(due) = due {
+            let event = Event::Aggregate(due.shard, due.container);
+            self.events.push(Reverse((due.deadline, event)));
+        }
+    }
+
+    /// Hands what was made to the limiter, and what that lets through to the collector.
+    fn pass_on(&mut self, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        match &mut self.limiter {
+            Some(limiter) => {
+                for put in self.made.drain(..) {
+                    limiter.put(put, now, &mut self.passed, &mut self.expired);
+                }
+            }
+            None => self.passed.append(&mut self.made),
+        }
+        self.collect(now, inboxes);
+    }
+
+    /// Puts what the limiter let through into calls; what expired before it is tried anew or given
+    /// up, each user record by its own age.
+    fn collect(&mut self, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        let stays = match &self.sending.method {
+            Method::Kpl(kpl) if kpl.aggregation.is_some() => {
+                (kpl.max_buffered_time.nanoseconds() / 5).min(COLLECTION_MAX)
+            }
+            _ => 0,
+        };
+        for mut put in self.passed.drain(..) {
+            put.deadline = put.deadline.max(now + stays);
+            if let Some((number, due)) = self.collector.add(put, &mut self.calls.ready) {
+                self.events.push(Reverse((due.max(now), Event::Collect(number))));
+            }
+        }
+        self.send(now, inboxes);
+        if !self.is_polling && self.limiter.as_ref().is_some_and(Limiter::is_active) {
+            self.is_polling = true;
+            self.events.push(Reverse(((now / POLL + 1) * POLL, Event::Poll)));
+        }
+        if !self.expired.is_empty() {
+            let expired = std::mem::take(&mut self.expired);
+            for put in expired {
+                self.try_anew(put, now, inboxes);
+            }
+        }
+    }
+
+    /// The user records of a failed Kinesis record go their way again, each on its own, or expire.
+    fn try_anew(&mut self, put: Put, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        let Method::Kpl(kpl) = &self.sending.method else { return };
+        for mut user in put.users {
+            if now >= user.expires || kpl.fail_if_throttled && put.is_refused {
+                self.give_up_one(&user);
+            } else {
+                let again = now + kpl.max_buffered_time.nanoseconds() / 2;
+                user.deadline = again.min(user.expires);
+                self.enter(user, now, inboxes);
+            }
+        }
+    }
+
+    fn give_up_one(&mut self, user: &UserRecord) {
+        self.tally.given_up += u64::from(user.created >= self.warm_up && !user.is_copy);
+        self.release(user.bytes());
+    }
+
+    fn give_up(&mut self, puts: &[Put]) {
+        for user in puts.iter().flat_map(|put| &put.users) {
+            self.give_up_one(user);
+        }
+    }
+
+    /// Sends as many of the calls that are ready as may be under way.
+    fn send(&mut self, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        let by_record = self.sending.method == Method::Resend;
+        while let Some(slot) = self.calls.start(by_record) {
+            self.dispatch(slot, now, inboxes);
+        }
+    }
+
+    /// Sends a call, for the first time or again.
+    fn dispatch(&mut self, slot: u32, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        let Some(call) = self.calls.get(slot) else { return };
+        let service = now + self.producer.one_way;
+        call.send(service, self.waits);
+        let is_new = call.attempt == 1;
+        self.events.push(Reverse((now + self.producer.round_trip, Event::Answer(slot))));
+        if service >= self.horizon {
+            return;
+        }
+        let number = self.index << 56 | u64::from(slot);
+        let (mut users_counted, mut is_last_counted) = (0, false);
+        for (place, put) in call.puts.iter().enumerate() {
+            let created = put.created();
+            let key_bytes = if self.key_bytes_count { u32::from(put.key_bytes) } else { 0 };
+            let place = InCall { place: place as u32, users: put.users.len() as u32 };
+            inboxes[usize::from(put.shard)].push(Arrival::reported(
+                (service, created),
+                number,
+                put.data + key_bytes,
+                place,
+            ));
+            self.touched.push(put.shard);
+            let users = put.users.iter().filter(|user| user.created >= self.warm_up).count();
+            is_last_counted = users > 0;
+            users_counted += users as u64;
+            self.tally.put_records += u64::from(is_new && users > 0);
+        }
+        self.tally.attempts += users_counted;
+        self.tally.put_calls += u64::from(if is_new { is_last_counted } else { users_counted > 0 });
+    }
+
+    /// The answer to a call comes, or would.
+    fn answer(&mut self, slot: u32, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        self.hear(slot);
+        let Some(call) = self.calls.get(slot) else { return };
+        let is_last = call.attempt >= self.waits.attempts();
+        let next = call.service + self.waits.after(call.identity, call.attempt);
+        let next = next - self.producer.one_way;
+        let resends = self.sending.method == Method::Resend;
+        if call.is_lost {
+            let sent = call.service - self.producer.one_way;
+            self.events.push(Reverse(if resends && !is_last {
+                (next, Event::Resend(slot))
+            } else {
+                (sent + self.producer.time_out, Event::TimeOut(slot))
+            }));
+            return;
+        }
+        for put in call.puts.iter().filter(|put| !put.is_refused) {
+            for user in &put.users {
+                self.held.records -= 1;
+                self.held.bytes -= user.bytes();
+            }
+        }
+        call.puts.retain(|put| put.is_refused);
+        if resends && !is_last && !call.puts.is_empty() {
+            self.events.push(Reverse((next, Event::Resend(slot))));
+            return;
+        }
+        self.end(slot, now, inboxes);
+    }
+
+    /// No answer came for too long: the client takes the call to have failed as a whole.
+    fn time_out(&mut self, slot: u32, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        if let Some(call) = self.calls.get(slot) {
+            for put in &mut call.puts {
+                put.is_refused = false;
+            }
+        }
+        self.end(slot, now, inboxes);
+    }
+
+    /// Frees the slot of a call; what is left of it failed.
+    fn end(&mut self, slot: u32, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        let Some(call) = self.calls.take(slot) else { return };
+        if self.sending.method == Method::Resend {
+            self.give_up(&call.puts);
+        } else {
+            for put in call.puts {
+                self.try_anew(put, now, inboxes);
+            }
+        }
+        self.send(now, inboxes);
+    }
+
+    /// Counts what came of a call. What the stream took of one whose answer is lost will come
+    /// again as a copy.
+    fn hear(&mut self, slot: u32) {
+        let Some(call) = self.calls.get(slot) else { return };
+        call.is_answered = true;
+        let answer = call.service + self.producer.answer();
+        let tally = &mut self.tally;
+        for put in &mut call.puts {
+            for user in &mut put.users {
+                let counted = u64::from(user.created >= self.warm_up);
+                if put.is_refused {
+                    tally.throttled += counted;
+                    continue;
+                }
+                if user.is_copy {
+                    tally.duplicates += counted;
+                } else {
+                    tally.accepted += counted;
+                    if let Some(latest) = &mut self.latest
+                        && latest.take(user.key, user.number)
+                    {
+                        tally.out_of_order += counted;
+                    }
+                }
+                if !call.is_lost {
+                    tally.put_latency.record_many(answer - user.created, counted);
+                }
+                user.is_copy |= call.is_lost;
+            }
+        }
+    }
+}

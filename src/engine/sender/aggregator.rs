@@ -1,0 +1,227 @@
+//! Aggregation as the KPL does it: user records of one predicted shard share a Kinesis record.
+//!
+//! A container is closed when its estimated size reaches the limit, when it holds as many records
+//! as it may, or when the deadline of one of its records comes. What goes out is the longest run
+//! of records, by deadline, whose exact size fits; the others begin the next container.
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::engine::sender::record::{Put, UserRecord};
+use crate::engine::source::InCall;
+use crate::model::aggregation::{FRAME_BYTES, OUTER_KEY_BYTES, Packed, TableEntry};
+use crate::scenario::Aggregation;
+
+/// Most keys for which a table says where they stand.
+const TABLE_KEYS: usize = 1 << 20;
+
+/// How the keys of a producer stand in an aggregated record.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::engine) struct Keys {
+    /// How many there are, if each has one shard.
+    pub(in crate::engine) placed: Option<usize>,
+    /// Whether each record has a key of its own.
+    pub(in crate::engine) are_fresh: bool,
+    /// Bytes of the explicit hash key of each record, and whether all have the same.
+    pub(in crate::engine) explicit: Option<(u64, bool)>,
+}
+
+#[derive(Debug)]
+pub(super) struct Aggregator {
+    max_bytes: u64,
+    max_records: usize,
+    keys: Keys,
+    /// By key: the container that it was last put into, and its place there.
+    table: Vec<(u32, u32)>,
+    containers: Vec<Container>,
+    /// Number of the next container.
+    next: u32,
+}
+
+/// Records of one shard that wait to go out as one.
+#[derive(Debug, Default)]
+struct Container {
+    number: u32,
+    users: SmallVec<[UserRecord; 1]>,
+    keys: u32,
+    places: FxHashMap<u32, u32>,
+    /// Bytes of the message.
+    bytes: u64,
+    estimate: u64,
+    deadline: u64,
+    is_sorted: bool,
+}
+
+/// When a container is due.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Due {
+    pub(super) shard: u16,
+    pub(super) container: u32,
+    pub(super) deadline: u64,
+}
+
+impl Aggregator {
+    pub(super) fn new(limits: Aggregation, keys: Keys, shards: usize) -> Self {
+        let table = keys.placed.filter(|keys| *keys <= TABLE_KEYS).unwrap_or(0);
+        Self {
+            max_bytes: limits.max_bytes.0,
+            max_records: limits.max_records.0.min(u64::from(InCall::USERS_MAX)) as usize,
+            keys,
+            table: vec![(0, 0); table],
+            containers: (0..shards).map(|_| Container::default()).collect(),
+            next: 1,
+        }
+    }
+
+    /// Puts a record into the container of its shard; what that makes full goes to `made`. Gives
+    /// when the container is due, if that is new.
+    pub(super) fn add(&mut self, user: UserRecord, made: &mut Vec<Put>) -> Option<Due> {
+        let shard = user.shard;
+        let before = self.due(shard);
+        self.put(user);
+        self.close_full(shard, made);
+        let due = self.due(shard)?;
+        let is_known = before.is_some_and(|before| {
+            (before.container, before.deadline) == (due.container, due.deadline)
+        });
+        (!is_known).then_some(due)
+    }
+
+    /// Closes the container if it still is the one that was due; gives when the next one is.
+    pub(super) fn close(
+        &mut self,
+        shard: u16,
+        number: u32,
+        now: u64,
+        made: &mut Vec<Put>,
+    ) -> Option<Due> {
+        let container = &self.containers[usize::from(shard)];
+        if container.number != number || container.users.is_empty() || container.deadline > now {
+            return None;
+        }
+        self.flush(shard, made);
+        self.close_full(shard, made);
+        self.due(shard)
+    }
+
+    /// The records that wait.
+    pub(super) fn users(&self) -> impl Iterator<Item = &UserRecord> {
+        self.containers.iter().flat_map(|container| &container.users)
+    }
+
+    fn due(&self, shard: u16) -> Option<Due> {
+        let container = &self.containers[usize::from(shard)];
+        let (number, deadline) = (container.number, container.deadline);
+        (!container.users.is_empty()).then_some(Due { shard, container: number, deadline })
+    }
+
+    fn close_full(&mut self, shard: u16, made: &mut Vec<Put>) {
+        loop {
+            let container = &self.containers[usize::from(shard)];
+            let is_full =
+                container.estimate >= self.max_bytes || container.users.len() >= self.max_records;
+            if container.users.is_empty() || !is_full {
+                return;
+            }
+            self.flush(shard, made);
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, mut user: UserRecord) {
+        let container = &mut self.containers[usize::from(user.shard)];
+        if container.users.is_empty() {
+            container.begin(self.next);
+            self.next = self.next.wrapping_add(1);
+        }
+        let packed = container.pack(&user, self.keys, &mut self.table);
+        user.packed = packed.bytes() as u32;
+        container.bytes += packed.bytes();
+        container.estimate += packed.estimate();
+        let last = container.users.last().map_or(0, |last| last.deadline);
+        container.is_sorted &= user.deadline >= last;
+        container.deadline = container.deadline.min(user.deadline);
+        container.users.push(user);
+    }
+
+    /// Makes a Kinesis record of what fits into one, and a new container of what is left.
+    fn flush(&mut self, shard: u16, made: &mut Vec<Put>) {
+        let index = usize::from(shard);
+        if !self.containers[index].is_sorted {
+            let mut users = std::mem::take(&mut self.containers[index].users);
+            users.sort_by_key(|user| user.deadline);
+            for user in users {
+                self.put(user);
+            }
+        }
+        let container = &mut self.containers[index];
+        let mut users = std::mem::take(&mut container.users);
+        let mut bytes = container.bytes;
+        let mut rest: SmallVec<[UserRecord; 1]> = SmallVec::new();
+        while users.len() > 1 && bytes + FRAME_BYTES > self.max_bytes
+            || users.len() > self.max_records
+        {
+            if let Some(user) = users.pop() {
+                bytes -= u64::from(user.packed);
+                rest.push(user);
+            }
+        }
+        for user in rest.into_iter().rev() {
+            self.put(user);
+        }
+        made.push(if users.len() == 1 {
+            Put::alone(users[0])
+        } else {
+            Put {
+                data: (bytes + FRAME_BYTES) as u32,
+                key_bytes: OUTER_KEY_BYTES as u16,
+                shard,
+                deadline: users[0].deadline,
+                expires: users.iter().map(|user| user.expires).min().unwrap_or(u64::MAX),
+                is_refused: false,
+                users,
+            }
+        });
+    }
+}
+
+impl Container {
+    fn begin(&mut self, number: u32) {
+        self.number = number;
+        self.keys = 0;
+        self.places.clear();
+        self.bytes = 0;
+        self.estimate = 0;
+        self.deadline = u64::MAX;
+        self.is_sorted = true;
+    }
+
+    /// How `user` stands in the message.
+    #[inline]
+    fn pack(&mut self, user: &UserRecord, keys: Keys, table: &mut [(u32, u32)]) -> Packed {
+        let next = self.keys;
+        let place = if keys.are_fresh {
+            next
+        } else if let Some(entry) = table.get_mut(user.key as usize) {
+            if entry.0 != self.number {
+                *entry = (self.number, next);
+            }
+            entry.1
+        } else {
+            *self.places.entry(user.key).or_insert(next)
+        };
+        let is_new = place == next;
+        self.keys += u32::from(is_new);
+        let number = self.users.len() as u64;
+        Packed {
+            data: u64::from(user.data),
+            key_index: u64::from(place),
+            new_key_bytes: is_new.then_some(u64::from(user.key_bytes)),
+            explicit_hash_key: keys.explicit.map(|(bytes, is_shared)| TableEntry {
+                index: if is_shared { 0 } else { number },
+                bytes,
+                is_new: !is_shared || number == 0,
+            }),
+        }
+    }
+}
