@@ -32,6 +32,8 @@ pub enum Purpose {
     HashKey,
     /// Record sizes of a producer.
     RecordSize,
+    /// Which records of a trace come once more.
+    TraceCopy,
     /// Waits before the retries of a producer.
     RetryJitter,
     /// The moment of a consumer's first call on each shard.
@@ -47,6 +49,7 @@ impl Purpose {
             Self::Salt => "salt",
             Self::HashKey => "hash-key",
             Self::RecordSize => "record-size",
+            Self::TraceCopy => "trace-copy",
             Self::RetryJitter => "retry-jitter",
             Self::PollPhase => "poll-phase",
         }

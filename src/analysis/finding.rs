@@ -2,11 +2,13 @@
 //!
 //! Each is one sentence that the numbers beside it bear out, and a piece of advice. A finding that
 //! would need a guess is not made. `writes` speaks of throttled, given up and rejected records,
-//! `keys` of hot shards and hot keys, `readers` of consumers and `bottleneck` of what slows them.
+//! `keys` of hot shards and hot keys, `readers` of consumers, `traces` of what
+//! a trace leaves out, and `bottleneck` of what slows them.
 
 mod bottleneck;
 mod keys;
 mod readers;
+mod traces;
 mod writes;
 
 use super::number::{bytes, plain};
@@ -20,6 +22,7 @@ pub(super) fn find(scenario: &Scenario, observation: &Observation) -> Vec<Findin
     writes::find(scenario, observation, &mut findings);
     keys::find(scenario, observation, &mut findings);
     readers::find(scenario, observation, &mut findings);
+    traces::find(scenario, &mut findings);
     // A stable sort: within one severity the order above stays.
     findings.sort_by_key(|finding| finding.severity);
     findings

@@ -235,6 +235,8 @@ pub struct ProducerResult {
     /// Which of its records the stream keeps in the order of their generation. Retried records may
     /// still be overtaken.
     pub ordering: OrderingKept,
+    /// The trace that it replays; `null` where it draws its records.
+    pub trace: Option<TraceResult>,
     /// Records that it came up with.
     pub generated_records: u64,
     /// Bytes of those records as the stream counts them.
@@ -264,6 +266,19 @@ pub struct ProducerResult {
     pub put_calls: u64,
     /// From generation to the answer that accepts the record.
     pub put_latency_ms: Option<Quantiles>,
+}
+
+/// What was replayed of a trace.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct TraceResult {
+    /// The file, as the scenario names it.
+    pub path: String,
+    /// Records of the file within the run, before `rate_scale`.
+    pub file_records: u64,
+    /// Lines among them that are no records and were left out.
+    pub malformed_lines: u64,
+    /// Number of the first such line, from one; `null` where there is none.
+    pub malformed_line_first: Option<u64>,
 }
 
 /// What one shard met.

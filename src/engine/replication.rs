@@ -14,7 +14,7 @@ use crate::engine::observe::observe;
 use crate::engine::plan::{Plan, ReplicationPlan};
 use crate::engine::source::{Arrival, Source, producer_of};
 use crate::engine::tally::Tally;
-use crate::engine::{Control, Interrupted, Options};
+use crate::engine::{Control, Options, Unfinished};
 use crate::metrics::{ConsumerSecond, Observation, StreamSecond};
 use crate::random::Randomness;
 use crate::scenario::PutCalls;
@@ -91,7 +91,7 @@ pub(super) fn run(
     randomness: Randomness,
     options: &Options,
     at_barrier: &(dyn Fn(u64, u64) -> Control + Sync),
-) -> Result<Observation, Interrupted> {
+) -> Result<Observation, Unfinished> {
     let context = Context { plan, replication: replication_plan };
     let mut sources: Vec<Source<'_>> =
         (0..plan.producers.len()).map(|index| Source::new(plan, index, randomness)).collect();
@@ -112,9 +112,12 @@ pub(super) fn run(
             || advance(&mut groups, until, context, &tallies),
         );
         settle(&mut tallies, until, plan, &mut stream);
+        if let Some(error) = sources.iter().find_map(Source::failure) {
+            return Err(error.clone().into());
+        }
         let generated = sources.iter().map(|source| source.generated.records).sum();
         if at_barrier(until, generated) == Control::Stop {
-            return Err(Interrupted);
+            return Err(Unfinished::Interrupted);
         }
         if until == plan.horizon {
             break;

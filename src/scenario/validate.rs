@@ -14,12 +14,14 @@ mod record_size;
 mod shard_file;
 mod size_file;
 mod stream;
+mod trace;
 mod traffic;
 
 use super::diagnostic::{Diagnostic, Problems};
 use super::digest::Digest;
 use super::quantity::Written;
 use super::raw;
+use super::trace::StreamedFile;
 use super::tree::Node;
 use super::{Producer, Scenario};
 use crate::quotas::Quotas;
@@ -28,12 +30,17 @@ use crate::time::{Span, Timestamp};
 /// Gives the bytes of a file that a scenario names, or why it cannot.
 pub(super) type Open<'a> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a;
 
+/// Gives a file that a scenario names, to be read as a stream, or why it cannot.
+pub(super) type OpenStream<'a> = dyn FnMut(&str) -> Result<StreamedFile, String> + 'a;
+
 /// What every check needs.
 pub(super) struct Context<'a, 'b> {
     /// Where problems go.
     pub(super) problems: &'a mut Problems,
     /// Opens the files that the scenario names.
     pub(super) open: &'a mut Open<'b>,
+    /// The same for files of any length; when not given, they are read by `open`.
+    pub(super) open_stream: Option<&'a mut OpenStream<'b>>,
     /// Takes in what is read.
     pub(super) digest: Digest,
     /// The quotas in force.
@@ -62,12 +69,26 @@ impl Context<'_, '_> {
                 self.digest.add_file(&bytes);
                 Some(bytes)
             }
-            Err(reason) => {
-                self.error("file-not-readable", node, reason)
-                    .help("the path is relative to the folder of the scenario");
-                None
-            }
+            Err(reason) => self.not_readable(reason, node),
         }
+    }
+
+    /// The file that `node` names, to be read as a stream.
+    fn stream_file(&mut self, path: &str, node: &Node) -> Option<StreamedFile> {
+        let opened = match &mut self.open_stream {
+            Some(open_stream) => open_stream(path),
+            None => (self.open)(path).map(StreamedFile::from_bytes),
+        };
+        match opened {
+            Ok(file) => Some(file),
+            Err(reason) => self.not_readable(reason, node),
+        }
+    }
+
+    fn not_readable<T>(&mut self, reason: String, node: &Node) -> Option<T> {
+        self.error("file-not-readable", node, reason)
+            .help("the path is relative to the folder of the scenario");
+        None
     }
 }
 
