@@ -41,7 +41,7 @@ use crate::time::Span;
 /// What the reader of a result chooses; no figure but the rows of the series depends on it.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Width of one row of the series, rounded up to whole seconds; chosen to give at most 300
+    /// Width of one row of the series, rounded up to whole steps of it; chosen to give at most 300
     /// rows when not given.
     pub bin: Option<Span>,
     /// Settings that replaced those of the file, as `path=value`, to be named in the result.
@@ -61,7 +61,8 @@ pub fn analyse(
     assert!(!observations.is_empty(), "a run has at least one replication");
     let first = &observations[0];
     let objectives = objective::judge(scenario, observations);
-    let bin = effective_bin(options.bin, first.simulated);
+    let step = first.series.step();
+    let bin = effective_bin(options.bin, first.simulated, step);
     ResultDocument {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         scenario: ScenarioSummary {
@@ -86,6 +87,7 @@ pub fn analyse(
         replication_intervals: replication::intervals(scenario, observations),
         assumptions: assumption::list(scenario),
         series_bin_seconds: bin.as_seconds(),
+        series_step_seconds: (step > Span::SECOND).then(|| step.as_seconds()),
         series: stream_series(scenario, first, bin),
     }
 }

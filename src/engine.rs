@@ -27,7 +27,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 
-use crate::metrics::Observation;
+use crate::metrics::{Observation, series_step};
 use crate::random::Randomness;
 use crate::scenario::{Scenario, TraceError};
 use crate::time::Span;
@@ -39,11 +39,14 @@ pub struct Options {
     pub window: Option<Span>,
     /// How many of the hottest keys of each shard to name.
     pub hottest_keys: usize,
+    /// Width of one row of the series, which divides a minute; chosen by [`series_step`] when not
+    /// given.
+    pub series_step: Option<Span>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { window: None, hottest_keys: observe::HOTTEST_KEYS }
+        Self { window: None, hottest_keys: observe::HOTTEST_KEYS, series_step: None }
     }
 }
 
@@ -81,13 +84,15 @@ pub enum Unfinished {
 /// Simulates all replications of `scenario`; `observer` hears of progress at every barrier.
 ///
 /// The same scenario gives the same observations, whatever the number of threads and the options.
+/// Series are kept of the first replication only.
 ///
 /// # Errors
 /// [`Unfinished`] when the observer said [`Control::Stop`], or when the file of a trace cannot be
 /// read, or has changed since the scenario was read.
 ///
 /// # Panics
-/// When an identity of [`Observation::identities`] does not hold, which is a defect of the engine.
+/// When an identity of [`Observation::identities`] does not hold, which is a defect of the engine,
+/// or when a given step of the series does not divide a minute.
 pub fn simulate(
     scenario: &Scenario,
     options: &Options,
@@ -97,6 +102,7 @@ pub fn simulate(
     let simulated = AtomicU64::new(0);
     let generated = AtomicU64::new(0);
     let total = u64::from(scenario.replications).saturating_mul(plan.horizon);
+    let step = options.series_step.unwrap_or_else(|| series_step(scenario.duration, plan.shards));
     (0..scenario.replications)
         .into_par_iter()
         .map(|replication| {
@@ -113,15 +119,9 @@ pub fn simulate(
                 })
             };
             let randomness = Randomness::new(scenario.seed, replication);
-            let replication_plan = plan.replication(scenario, randomness);
-            let observation = replication::run(
-                &plan,
-                &replication_plan,
-                replication,
-                randomness,
-                options,
-                &at_barrier,
-            )?;
+            let replication_plan = plan.replication(scenario, randomness, replication, step);
+            let observation =
+                replication::run(&plan, &replication_plan, randomness, options, &at_barrier)?;
             assert_identities(scenario, &observation);
             Ok(observation)
         })

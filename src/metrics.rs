@@ -1,14 +1,21 @@
-//! What was observed: counts, latency distributions and one-second series of one replication.
+//! What was observed: counts, latency distributions and series of one replication.
 //!
 //! Plain data, filled by the engine, read by analysis and report. Counts follow the records that
 //! were *generated after the warm-up*, through their whole life, so that the identities of
-//! [`Identity`] hold exactly; series show all of simulated time, the warm-up included.
+//! [`Identity`] hold exactly; series show all of simulated time, the warm-up included, in steps
+//! that fit its length, and [`CountedSeconds`] what its single seconds came to.
 
+mod age_counts;
+mod counted;
 mod series;
 
 use hdrhistogram::Histogram;
 
-pub use series::{ConsumerSecond, ShardSecond, ShardSeries, StreamSecond};
+pub use age_counts::AgeCounts;
+pub use counted::{CountedConsumer, CountedSeconds, RecordsByMinute};
+pub use series::{
+    ConsumerStep, ShardSecond, ShardSeries, ShardStep, StreamSeries, StreamStep, series_step,
+};
 
 use crate::time::Span;
 
@@ -25,8 +32,10 @@ pub struct Observation {
     pub shards: Vec<ShardObservation>,
     /// Consumers in the order of the scenario.
     pub consumers: Vec<ConsumerObservation>,
-    /// One row for each whole or begun second of the run.
-    pub seconds: Vec<StreamSecond>,
+    /// Figures of the seconds after the warm-up.
+    pub counted: CountedSeconds,
+    /// One row a step; empty but in the first replication, which is the one that reports show.
+    pub series: StreamSeries,
 }
 
 /// What became of one producer's records.
@@ -40,7 +49,7 @@ pub struct ProducerObservation {
     pub attempts: u64,
     /// Records that the stream took.
     pub accepted: u64,
-    /// Bytes that the stream took.
+    /// Bytes that the stream took, duplicates included.
     pub accepted_bytes: u64,
     /// Attempts that a shard limit refused.
     pub throttled: u64,
@@ -52,6 +61,8 @@ pub struct ProducerObservation {
     pub waiting: u64,
     /// Kinesis records that were made of the records: one each, but for those rejected.
     pub put_records: u64,
+    /// Records that the stream took once more, because the answer to the first time was lost.
+    pub duplicate_records: u64,
     /// Records that the stream took after a later one of the same key; nothing where the records
     /// of a key go to several shards.
     pub out_of_order_records: Option<u64>,
@@ -86,7 +97,7 @@ pub struct ShardObservation {
     pub utilization_peak_1s: f64,
     /// Its highest whole minute after the warm-up, as CloudWatch would show it.
     pub utilization_peak_1min: f64,
-    /// One row a second.
+    /// One row a step; empty but in the first replication.
     pub series: ShardSeries,
 }
 
@@ -169,23 +180,24 @@ impl Observation {
             });
             identities.push(Identity {
                 subject: (*name).to_owned(),
-                statement: "attempts = accepted + throttled",
+                statement: "attempts = accepted + duplicates + throttled",
                 left: producer.attempts,
-                right: producer.accepted + producer.throttled,
+                right: producer.accepted + producer.duplicate_records + producer.throttled,
             });
         }
-        let accepted: u64 = self.producers.iter().map(|producer| producer.accepted).sum();
+        let taken = |producer: &ProducerObservation| producer.accepted + producer.duplicate_records;
+        let incoming: u64 = self.producers.iter().map(taken).sum();
         identities.push(Identity {
             subject: "stream".to_owned(),
-            statement: "accepted by producers = incoming of shards",
-            left: accepted,
+            statement: "accepted + duplicates of producers = incoming of shards",
+            left: incoming,
             right: self.shards.iter().map(|shard| shard.incoming_records).sum(),
         });
         for (consumer, name) in self.consumers.iter().zip(consumer_names) {
             identities.push(Identity {
                 subject: (*name).to_owned(),
-                statement: "accepted = processed + expired + backlog",
-                left: accepted,
+                statement: "incoming = processed + expired + backlog",
+                left: incoming,
                 right: consumer.processed_records
                     + consumer.expired_records
                     + consumer.backlog_records,

@@ -36,6 +36,8 @@ pub enum Purpose {
     TraceCopy,
     /// Waits before the retries of a producer.
     RetryJitter,
+    /// Calls of a producer whose answers are lost.
+    LostAnswer,
     /// The moment of a consumer's first call on each shard.
     PollPhase,
 }
@@ -51,6 +53,7 @@ impl Purpose {
             Self::RecordSize => "record-size",
             Self::TraceCopy => "trace-copy",
             Self::RetryJitter => "retry-jitter",
+            Self::LostAnswer => "lost-answer",
             Self::PollPhase => "poll-phase",
         }
     }

@@ -147,6 +147,19 @@ pub struct Client {
     pub round_trip: Span,
     /// What happens to a throttled record.
     pub retries: Retries,
+    /// Calls of which no answer comes back.
+    pub timeouts: Timeouts,
+}
+
+/// Calls that the service decides on and whose answers never reach the producer, which sends them
+/// again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timeouts {
+    /// Share of the calls, as a ratio; each is drawn on its own.
+    pub share: f64,
+    /// How long the producer waits for an answer before it sends the call again; longer than the
+    /// round trip.
+    pub after: Span,
 }
 
 /// The API call of a producer.

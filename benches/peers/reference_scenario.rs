@@ -8,7 +8,7 @@ use shardplan::quotas::{Quotas, RECORD_SIZE_DEFAULT};
 use shardplan::scenario::{
     Arrivals, Backoff, Client, Consumer, Jitter, KeyFormat, PartitionKey, Processing, Producer,
     PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario, ShardDefinition, Stream,
-    Traffic,
+    Timeouts, Traffic,
 };
 use shardplan::time::{Span, Timestamp};
 use shardplan::units::{Bytes, Rate, RecordRate, Records};
@@ -79,6 +79,7 @@ fn producer_of(work: &Work) -> Producer {
                     jitter: Jitter::Full,
                 },
             },
+            timeouts: Timeouts { share: 0.0, after: Span::from_seconds(6) },
         },
         traffic: Traffic::Constant(RecordRate(Rate::per_second(work.rate as u64))),
         arrivals: Arrivals::Poisson,

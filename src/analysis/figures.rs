@@ -6,9 +6,8 @@
 use hdrhistogram::Histogram;
 
 use super::result::Quantiles;
-use crate::metrics::{ConsumerObservation, Observation, StreamSecond};
+use crate::metrics::{ConsumerObservation, Observation, RecordsByMinute};
 use crate::scenario::Scenario;
-use crate::time::NANOSECONDS_PER_SECOND;
 
 /// `part` over `whole`; zero when there is no whole.
 pub(super) fn ratio(part: u64, whole: u64) -> f64 {
@@ -92,30 +91,14 @@ pub(super) fn counted_seconds(scenario: &Scenario, observation: &Observation) ->
     (observation.simulated - scenario.warm_up).as_seconds()
 }
 
-/// First whole second after the warm-up.
-pub(super) fn first_counted_second(scenario: &Scenario) -> usize {
-    scenario.warm_up.nanoseconds().div_ceil(NANOSECONDS_PER_SECOND) as usize
-}
-
-/// The rows of the seconds after the warm-up.
-pub(super) fn counted_rows<'a>(
-    scenario: &Scenario,
-    observation: &'a Observation,
-) -> &'a [StreamSecond] {
-    observation.seconds.get(first_counted_second(scenario)..).unwrap_or_default()
-}
-
-/// A count of the busiest whole minute after the warm-up over its mean; none without one.
+/// Records of the busiest whole minute after the warm-up over the mean; none without one.
 pub(super) fn busiest_minute_over_mean(
-    scenario: &Scenario,
     observation: &Observation,
-    of_second: fn(&StreamSecond) -> u64,
+    records: RecordsByMinute,
 ) -> Option<f64> {
-    let rows = counted_rows(scenario, observation);
-    let sum = |rows: &[StreamSecond]| rows.iter().map(of_second).sum::<u64>();
-    let busiest = rows.chunks_exact(60).map(sum).max()?;
-    let total = sum(rows);
-    (total > 0).then(|| (busiest as f64 / 60.0) / (total as f64 / rows.len() as f64))
+    let busiest = records.busiest_minute?;
+    let (total, seconds) = (records.records, observation.counted.seconds);
+    (total > 0).then(|| (busiest as f64 / 60.0) / (total as f64 / seconds as f64))
 }
 
 /// Records that reached the stream but were not processed: still there, or expired.

@@ -218,8 +218,8 @@ fn put_latency(observation: &Observation, target: f64) -> Reading {
 fn end_to_end_latency(observation: &Observation, index: usize, target: f64) -> Reading {
     let consumer = &observation.consumers[index];
     // What waits at the end is no doubt as long as none of it is older than the target.
-    let last = observation.seconds.last().and_then(|second| second.consumers.get(index));
-    let late = last.is_some_and(|last| last.iterator_age_ms_max as f64 > target);
+    let seen = observation.counted.consumers.get(index);
+    let late = seen.is_some_and(|seen| seen.iterator_age_ms_at_end as f64 > target);
     let mut unfinished = consumer.expired_records;
     if late {
         unfinished = unprocessed_records(consumer);

@@ -52,6 +52,10 @@ pub struct ResultDocument {
     pub assumptions: Vec<Assumption>,
     /// Width of one row of the series; the last row may be shorter.
     pub series_bin_seconds: f64,
+    /// The step in which the run kept its series, of which a bin is a multiple; absent where it is
+    /// one second. Peaks are of single seconds whatever the step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub series_step_seconds: Option<f64>,
     /// The run over time, the warm-up included: one row a bin.
     pub series: Vec<SeriesRow>,
 }
@@ -245,7 +249,7 @@ pub struct ProducerResult {
     pub attempts: u64,
     /// Records that the stream took.
     pub accepted: u64,
-    /// Bytes that the stream took.
+    /// Bytes that the stream took, duplicates included.
     pub accepted_bytes: u64,
     /// Attempts that a shard limit refused.
     pub throttled: u64,
@@ -259,6 +263,8 @@ pub struct ProducerResult {
     pub waiting: u64,
     /// Kinesis records that were made of the records: one each, but for those rejected.
     pub put_records: u64,
+    /// Records that the stream took once more, because the answer to the first time was lost.
+    pub duplicate_records: u64,
     /// Records that the stream took after a later one of the same partition key; `null` where the
     /// records of a key go to several shards (`ordering` is `none`).
     pub out_of_order_records: Option<u64>,

@@ -4,13 +4,15 @@
 //! the bin, a state is that at the end of the bin. The `cloudwatch_` columns are what the minute
 //! metrics would show: the highest of the minutes that the bin touches, so that a bin of ten
 //! seconds shows the minute it lies in and a bin of an hour the worst of sixty.
+//!
+//! A bin is a number of whole steps, in which the series are kept; see [`crate::metrics`].
 
 mod row;
 
 pub use row::{ConsumerRow, SeriesRow, ShardRow};
 
 use super::figures::ratio;
-use crate::metrics::{Observation, ShardObservation, StreamSecond};
+use crate::metrics::{Observation, ShardObservation, ShardStep, StreamStep};
 use crate::scenario::Scenario;
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
 
@@ -21,11 +23,13 @@ const WIDTHS: [u64; 11] = [1, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 21_600, 86_
 /// A chosen width gives at most this many rows, as far as the widths reach.
 const ROWS_MAX: u64 = 300;
 
-/// The width that gives a readable number of rows over `simulated`.
+/// The width that gives a readable number of rows over `simulated`, in whole steps of `step`.
 #[must_use]
-pub fn default_bin(simulated: Span) -> Span {
+pub fn default_bin(simulated: Span, step: Span) -> Span {
     let seconds = simulated.nanoseconds().div_ceil(NANOSECONDS_PER_SECOND);
-    let width = WIDTHS.into_iter().find(|width| seconds.div_ceil(*width) <= ROWS_MAX);
+    let step = whole_seconds(step);
+    let mut widths = WIDTHS.into_iter().filter(|width| width.is_multiple_of(step));
+    let width = widths.find(|width| seconds.div_ceil(*width) <= ROWS_MAX);
     Span::from_seconds(width.unwrap_or(WIDTHS[WIDTHS.len() - 1]))
 }
 
@@ -53,17 +57,27 @@ impl WriteLimits {
     }
 }
 
-/// Where the bins of a run lie: whole seconds, the last bin ends with the run.
+/// Where the bins of a run lie: whole steps, the last bin ends with the run.
 #[derive(Clone, Copy, Debug)]
 struct Bins {
+    /// Seconds in a bin.
     width: usize,
+    /// Steps in a bin.
+    steps: usize,
     simulated: Span,
 }
 
 impl Bins {
-    fn new(bin: Span, simulated: Span) -> Self {
-        let width = bin.nanoseconds().div_ceil(NANOSECONDS_PER_SECOND).max(1);
-        Self { width: usize::try_from(width).unwrap_or(usize::MAX), simulated }
+    fn new(bin: Span, observation: &Observation) -> Self {
+        let (simulated, step) = (observation.simulated, observation.series.step());
+        let width = whole_seconds(effective_bin(Some(bin), simulated, step));
+        let whole = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        Self { width: whole(width), steps: whole(width / whole_seconds(step)), simulated }
+    }
+
+    /// The minutes of a run, as CloudWatch has them.
+    fn minutes_of(observation: &Observation) -> Self {
+        Self::new(Span::from_seconds(MINUTE as u64), observation)
     }
 
     fn start_seconds(self, bin: usize) -> f64 {
@@ -83,26 +97,33 @@ impl Bins {
     }
 }
 
-/// The width in force for a wish: whole seconds, at least one.
+/// The width in force for a wish: whole steps of `step`, at least one.
 #[must_use]
-pub fn effective_bin(bin: Option<Span>, simulated: Span) -> Span {
-    bin.map_or_else(
-        || default_bin(simulated),
-        |bin| Span::from_seconds(bin.nanoseconds().div_ceil(NANOSECONDS_PER_SECOND).max(1)),
-    )
+pub fn effective_bin(bin: Option<Span>, simulated: Span, step: Span) -> Span {
+    let Some(bin) = bin else {
+        return default_bin(simulated, step);
+    };
+    let step = whole_seconds(step);
+    Span::from_seconds(whole_seconds(bin).div_ceil(step).saturating_mul(step))
+}
+
+/// Seconds of a span, rounded up, at least one.
+const fn whole_seconds(span: Span) -> u64 {
+    let seconds = span.nanoseconds().div_ceil(NANOSECONDS_PER_SECOND);
+    if seconds == 0 { 1 } else { seconds }
 }
 
 /// The series of the stream in bins of `bin`.
 #[must_use]
 pub fn stream_series(scenario: &Scenario, observation: &Observation, bin: Span) -> Vec<SeriesRow> {
-    let bins = Bins::new(bin, observation.simulated);
-    let minutes: Vec<StreamMinute> =
-        observation.seconds.chunks(MINUTE).map(StreamMinute::of).collect();
+    let bins = Bins::new(bin, observation);
+    let rows = || observation.series.rows();
+    let minutes = in_bins(rows(), Bins::minutes_of(observation).steps, StreamMinute::add);
     let hottest = hottest_minutes(scenario, observation, minutes.len());
-    let rows = observation.seconds.chunks(bins.width).enumerate();
-    rows.map(|(index, seconds)| {
+    let sums = in_bins(rows(), bins.steps, StreamStep::add).into_iter().enumerate();
+    sums.map(|(index, sums)| {
         let in_bin = bins.minutes(index, &minutes);
-        let mut row = stream_row(scenario, bins, index, seconds);
+        let mut row = stream_row(scenario, bins, index, &sums);
         row.cloudwatch_hottest_shard_utilization_1min = highest(bins.minutes(index, &hottest));
         row.cloudwatch_incoming_records_1min = max_of(in_bin, |minute| minute.incoming_records);
         row.cloudwatch_incoming_bytes_1min = max_of(in_bin, |minute| minute.incoming_bytes);
@@ -110,6 +131,24 @@ pub fn stream_series(scenario: &Scenario, observation: &Observation, bin: Span) 
         row
     })
     .collect()
+}
+
+/// Rows added up by `steps`, in one pass and without a list of rows.
+fn in_bins<Row, Sum: Default>(
+    rows: impl Iterator<Item = Row>,
+    steps: usize,
+    add: impl Fn(&mut Sum, &Row),
+) -> Vec<Sum> {
+    let mut sums: Vec<Sum> = Vec::new();
+    for (index, row) in rows.enumerate() {
+        if index.is_multiple_of(steps) {
+            sums.push(Sum::default());
+        }
+        if let Some(sum) = sums.last_mut() {
+            add(sum, &row);
+        }
+    }
+    sums
 }
 
 /// The series of one shard in bins of `bin`; none when there is no such shard.
@@ -120,72 +159,47 @@ pub fn shard_series(
     shard: usize,
     bin: Span,
 ) -> Vec<ShardRow> {
-    let bins = Bins::new(bin, observation.simulated);
+    let bins = Bins::new(bin, observation);
     let (Some(definition), Some(shard)) =
         (scenario.stream.shards.get(shard), observation.shards.get(shard))
     else {
         return Vec::new();
     };
     let limits = WriteLimits::of(scenario);
-    let minutes = shard_minutes(limits, shard, observation.simulated);
-    let sums = shard_sums(limits, shard, bins.width);
+    let minutes = shard_minutes(limits, shard, Bins::minutes_of(observation));
+    let sums = in_bins(shard.series.rows(), bins.steps, ShardStep::add);
     sums.into_iter()
         .enumerate()
         .map(|(index, sum)| {
             let span_seconds = bins.span_seconds(index);
+            let throttled = sum.write_throttled_records;
             ShardRow {
                 shard_id: definition.shard_id.clone(),
                 start_seconds: bins.start_seconds(index),
                 span_seconds,
-                incoming_records: sum.records,
-                incoming_bytes: sum.bytes,
-                write_throttled_records: sum.throttled,
-                write_throttled_ratio: ratio(sum.throttled, sum.records + sum.throttled),
-                utilization_mean: limits.utilization(sum.records, sum.charged, span_seconds),
-                utilization_peak_1s: sum.peak,
+                incoming_records: sum.incoming_records,
+                incoming_bytes: sum.incoming_bytes,
+                write_throttled_records: throttled,
+                write_throttled_ratio: ratio(throttled, sum.incoming_records + throttled),
+                utilization_mean: limits.utilization(
+                    sum.incoming_records,
+                    sum.charged_bytes,
+                    span_seconds,
+                ),
+                // The highest of both limits is that of the highest records and bytes.
+                utilization_peak_1s: limits.utilization(
+                    sum.incoming_records_1s_max,
+                    sum.charged_bytes_1s_max,
+                    1.0,
+                ),
                 cloudwatch_utilization_1min: highest(bins.minutes(index, &minutes)),
             }
         })
         .collect()
 }
 
-/// Sums of one shard over a bin.
-#[derive(Clone, Copy, Debug, Default)]
-struct ShardSum {
-    records: u64,
-    bytes: u64,
-    charged: u64,
-    throttled: u64,
-    /// Utilization of the highest second.
-    peak: f64,
-}
-
-/// The sums of one shard in bins of `width` seconds, in one pass and without a list of seconds.
-fn shard_sums(limits: WriteLimits, shard: &ShardObservation, width: usize) -> Vec<ShardSum> {
-    let mut sums: Vec<ShardSum> = Vec::new();
-    let mut sum = ShardSum::default();
-    let mut seconds = 0;
-    for second in shard.series.rows() {
-        sum.records += second.incoming_records;
-        sum.bytes += second.incoming_bytes;
-        sum.charged += second.charged_bytes;
-        sum.throttled += second.write_throttled_records;
-        let peak = limits.utilization(second.incoming_records, second.charged_bytes, 1.0);
-        sum.peak = sum.peak.max(peak);
-        seconds += 1;
-        if seconds == width {
-            sums.push(std::mem::take(&mut sum));
-            seconds = 0;
-        }
-    }
-    if seconds > 0 {
-        sums.push(sum);
-    }
-    sums
-}
-
 /// What CloudWatch would show of one minute of the stream.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct StreamMinute {
     incoming_records: u64,
     incoming_bytes: u64,
@@ -193,69 +207,51 @@ struct StreamMinute {
 }
 
 impl StreamMinute {
-    fn of(seconds: &[StreamSecond]) -> Self {
-        Self {
-            incoming_records: sum_of(seconds, |second| second.incoming_records),
-            incoming_bytes: sum_of(seconds, |second| second.incoming_bytes),
-            throttled: sum_of(seconds, |second| second.write_throttled_records),
-        }
+    const fn add(&mut self, step: &StreamStep) {
+        self.incoming_records += step.incoming_records;
+        self.incoming_bytes += step.incoming_bytes;
+        self.throttled += step.write_throttled_records;
     }
 }
 
 /// The row of one bin without its minute columns.
-fn stream_row(
-    scenario: &Scenario,
-    bins: Bins,
-    index: usize,
-    seconds: &[StreamSecond],
-) -> SeriesRow {
+fn stream_row(scenario: &Scenario, bins: Bins, index: usize, sums: &StreamStep) -> SeriesRow {
     let span_seconds = bins.span_seconds(index);
     let per_second = |sum: u64| {
         if span_seconds > 0.0 { sum as f64 / span_seconds } else { 0.0 }
     };
-    let generated_records = sum_of(seconds, |second| second.generated_records);
-    let incoming_records = sum_of(seconds, |second| second.incoming_records);
-    let incoming_bytes = sum_of(seconds, |second| second.incoming_bytes);
-    let throttled = sum_of(seconds, |second| second.write_throttled_records);
-    let peak = seconds.iter().map(|second| six_decimals(second.utilization_max));
+    let throttled = sums.write_throttled_records;
     SeriesRow {
         start_seconds: bins.start_seconds(index),
         span_seconds,
-        generated_records,
-        generated_bytes: sum_of(seconds, |second| second.generated_bytes),
-        incoming_records,
-        incoming_bytes,
-        generated_records_per_second: per_second(generated_records),
-        incoming_records_per_second: per_second(incoming_records),
-        incoming_bytes_per_second: per_second(incoming_bytes),
+        generated_records: sums.generated_records,
+        generated_bytes: sums.generated_bytes,
+        incoming_records: sums.incoming_records,
+        incoming_bytes: sums.incoming_bytes,
+        generated_records_per_second: per_second(sums.generated_records),
+        incoming_records_per_second: per_second(sums.incoming_records),
+        incoming_bytes_per_second: per_second(sums.incoming_bytes),
         write_throttled_records: throttled,
-        write_throttled_ratio: ratio(throttled, incoming_records + throttled),
-        shards_throttling_max: seconds
-            .iter()
-            .map(|second| second.shards_throttling)
-            .max()
-            .unwrap_or(0),
-        hottest_shard_utilization_peak_1s: peak.fold(0.0, f64::max),
+        write_throttled_ratio: ratio(throttled, sums.incoming_records + throttled),
+        shards_throttling_max: sums.shards_throttling_max,
+        hottest_shard_utilization_peak_1s: six_decimals(sums.utilization_1s_max),
         cloudwatch_hottest_shard_utilization_1min: 0.0,
         cloudwatch_incoming_records_1min: 0,
         cloudwatch_incoming_bytes_1min: 0,
         cloudwatch_write_throttled_records_1min: 0,
-        consumers: consumer_rows(scenario, seconds),
+        consumers: consumer_rows(scenario, sums),
     }
 }
 
-fn consumer_rows(scenario: &Scenario, seconds: &[StreamSecond]) -> Vec<ConsumerRow> {
-    let consumers = scenario.consumers.iter().enumerate();
+fn consumer_rows(scenario: &Scenario, sums: &StreamStep) -> Vec<ConsumerRow> {
+    let consumers = scenario.consumers.iter().zip(&sums.consumers);
     consumers
-        .map(|(index, consumer)| {
-            let rows = || seconds.iter().filter_map(|second| second.consumers.get(index));
-            ConsumerRow {
-                name: consumer.name.clone(),
-                read_records: rows().map(|row| row.read_records).sum(),
-                read_throttled_calls: rows().map(|row| row.read_throttled_calls).sum(),
-                backlog_records: rows().next_back().map_or(0, |row| row.backlog_records),
-                iterator_age_ms_max: rows().map(|row| row.iterator_age_ms_max).max().unwrap_or(0),
-            }
+        .map(|(consumer, sum)| ConsumerRow {
+            name: consumer.name.clone(),
+            read_records: sum.read_records,
+            read_throttled_calls: sum.read_throttled_calls,
+            backlog_records: sum.backlog_records,
+            iterator_age_ms_max: sum.iterator_age_ms_max,
         })
         .collect()
 }
@@ -265,7 +261,7 @@ fn hottest_minutes(scenario: &Scenario, observation: &Observation, minutes: usiz
     let limits = WriteLimits::of(scenario);
     let mut hottest = vec![0.0_f64; minutes];
     for shard in &observation.shards {
-        let of_shard = shard_minutes(limits, shard, observation.simulated);
+        let of_shard = shard_minutes(limits, shard, Bins::minutes_of(observation));
         for (highest, utilization) in hottest.iter_mut().zip(of_shard) {
             *highest = highest.max(utilization);
         }
@@ -276,11 +272,13 @@ fn hottest_minutes(scenario: &Scenario, observation: &Observation, minutes: usiz
 /// Utilization of one shard in each minute, from the counts that CloudWatch has.
 ///
 /// A minute in which the run ends is taken over the part that was run.
-fn shard_minutes(limits: WriteLimits, shard: &ShardObservation, simulated: Span) -> Vec<f64> {
-    let bins = Bins { width: MINUTE, simulated };
-    let sums = shard_sums(limits, shard, MINUTE).into_iter().enumerate();
-    sums.map(|(index, sum)| limits.utilization(sum.records, sum.bytes, bins.span_seconds(index)))
-        .collect()
+fn shard_minutes(limits: WriteLimits, shard: &ShardObservation, minutes: Bins) -> Vec<f64> {
+    let sums = in_bins(shard.series.rows(), minutes.steps, ShardStep::add).into_iter().enumerate();
+    sums.map(|(index, sum)| {
+        let span_seconds = minutes.span_seconds(index);
+        limits.utilization(sum.incoming_records, sum.incoming_bytes, span_seconds)
+    })
+    .collect()
 }
 
 /// The highest of some utilizations; zero when there are none.
@@ -291,10 +289,6 @@ fn highest(utilizations: &[f64]) -> f64 {
 /// A single-precision ratio without the digits that double precision would make up.
 fn six_decimals(ratio: f32) -> f64 {
     (f64::from(ratio) * 1e6).round() / 1e6
-}
-
-fn sum_of<T>(rows: &[T], count: impl Fn(&T) -> u64) -> u64 {
-    rows.iter().map(count).sum()
 }
 
 fn max_of<T>(rows: &[T], count: impl Fn(&T) -> u64) -> u64 {

@@ -1,8 +1,7 @@
 //! The stream, its producers, shards and consumers as one replication saw them.
 
 use super::figures::{
-    MICROSECONDS, MILLISECONDS, Totals, counted_rows, counted_seconds, first_counted_second,
-    highest, hottest_shard, quantiles, ratio,
+    MICROSECONDS, MILLISECONDS, Totals, counted_seconds, highest, hottest_shard, quantiles, ratio,
 };
 use super::result::{
     CloudWatchView, ConsumerResult, HottestKey, OrderingKept, ProducerResult, ShardResult,
@@ -43,58 +42,32 @@ pub(super) fn stream(scenario: &Scenario, observation: &Observation) -> StreamRe
         hottest_shard_utilization_mean: highest(
             observation.shards.iter().map(|shard| shard.utilization_mean),
         ),
-        cloudwatch: cloudwatch(scenario, observation),
-        truth: truth(scenario, observation),
+        cloudwatch: cloudwatch(observation),
+        truth: truth(observation),
     }
 }
 
 /// What the minute metrics would show; a minute belongs here from the end of the warm-up on.
-fn cloudwatch(scenario: &Scenario, observation: &Observation) -> CloudWatchView {
-    let first = first_counted_second(scenario);
-    let mut view = CloudWatchView {
-        write_provisioned_throughput_exceeded_sum: 0,
-        minutes_with_throttling: 0,
-        incoming_records_max_per_minute: 0,
-        incoming_bytes_max_per_minute: 0,
+fn cloudwatch(observation: &Observation) -> CloudWatchView {
+    let counted = &observation.counted;
+    CloudWatchView {
+        write_provisioned_throughput_exceeded_sum: counted.write_throttled_records,
+        minutes_with_throttling: counted.minutes_with_throttling,
+        incoming_records_max_per_minute: counted.incoming_records_1min_max,
+        incoming_bytes_max_per_minute: counted.incoming_bytes_1min_max,
         hottest_shard_utilization_peak_1min: highest(
             observation.shards.iter().map(|shard| shard.utilization_peak_1min),
         ),
-    };
-    for (minute, seconds) in observation.seconds.chunks(60).enumerate() {
-        let counted = seconds.get(first.saturating_sub(minute * 60)..).unwrap_or_default();
-        let throttled: u64 = counted.iter().map(|second| second.write_throttled_records).sum();
-        let records = counted.iter().map(|second| second.incoming_records).sum();
-        let bytes = counted.iter().map(|second| second.incoming_bytes).sum();
-        view.write_provisioned_throughput_exceeded_sum += throttled;
-        view.minutes_with_throttling += u64::from(throttled > 0);
-        view.incoming_records_max_per_minute = view.incoming_records_max_per_minute.max(records);
-        view.incoming_bytes_max_per_minute = view.incoming_bytes_max_per_minute.max(bytes);
     }
-    view
 }
 
-fn truth(scenario: &Scenario, observation: &Observation) -> TruthView {
-    let seconds = counted_rows(scenario, observation);
+fn truth(observation: &Observation) -> TruthView {
+    let counted = &observation.counted;
     TruthView {
-        seconds_with_throttling: seconds
-            .iter()
-            .filter(|second| second.write_throttled_records > 0)
-            .count() as u64,
-        generated_records_max_per_second: seconds
-            .iter()
-            .map(|second| second.generated_records)
-            .max()
-            .unwrap_or(0),
-        incoming_records_max_per_second: seconds
-            .iter()
-            .map(|second| second.incoming_records)
-            .max()
-            .unwrap_or(0),
-        incoming_bytes_max_per_second: seconds
-            .iter()
-            .map(|second| second.incoming_bytes)
-            .max()
-            .unwrap_or(0),
+        seconds_with_throttling: counted.seconds_with_throttling,
+        generated_records_max_per_second: counted.generated_records_1s_max,
+        incoming_records_max_per_second: counted.incoming_records_1s_max,
+        incoming_bytes_max_per_second: counted.incoming_bytes_1s_max,
         hottest_shard_utilization_peak_1s: highest(
             observation.shards.iter().map(|shard| shard.utilization_peak_1s),
         ),
@@ -129,6 +102,7 @@ pub(super) fn producers(scenario: &Scenario, observation: &Observation) -> Vec<P
             rejected: seen.rejected,
             waiting: seen.waiting,
             put_records: seen.put_records,
+            duplicate_records: seen.duplicate_records,
             out_of_order_records: seen.out_of_order_records,
             put_calls: seen.put_calls,
             put_latency_ms: quantiles(&seen.put_latency_us, MICROSECONDS),

@@ -8,14 +8,14 @@ use hdrhistogram::Histogram;
 
 use crate::hash_key::{HashKeyRange, shard_id};
 use crate::metrics::{
-    ConsumerObservation, ConsumerSecond, HotKey, Observation, ProducerObservation,
-    ShardObservation, ShardSecond, ShardSeries, StreamSecond,
+    ConsumerObservation, ConsumerStep, CountedSeconds, HotKey, Observation, ProducerObservation,
+    ShardObservation, ShardSecond, ShardSeries, StreamSeries, StreamStep,
 };
 use crate::quotas::{Quotas, RECORD_SIZE_DEFAULT, RETENTION_MINIMUM};
 use crate::scenario::{
     Arrivals, Backoff, Client, Consumer, Jitter, KeyFormat, Objective, PartitionKey, Processing,
     Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario,
-    ShardDefinition, Stream, Traffic,
+    ShardDefinition, Stream, Timeouts, Traffic,
 };
 use crate::time::{Span, Timestamp};
 use crate::units::{Bytes, Rate, Ratio, RecordRate, Records};
@@ -77,6 +77,7 @@ fn producer() -> Producer {
                     jitter: Jitter::Full,
                 },
             },
+            timeouts: Timeouts { share: 0.0, after: Span::from_seconds(6) },
         },
         traffic: Traffic::Constant(RecordRate(Rate::per_second(2_000))),
         arrivals: Arrivals::Poisson,
@@ -123,6 +124,8 @@ pub(crate) fn histogram(scale: u64) -> Histogram<u64> {
 
 pub(crate) fn observation() -> Observation {
     let accepted = 1_800 * SECONDS;
+    let seconds: Vec<StreamStep> = (0..SECONDS).map(second).collect();
+    let (counted, series) = counted_and_series(&seconds, Span::ZERO);
     Observation {
         replication: 0,
         simulated: Span::from_seconds(SECONDS),
@@ -138,6 +141,7 @@ pub(crate) fn observation() -> Observation {
             waiting: 0,
             put_calls: 4 * SECONDS,
             put_records: 0,
+            duplicate_records: 0,
             out_of_order_records: Some(0),
             put_latency_us: histogram(1_000),
         }],
@@ -146,13 +150,42 @@ pub(crate) fn observation() -> Observation {
             consumer_seen(accepted, accepted, 0),
             consumer_seen(accepted, accepted - 100 * SECONDS, 3_000),
         ],
-        seconds: (0..SECONDS).map(second).collect(),
+        counted,
+        series,
     }
+}
+
+/// What a run makes of its seconds.
+fn counted_and_series(seconds: &[StreamStep], warm_up: Span) -> (CountedSeconds, StreamSeries) {
+    let simulated = Span::from_seconds(seconds.len() as u64);
+    let mut counted = CountedSeconds::new(warm_up, simulated, 2);
+    let mut series = StreamSeries::new(Span::SECOND);
+    for second in seconds {
+        counted.push(second);
+        series.push(second);
+    }
+    (counted, series)
+}
+
+/// Changes the seconds of an observation, numbered from zero.
+pub(crate) fn change_seconds(
+    observation: &mut Observation,
+    change: impl Fn(usize, &mut StreamStep),
+) {
+    let mut seconds: Vec<StreamStep> = observation.series.rows().collect();
+    seconds.iter_mut().enumerate().for_each(|(index, second)| change(index, second));
+    (observation.counted, observation.series) = counted_and_series(&seconds, Span::ZERO);
+}
+
+/// The same seconds, of which those after a warm-up count.
+pub(crate) fn count_after(warm_up: Span, observation: &mut Observation) {
+    let seconds: Vec<StreamStep> = observation.series.rows().collect();
+    (observation.counted, observation.series) = counted_and_series(&seconds, warm_up);
 }
 
 fn shard(index: usize, offered: u64) -> ShardObservation {
     let taken = offered.min(1_000);
-    let mut series = ShardSeries::default();
+    let mut series = ShardSeries::new(Span::SECOND);
     for _ in 0..SECONDS {
         series.push(ShardSecond {
             incoming_records: taken,
@@ -201,23 +234,23 @@ fn consumer_seen(accepted: u64, processed: u64, age_ms: u64) -> ConsumerObservat
     }
 }
 
-fn second(second: u64) -> StreamSecond {
-    StreamSecond {
+fn second(second: u64) -> StreamStep {
+    StreamStep {
         generated_records: 2_000,
         generated_bytes: 2_000 * RECORD_BYTES,
         incoming_records: 1_800,
         incoming_bytes: 1_800 * RECORD_BYTES,
         write_throttled_records: 200,
-        shards_throttling: 1,
-        utilization_max: 1.0,
+        shards_throttling_max: 1,
+        utilization_1s_max: 1.0,
         consumers: vec![
-            ConsumerSecond {
+            ConsumerStep {
                 read_records: 1_800,
                 read_throttled_calls: 0,
                 backlog_records: 500,
                 iterator_age_ms_max: 900,
             },
-            ConsumerSecond {
+            ConsumerStep {
                 read_records: 1_700,
                 read_throttled_calls: 0,
                 backlog_records: 100 * (second + 1),

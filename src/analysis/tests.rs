@@ -71,9 +71,10 @@ fn what_was_not_observed_is_null() {
 
 #[test]
 fn the_cloudwatch_view_begins_with_the_end_of_the_warm_up() {
-    let mut scenario = testing::scenario();
+    let (mut scenario, mut observation) = (testing::scenario(), testing::observation());
     scenario.warm_up = Span::from_seconds(90);
-    let stream = analyse(&scenario, &[testing::observation()], &Options::default()).stream;
+    testing::count_after(scenario.warm_up, &mut observation);
+    let stream = analyse(&scenario, &[observation], &Options::default()).stream;
     assert_eq!(stream.cloudwatch.write_provisioned_throughput_exceeded_sum, 200 * 210);
     assert_eq!(stream.cloudwatch.minutes_with_throttling, 4);
     assert_eq!(stream.cloudwatch.incoming_records_max_per_minute, 1_800 * 60);

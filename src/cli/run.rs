@@ -14,7 +14,7 @@ use super::terminal::Terminal;
 use crate::analysis::number::{count, of};
 use crate::analysis::{self, ResultDocument, analyse, effective_bin};
 use crate::engine::{self, Control};
-use crate::metrics::Observation;
+use crate::metrics::{Observation, series_step};
 use crate::report::{self, TextOptions};
 use crate::scenario::{Override, Scenario};
 use crate::time::Span;
@@ -39,7 +39,8 @@ pub(super) struct RunArguments {
     /// Independent repetitions, in place of the scenario's.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     replications: Option<u32>,
-    /// Width of one row of the series, whole seconds; chosen to give at most 300 rows by default.
+    /// Width of one row of the series, whole seconds, in runs of more than two days a multiple of
+    /// 10 s or 1 min; chosen to give at most 300 rows by default.
     #[arg(long, value_name = "SPAN", value_parser = span::bin)]
     bin: Option<Span>,
     /// Simulated time between two barriers of the engine; changes no figure.
@@ -62,6 +63,17 @@ enum Format {
 /// Most rows of a pack's `shards.csv`; more would fill the memory before the disk.
 const SHARD_ROWS_MAX: u64 = 30_000_000;
 
+/// Refuses a width that is not in whole steps of the series, and so would become another one.
+fn check_steps(wish: Option<Span>, bin: Span, step: Span) -> Result<(), Failure> {
+    match wish {
+        Some(wish) if wish != bin => Err(Failure::Usage(format!(
+            "a run this long keeps its series in steps of {step}; give a `--bin` that is a \
+             multiple of it, such as {bin} instead of {wish}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses a width of which a pack would have no end, before the run.
 fn check_rows(scenario: &Scenario, bin: Span) -> Result<(), Failure> {
     let rows = scenario.duration.nanoseconds().div_ceil(bin.nanoseconds().max(1));
@@ -81,7 +93,9 @@ pub(super) fn execute(arguments: &RunArguments, terminal: &Terminal) -> Result<O
     let overrides = overrides(arguments)?;
     let source = files::source(&arguments.scenario)?;
     let scenario = files::scenario(&arguments.scenario, &source, &overrides)?;
-    let bin = effective_bin(arguments.bin, scenario.duration);
+    let step = series_step(scenario.duration, scenario.stream.shards.len());
+    let bin = effective_bin(arguments.bin, scenario.duration, step);
+    check_steps(arguments.bin, bin, step)?;
     if arguments.out.is_some() {
         check_rows(&scenario, bin)?;
     }
@@ -134,8 +148,11 @@ fn overrides(arguments: &RunArguments) -> Result<Vec<Override>, Failure> {
 
 /// Runs the engine with a progress line until it is done or interrupted.
 fn simulate(arguments: &RunArguments, scenario: &Scenario) -> Result<Vec<Observation>, Failure> {
-    let options =
-        engine::Options { window: arguments.window, hottest_keys: arguments.hottest_keys };
+    let options = engine::Options {
+        window: arguments.window,
+        hottest_keys: arguments.hottest_keys,
+        series_step: None,
+    };
     let interrupt = Interrupt::listen();
     let line = ProgressLine::start();
     let observations = engine::simulate(scenario, &options, &|progress| {
@@ -199,17 +216,28 @@ mod tests {
     }
 
     #[test]
+    fn a_width_below_the_step_names_the_step_and_one_that_would_do() {
+        let minute = Span::from_seconds(60);
+        let check = |wish| check_steps(wish, effective_bin(wish, minute, minute), minute);
+        assert!(check(None).is_ok());
+        assert!(check(Some(Span::from_seconds(120))).is_ok());
+        let message = check(Some(Span::from_seconds(90))).unwrap_err().render(false);
+        assert!(message.contains("in steps of 1 min;"), "{message}");
+        assert!(message.ends_with("such as 2 min instead of 90 s"), "{message}");
+    }
+
+    #[test]
     fn the_same_run_gives_a_pack_of_the_same_bytes() {
         let scenario = testing::scenario();
         let pack = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let observations = pool.install(|| {
-                let options = engine::Options { window: None, hottest_keys: 10 };
+                let options = engine::Options::default();
                 engine::simulate(&scenario, &options, &|_| Control::Continue).unwrap()
             });
             let document = analyse(&scenario, &observations, &analysis::Options::default());
             assert!(document.accounting.iter().all(|row| row.holds));
-            let bin = effective_bin(None, scenario.duration);
+            let bin = effective_bin(None, scenario.duration, Span::SECOND);
             pack_files(&scenario, &observations[0], &document, bin, "name: orders").unwrap()
         };
         let first = pack(1);

@@ -58,13 +58,18 @@ impl Distribution {
     /// The same counts in whole units of `nanoseconds_per_unit`, to three digits.
     #[allow(clippy::expect_used, reason = "the bounds are constants that the crate allows")]
     pub(super) fn histogram(&self, nanoseconds_per_unit: u64) -> Histogram<u64> {
-        let longest = LONGEST / nanoseconds_per_unit;
-        let mut histogram = Histogram::new_with_bounds(1, longest, 3).expect("bounds are legal");
+        // A table up to the largest value: one up to the longest time would be most of what many
+        // replications keep.
+        let largest = self.counts.iter().rposition(|count| *count > 0).map_or(0, middle);
+        let high = (largest.min(LONGEST) / nanoseconds_per_unit).max(2);
+        let mut histogram = Histogram::new_with_bounds(1, high, 3).expect("bounds are legal");
         for (index, count) in self.counts.iter().enumerate() {
             if *count > 0 {
                 histogram.saturating_record_n(middle(index) / nanoseconds_per_unit, *count);
             }
         }
+        // It can be added to one of another run, whose largest value is another.
+        histogram.auto(true);
         histogram
     }
 }

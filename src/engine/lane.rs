@@ -60,6 +60,14 @@ struct CallAtShard {
     now: u64,
     /// Bytes of its records accepted so far.
     accepted_bytes: u64,
+    /// The producer will not hear what becomes of it.
+    is_answer_lost: bool,
+}
+
+impl CallAtShard {
+    const fn new(now: u64, is_answer_lost: bool) -> Self {
+        Self { now, accepted_bytes: 0, is_answer_lost }
+    }
 }
 
 /// First attempts that a shard took one after another.
@@ -89,7 +97,7 @@ impl Lane {
             log: Log::default(),
             has_readers: !plan.consumers.is_empty(),
             readers: Readers::new(index, context),
-            seconds: Seconds::new(plan),
+            seconds: Seconds::new(context),
             counts: LaneCounts::default(),
         }
     }
@@ -113,7 +121,8 @@ impl Lane {
             tally.producers[arrival.producer()].waiting += counted;
         }
         for record in self.retries.drain() {
-            tally.producers[record.producer()].waiting += u64::from(record.created() >= warm_up);
+            tally.producers[record.producer()].waiting +=
+                u64::from(record.created() >= warm_up && !record.is_copy());
         }
     }
 
@@ -126,7 +135,7 @@ impl Lane {
                 next += self.refuse_before(full_until, &inbox[next..], context, tally);
                 continue;
             }
-            let arrival = inbox.get(next).map_or(u64::MAX, |arrival| arrival.service());
+            let arrival = inbox.get(next).map_or(u64::MAX, Arrival::service);
             let retry = self.retries.next_due(until.min(arrival.saturating_add(1)));
             if retry < until && retry <= arrival {
                 self.now = retry;
@@ -157,6 +166,17 @@ impl Lane {
         let limit = until.min(self.seconds.end()).min(no_retry_before);
         let index = arrivals[0].producer();
         let producer = &context.plan.producers[index];
+        let waits = &context.replication.waits[index];
+        if waits.loses_answers() {
+            self.now = arrivals[0].service();
+            let is_lost = waits.is_lost(number_of(arrivals[0].call()), 1);
+            return self.rest_of_call(
+                arrivals,
+                CallAtShard::new(self.now, is_lost),
+                context,
+                tally,
+            );
+        }
         let run = if producer.calls == PutCalls::PutRecord {
             self.accept_run::<false>(arrivals, limit, producer.rounding)
         } else {
@@ -168,10 +188,10 @@ impl Lane {
         self.book_run(taken, &run, producer, context, &mut tally.producers[index]);
         match rest.first() {
             Some(arrival) if run.throttled => {
-                let call = CallAtShard {
-                    now: arrival.service(),
-                    accepted_bytes: if run.call == arrival.call() { run.call_bytes } else { 0 },
-                };
+                let mut call = CallAtShard::new(arrival.service(), false);
+                if run.call == arrival.call() {
+                    call.accepted_bytes = run.call_bytes;
+                }
                 run.accepted + self.rest_of_call(rest, call, context, tally)
             }
             _ => run.accepted,
@@ -260,8 +280,8 @@ impl Lane {
         }
     }
 
-    /// Plays the records at the start of `arrivals` that belong to the call of the first one, which
-    /// the shard throttles; gives how many.
+    /// Plays the records at the start of `arrivals` that belong to the call of the first one, one by
+    /// one; gives how many.
     fn rest_of_call(
         &mut self,
         arrivals: &[Arrival],
@@ -272,6 +292,7 @@ impl Lane {
         let number = arrivals[0].call();
         let index = producer_of(number);
         let producer = &context.plan.producers[index];
+        let waits = &context.replication.waits[index];
         let tally = &mut tally.producers[index];
         let mut played = 0;
         for arrival in arrivals.iter().take_while(|arrival| arrival.call() == number) {
@@ -279,20 +300,10 @@ impl Lane {
             let record = Waiting::new(arrival, 1);
             let counted = u64::from(record.created() >= context.plan.warm_up);
             self.counts.generated_records += counted;
-            if self.attempt(&mut call, &record, producer, counted, tally) {
-                continue;
-            }
-            if context.replication.waits[index].attempts() == 1 {
-                tally.given_up += counted;
-            } else {
-                // At once: the next record of the call can overtake it.
-                if producer.is_ordered {
-                    self.order.wait(index, record.key);
-                }
-                self.failed.push(record);
-            }
+            let accepted = self.attempt(&mut call, &record, producer, counted, tally);
+            self.go_on(record, accepted, counted, producer, waits, tally);
         }
-        self.send_again(call.now, number, 1, &context.replication.waits[index]);
+        self.send_again(call.now, number, 1, waits);
         played
     }
 
@@ -354,51 +365,68 @@ impl Lane {
         let producer = record.producer();
         let waits = &context.replication.waits[producer];
         let counted = u64::from(record.created() >= context.plan.warm_up);
-        let mut call = CallAtShard { now, accepted_bytes: 0 };
         let plan = &context.plan.producers[producer];
         let tally = &mut tally.producers[producer];
-        record.attempts += 1;
-        if self.attempt(&mut call, &record, plan, counted, tally) {
-            return;
-        }
-        if record.attempts >= waits.attempts() {
-            tally.given_up += counted;
-            self.order.leave(producer, record.key);
-        } else {
-            let due = now + waits.after(record.number(), record.attempts);
-            self.retries.push(&record, record.attempts, now, due);
-        }
+        record.attempt();
+        let mut call = CallAtShard::new(now, waits.is_lost(record.number(), record.attempts()));
+        let accepted = self.attempt(&mut call, &record, plan, counted, tally);
+        self.go_on(record, accepted, counted, plan, waits, tally);
+        self.send_again(now, record.call(), record.attempts(), waits);
     }
 
     /// Plays the PutRecords call, or the part of it that failed here, which is due at `now`.
     fn retry_call(&mut self, now: u64, context: Context<'_>, tally: &mut Tally) {
         let number = self.retries.first().call();
-        let attempts = self.retries.first().attempts + 1;
+        let attempts = self.retries.first().attempts() + 1;
         let producer = &context.plan.producers[producer_of(number)];
         let waits = &context.replication.waits[producer_of(number)];
         let producer_tally = &mut tally.producers[producer_of(number)];
-        let mut call = CallAtShard { now, accepted_bytes: 0 };
+        let mut call = CallAtShard::new(now, waits.is_lost(number_of(number), attempts));
         let mut any_counted = 0;
         while self.retries.next_due(now + 1) == now && self.retries.first().call() == number {
             let mut record = self.retries.pop();
             tally.work += 1;
             let counted = u64::from(record.created() >= context.plan.warm_up);
             any_counted |= counted;
-            record.attempts = attempts;
-            if self.attempt(&mut call, &record, producer, counted, producer_tally) {
-                continue;
-            }
-            if attempts >= waits.attempts() {
-                producer_tally.given_up += counted;
-                self.order.leave(record.producer(), record.key);
-            } else {
-                self.failed.push(record);
-            }
+            record.attempt();
+            let accepted = self.attempt(&mut call, &record, producer, counted, producer_tally);
+            self.go_on(record, accepted, counted, producer, waits, producer_tally);
         }
         if any_counted != 0 {
             tally.repeat_call(number, attempts);
         }
         self.send_again(now, number, attempts, waits);
+    }
+
+    /// What becomes of a record after an attempt: whether it is sent again, with its call.
+    fn go_on(
+        &mut self,
+        mut record: Waiting,
+        accepted: bool,
+        counted: u64,
+        producer: &ProducerPlan,
+        waits: &Waits,
+        tally: &mut ProducerTally,
+    ) {
+        let attempts = record.attempts();
+        let is_last = attempts >= waits.attempts();
+        if accepted {
+            if !is_last && waits.is_lost(record.number(), attempts) {
+                record.make_copy();
+                self.failed.push(record);
+            }
+        } else if !is_last {
+            // At once: the next record of the call can overtake it.
+            if attempts == 1 && producer.is_ordered {
+                self.order.wait(record.producer(), record.key);
+            }
+            self.failed.push(record);
+        } else if !record.is_copy() {
+            tally.given_up += counted;
+            if attempts > 1 {
+                self.order.leave(record.producer(), record.key);
+            }
+        }
     }
 
     /// Lets the failed records of a call wait together for their next attempt.
@@ -408,7 +436,7 @@ impl Lane {
         }
         let due = now + waits.after(number_of(call), attempts);
         for record in self.failed.drain(..) {
-            self.retries.push(&record, record.attempts, now, due);
+            self.retries.push(&record, now, due);
         }
     }
 
@@ -437,18 +465,22 @@ impl Lane {
         }
         call.accepted_bytes += size;
         self.seconds.accept(1, size, charge);
-        tally.accepted += counted;
+        let created = record.created();
         tally.accepted_bytes += size * counted;
+        if record.is_copy() {
+            tally.duplicates += counted;
+        } else {
+            tally.accepted += counted;
+            if record.attempts() == 1 {
+                self.order.take_first(record.producer(), record.key, created);
+            } else if self.order.take_waiting(record.producer(), record.key, created) {
+                tally.out_of_order += counted;
+            }
+        }
         self.counts.incoming_records += counted;
         self.counts.incoming_bytes += size * counted;
-        let created = record.created();
-        if record.attempts == 1 {
-            self.order.take_first(record.producer(), record.key, created);
-        } else if self.order.take_waiting(record.producer(), record.key, created) {
-            tally.out_of_order += counted;
-        }
-        if counted == 1 {
-            tally.put_latency.record(call.now - record.created() + producer.answer());
+        if counted == 1 && !call.is_answer_lost {
+            tally.put_latency.record(call.now - created + producer.answer());
         }
         if self.has_readers {
             self.log.push(LogRecord {

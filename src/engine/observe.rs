@@ -24,7 +24,7 @@ pub(super) fn observe(
     sources: &[Source<'_>],
     groups: Vec<Group>,
     mut tallies: Tallies,
-    mut stream: StreamRecord,
+    stream: StreamRecord,
     hottest_keys: usize,
 ) -> Observation {
     let mut total = Tally::new(plan.producers.len(), plan.consumers.len());
@@ -56,10 +56,6 @@ pub(super) fn observe(
         for shard in source.waiting() {
             shards[shard].generated_records += 1;
         }
-        for (row, generated) in stream.seconds.iter_mut().zip(&source.seconds) {
-            row.generated_records += generated.records;
-            row.generated_bytes += generated.bytes;
-        }
     }
     let producers = total
         .producers
@@ -74,7 +70,8 @@ pub(super) fn observe(
         producers: producers.collect(),
         shards,
         consumers: total.consumers.iter().map(consumer).collect(),
-        seconds: stream.seconds,
+        counted: stream.counted,
+        series: stream.series,
     }
 }
 
@@ -107,6 +104,7 @@ fn producer(
         rejected: generated.rejected,
         waiting: tally.waiting + source.waiting().count() as u64,
         out_of_order_records: plan.is_ordered.then_some(tally.out_of_order),
+        duplicate_records: tally.duplicates,
         put_records: generated.records - generated.rejected,
         put_calls: match plan.calls {
             PutCalls::PutRecord => tally.attempts,

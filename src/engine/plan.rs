@@ -15,6 +15,7 @@ use crate::scenario::{
     Arrivals, ExplicitHashKey, PartitionKey, Processing, Producer, PutCalls, Reading,
     RecordDistribution, RecordOrdering, Scenario, Trace, Traffic,
 };
+use crate::time::Span;
 
 /// One producer, the same in every replication.
 #[derive(Debug)]
@@ -78,13 +79,19 @@ pub(super) struct Plan {
     pub(super) expected_shares: Vec<f64>,
 }
 
-/// What depends on the replication: the draws by identity.
+/// What depends on the replication: the draws by identity, and what is kept of it.
 #[derive(Debug)]
 pub(super) struct ReplicationPlan {
     /// Back-off of each producer.
     pub(super) waits: Vec<Waits>,
     /// First calls of each consumer.
     pub(super) phases: Vec<IdentityDraws>,
+    /// Which replication, from zero.
+    pub(super) replication: u32,
+    /// Width of one row of the series.
+    pub(super) series_step: Span,
+    /// Whether rows of the series are kept: of the first replication, which reports show.
+    pub(super) keeps_series: bool,
 }
 
 impl Plan {
@@ -146,13 +153,16 @@ impl Plan {
         &self,
         scenario: &Scenario,
         randomness: Randomness,
+        replication: u32,
+        series_step: Span,
     ) -> ReplicationPlan {
         let waits = scenario
             .producers
             .iter()
             .map(|producer| {
                 let draws = randomness.identity_draws(&producer.name, Purpose::RetryJitter);
-                Waits::new(&producer.client, draws)
+                let lost = randomness.identity_draws(&producer.name, Purpose::LostAnswer);
+                Waits::new(&producer.client, draws, lost)
             })
             .collect();
         let phases = self
@@ -160,7 +170,8 @@ impl Plan {
             .iter()
             .map(|consumer| randomness.identity_draws(&consumer.name, Purpose::PollPhase))
             .collect();
-        ReplicationPlan { waits, phases }
+        let keeps_series = replication == 0;
+        ReplicationPlan { waits, phases, replication, series_step, keeps_series }
     }
 }
 

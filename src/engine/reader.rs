@@ -269,7 +269,7 @@ impl Reader {
         &self,
         now: u64,
         rows: &'rows mut Rows,
-    ) -> &'rows mut crate::metrics::ConsumerSecond {
+    ) -> &'rows mut crate::metrics::ConsumerStep {
         rows.consumer(now / NANOSECONDS_PER_SECOND, self.consumer)
     }
 }

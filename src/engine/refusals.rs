@@ -51,13 +51,16 @@ impl<'plan> Refusals<'plan> {
         let counted = u64::from(record.created() >= self.context.plan.warm_up);
         self.all_attempts += 1;
         self.counted += counted;
-        let attempts = record.attempts + 1;
+        let attempts = record.attempts() + 1;
         if self.waits.batched() && attempts > 1 && counted == 1 {
             tally.repeat_call(record.call(), attempts);
         }
         if attempts < self.waits.attempts() {
             Some(now + self.waits.after(record.number(), attempts))
         } else {
+            if record.is_copy() {
+                return None;
+            }
             self.given_up += counted;
             if attempts > 1 {
                 order.leave(producer, record.key);

@@ -15,10 +15,10 @@ use crate::engine::plan::{Plan, ReplicationPlan};
 use crate::engine::source::{Arrival, Source, producer_of};
 use crate::engine::tally::Tally;
 use crate::engine::{Control, Options, Unfinished};
-use crate::metrics::{ConsumerSecond, Observation, StreamSecond};
+use crate::metrics::{ConsumerStep, CountedSeconds, Observation, StreamSeries, StreamStep};
 use crate::random::Randomness;
 use crate::scenario::PutCalls;
-use crate::time::NANOSECONDS_PER_SECOND;
+use crate::time::{NANOSECONDS_PER_SECOND, Span};
 
 /// Most groups of lanes; each is one task between two barriers.
 const GROUPS: usize = 64;
@@ -66,11 +66,42 @@ impl Tallies {
 }
 
 /// What is known of the whole stream between barriers.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct StreamRecord {
-    pub(super) seconds: Vec<StreamSecond>,
+    pub(super) series: StreamSeries,
+    keeps_series: bool,
+    pub(super) counted: CountedSeconds,
+    /// Seconds that have been added.
+    seconds: u64,
     /// PutRecords calls that were sent again, by producer.
     pub(super) repeated_calls: Vec<u64>,
+}
+
+impl StreamRecord {
+    fn new(context: Context<'_>) -> Self {
+        let (plan, replication) = (context.plan, context.replication);
+        let span = Span::from_nanoseconds;
+        Self {
+            series: StreamSeries::new(replication.series_step),
+            keeps_series: replication.keeps_series,
+            counted: CountedSeconds::new(
+                span(plan.warm_up),
+                span(plan.horizon),
+                plan.consumers.len(),
+            ),
+            seconds: 0,
+            repeated_calls: vec![0; plan.producers.len()],
+        }
+    }
+
+    /// Adds the next second of the stream.
+    fn push(&mut self, second: &StreamStep) {
+        self.counted.push(second);
+        if self.keeps_series {
+            self.series.push(second);
+        }
+        self.seconds += 1;
+    }
 }
 
 /// Length of a window in nanoseconds for the load of `plan`.
@@ -87,7 +118,6 @@ fn window_length(plan: &Plan, options: &Options) -> u64 {
 pub(super) fn run(
     plan: &Plan,
     replication_plan: &ReplicationPlan,
-    replication: u32,
     randomness: Randomness,
     options: &Options,
     at_barrier: &(dyn Fn(u64, u64) -> Control + Sync),
@@ -98,8 +128,7 @@ pub(super) fn run(
     let mut groups = groups(context);
     let mut tallies = Tallies::new(plan);
     let mut inboxes: Vec<Vec<Arrival>> = (0..plan.shards).map(|_| Vec::new()).collect();
-    let mut stream =
-        StreamRecord { seconds: Vec::new(), repeated_calls: vec![0; plan.producers.len()] };
+    let mut stream = StreamRecord::new(context);
     let window = window_length(plan, options);
     let records_max = RECORDS_MAX.max(RECORDS_PER_LANE * plan.shards as f64);
     let mut until = plan.window_end(0, window, records_max);
@@ -111,7 +140,7 @@ pub(super) fn run(
             || deal(&mut sources, next, &mut inboxes),
             || advance(&mut groups, until, context, &tallies),
         );
-        settle(&mut tallies, until, plan, &mut stream);
+        settle(&mut tallies, &mut sources, until, plan, &mut stream);
         if let Some(error) = sources.iter().find_map(Source::failure) {
             return Err(error.clone().into());
         }
@@ -124,8 +153,16 @@ pub(super) fn run(
         }
         until = next;
     }
-    finish(&mut groups, &mut tallies, context, &mut stream);
-    Ok(observe(replication, plan, &sources, groups, tallies, stream, options.hottest_keys))
+    finish(&mut groups, &mut tallies, &mut sources, context, &mut stream);
+    Ok(observe(
+        replication_plan.replication,
+        plan,
+        &sources,
+        groups,
+        tallies,
+        stream,
+        options.hottest_keys,
+    ))
 }
 
 fn groups(context: Context<'_>) -> Vec<Group> {
@@ -183,22 +220,43 @@ fn advance(groups: &mut [Group], until: u64, context: Context<'_>, tallies: &Tal
 }
 
 /// The barrier: adds the closed seconds to the stream's series and counts resent calls.
-fn settle(tallies: &mut Tallies, until: u64, plan: &Plan, stream: &mut StreamRecord) {
+fn settle(
+    tallies: &mut Tallies,
+    sources: &mut [Source<'_>],
+    until: u64,
+    plan: &Plan,
+    stream: &mut StreamRecord,
+) {
     let closed = until / NANOSECONDS_PER_SECOND;
-    add_rows(tallies, closed, plan, stream);
+    add_rows(tallies, sources, closed, plan, stream);
     count_repeated_calls(tallies, plan, stream);
     for tally in tallies.all() {
         tally.rows.forget_before(closed);
     }
 }
 
-fn add_rows(tallies: &mut Tallies, until_second: u64, plan: &Plan, stream: &mut StreamRecord) {
-    let first = stream.seconds.len() as u64;
-    for second in first..until_second {
-        let mut row = StreamSecond {
-            consumers: vec![ConsumerSecond::default(); plan.consumers.len()],
-            ..StreamSecond::default()
-        };
+/// Adds the seconds before `until_second`, in which nothing happens any more: lanes have closed
+/// them, and producers have dealt beyond.
+fn add_rows(
+    tallies: &mut Tallies,
+    sources: &mut [Source<'_>],
+    until_second: u64,
+    plan: &Plan,
+    stream: &mut StreamRecord,
+) {
+    let mut row = StreamStep {
+        consumers: vec![ConsumerStep::default(); plan.consumers.len()],
+        ..StreamStep::default()
+    };
+    for second in stream.seconds..until_second {
+        let mut consumers = std::mem::take(&mut row.consumers);
+        consumers.fill(ConsumerStep::default());
+        row = StreamStep { consumers, ..StreamStep::default() };
+        for source in &mut *sources {
+            let generated = source.take_second();
+            row.generated_records += generated.records;
+            row.generated_bytes += generated.bytes;
+        }
         for tally in tallies.all() {
             let rows = &tally.rows;
             let index = (second - rows.first) as usize;
@@ -206,8 +264,8 @@ fn add_rows(tallies: &mut Tallies, until_second: u64, plan: &Plan, stream: &mut 
                 row.incoming_records += writes.incoming_records;
                 row.incoming_bytes += writes.incoming_bytes;
                 row.write_throttled_records += writes.write_throttled_records;
-                row.shards_throttling += writes.shards_throttling;
-                row.utilization_max = row.utilization_max.max(writes.utilization_max);
+                row.shards_throttling_max += writes.shards_throttling;
+                row.utilization_1s_max = row.utilization_1s_max.max(writes.utilization_max);
             }
             let reads = rows.reads.iter().skip(index * plan.consumers.len());
             for (total, more) in row.consumers.iter_mut().zip(reads) {
@@ -217,7 +275,7 @@ fn add_rows(tallies: &mut Tallies, until_second: u64, plan: &Plan, stream: &mut 
                 total.iterator_age_ms_max = total.iterator_age_ms_max.max(more.iterator_age_ms_max);
             }
         }
-        stream.seconds.push(row);
+        stream.push(&row);
     }
 }
 
@@ -241,6 +299,7 @@ fn count_repeated_calls(tallies: &mut Tallies, plan: &Plan, stream: &mut StreamR
 fn finish(
     groups: &mut [Group],
     tallies: &mut Tallies,
+    sources: &mut [Source<'_>],
     context: Context<'_>,
     stream: &mut StreamRecord,
 ) {
@@ -253,5 +312,5 @@ fn finish(
         });
     });
     let seconds = context.plan.horizon.div_ceil(NANOSECONDS_PER_SECOND);
-    add_rows(tallies, seconds, context.plan, stream);
+    add_rows(tallies, sources, seconds, context.plan, stream);
 }

@@ -31,9 +31,12 @@ pub(super) struct Waiting {
     number_and_size: u64,
     /// Number of the partition key among those of its producer.
     pub(super) key: u32,
-    /// Attempts made.
-    pub(super) attempts: u32,
+    /// Attempts made; `COPY` is added where the stream has taken the record already.
+    attempts: u32,
 }
+
+/// Mark of a record that the stream has taken and the producer, for want of an answer, sends again.
+const COPY: u32 = 1 << 31;
 
 /// Bits of a time; a run is shorter than two years.
 const TIME_BITS: u32 = 56;
@@ -79,6 +82,29 @@ impl Waiting {
     #[inline(always)]
     pub(super) const fn call(&self) -> u64 {
         (self.producer_and_created >> TIME_BITS) << TIME_BITS | self.number()
+    }
+
+    /// Attempts made.
+    #[inline(always)]
+    pub(super) const fn attempts(&self) -> u32 {
+        self.attempts & !COPY
+    }
+
+    /// One attempt more is made.
+    #[inline(always)]
+    pub(super) const fn attempt(&mut self) {
+        self.attempts += 1;
+    }
+
+    /// Whether the stream has taken the record already.
+    #[inline(always)]
+    pub(super) const fn is_copy(&self) -> bool {
+        self.attempts & COPY != 0
+    }
+
+    /// The stream has taken the record, and the producer does not know.
+    pub(super) const fn make_copy(&mut self) {
+        self.attempts |= COPY;
     }
 
     /// Bytes as the stream counts them.
@@ -274,7 +300,8 @@ impl Retries {
                 let now = record.due;
                 if now < limit {
                     if let Some(due) = again(now, record) {
-                        self.push(record, record.attempts + 1, now, due);
+                        let slot = self.slot_for(now, due, record.call());
+                        append(slot, record, record.attempts + 1, due);
                     }
                 } else if now != OUT {
                     append(self.open_slot_for(now, record.call()), record, record.attempts, now);
@@ -284,10 +311,10 @@ impl Retries {
         }
     }
 
-    /// Lets a record, which failed at `now` and has made `attempts`, wait until `due`.
+    /// Lets a record, whose attempt failed at `now`, wait until `due`.
     #[inline(always)]
-    pub(super) fn push(&mut self, record: &Waiting, attempts: u32, now: u64, due: u64) {
-        append(self.slot_for(now, due, record.call()), record, attempts, due);
+    pub(super) fn push(&mut self, record: &Waiting, now: u64, due: u64) {
+        append(self.slot_for(now, due, record.call()), record, record.attempts, due);
     }
 
     /// Lets a record, whose first attempt failed at `now`, wait until `due`.

@@ -1,11 +1,11 @@
 //! What a shard meets in each second, closed second by second.
 //!
-//! A closed second goes to three places: the shard's own compact series, the row that all lanes of
+//! A closed second goes to three places: the shard's own compact series, if it is kept, the row that all lanes of
 //! a group share for the series of the stream, and a mark in the log from which the readers tell
 //! how far behind they were at that moment.
 
+use crate::engine::lane::Context;
 use crate::engine::log::Log;
-use crate::engine::plan::Plan;
 use crate::engine::tally::Rows;
 use crate::metrics::{ShardSecond, ShardSeries};
 use crate::time::NANOSECONDS_PER_SECOND;
@@ -24,6 +24,7 @@ pub(super) struct Seconds {
     open: ShardSecond,
     minute: ShardSecond,
     series: ShardSeries,
+    keeps_series: bool,
     /// Seconds that begin before are not counted in the totals.
     warm_up_seconds: u64,
     records_per_second: f64,
@@ -44,14 +45,16 @@ pub(super) struct SecondRow {
 }
 
 impl Seconds {
-    pub(super) fn new(plan: &Plan) -> Self {
+    pub(super) fn new(context: Context<'_>) -> Self {
+        let (plan, replication) = (context.plan, context.replication);
         Self {
             second: 0,
             end: NANOSECONDS_PER_SECOND,
             horizon: plan.horizon,
             open: ShardSecond::default(),
             minute: ShardSecond::default(),
-            series: ShardSeries::default(),
+            series: ShardSeries::new(replication.series_step),
+            keeps_series: replication.keeps_series,
             warm_up_seconds: plan.warm_up.div_ceil(NANOSECONDS_PER_SECOND),
             records_per_second: plan.quotas.shard_write_records.0.as_per_second(),
             bytes_per_second: plan.quotas.shard_write_bytes.0.as_per_second(),
@@ -110,7 +113,9 @@ impl Seconds {
         let row = std::mem::take(&mut self.open);
         let utilization = self.utilization(row.incoming_records, row.charged_bytes, 1.0);
         rows.add(self.second, &row, utilization);
-        self.series.push(row);
+        if self.keeps_series {
+            self.series.push(row);
+        }
         log.mark();
         if self.second >= self.warm_up_seconds {
             self.totals.seconds += 1;

@@ -3,6 +3,8 @@
 //! Times, keys and sizes come from three streams of their own, in the order of the records, so the
 //! same records reach the stream whatever its shards, its consumers and the length of a window.
 
+use std::collections::VecDeque;
+
 use rand::Rng;
 
 use crate::engine::plan::{Plan, ProducerPlan, RecordedPlan};
@@ -155,7 +157,10 @@ pub(super) struct Source<'plan> {
     next: u64,
     batch: Batch,
     pub(super) generated: Generated,
-    pub(super) seconds: Vec<GeneratedSecond>,
+    /// Seconds not yet taken for the series of the stream, earliest first.
+    seconds: VecDeque<GeneratedSecond>,
+    /// The first of them.
+    first_second: u64,
     /// Records after the warm-up by key, for the keys of highest weight, and together for all
     /// others; modulo 2^32, because a narrow table stays in the cache.
     key_counts: Vec<u32>,
@@ -256,7 +261,8 @@ impl<'plan> Source<'plan> {
             next: (index as u64) << CALL_BITS,
             batch: Batch::default(),
             generated: Generated::default(),
-            seconds: Vec::new(),
+            seconds: VecDeque::new(),
+            first_second: 0,
             key_counts: vec![0; counted_keys.min(producer.keys.len()) + 1],
             key_carries: Vec::new(),
             plan: producer,
@@ -287,6 +293,12 @@ impl<'plan> Source<'plan> {
         if !self.batch.records.is_empty() && self.batch.deadline < until {
             self.send(self.batch.deadline, inboxes);
         }
+    }
+
+    /// What the next second brought, once all that is created in it has been dealt.
+    pub(super) fn take_second(&mut self) -> GeneratedSecond {
+        self.first_second += 1;
+        self.seconds.pop_front().unwrap_or_default()
     }
 
     /// The shards of the records after the warm-up that wait in a batch.
@@ -373,7 +385,7 @@ impl<'plan> Source<'plan> {
         self.generated.records += records * counted;
         self.generated.bytes += bytes * counted;
         self.generated.rejected += too_large * counted;
-        let second = (first / NANOSECONDS_PER_SECOND) as usize;
+        let second = (first / NANOSECONDS_PER_SECOND - self.first_second) as usize;
         if self.seconds.len() <= second {
             self.seconds.resize(second + 1, GeneratedSecond::default());
         }

@@ -1,7 +1,7 @@
 //! What lanes have counted; tallies are added up in any order to the same sums.
 
 use crate::engine::distribution::Distribution;
-use crate::metrics::{ConsumerSecond, ShardSecond};
+use crate::metrics::{ConsumerStep, ShardSecond};
 
 /// Counts of lanes.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(super) struct ProducerTally {
     pub(super) waiting: u64,
     /// Records accepted after a later one of their key.
     pub(super) out_of_order: u64,
+    /// Records accepted once more, because the answer was lost.
+    pub(super) duplicates: u64,
     /// Records accepted on the way of the first call, which waited for nothing.
     pub(super) prompt: u64,
     /// Distribution of the other accepted records.
@@ -91,6 +93,7 @@ impl ProducerTally {
             given_up: 0,
             waiting: 0,
             out_of_order: 0,
+            duplicates: 0,
             prompt: 0,
             put_latency: Distribution::new(),
         }
@@ -104,6 +107,7 @@ impl ProducerTally {
         self.given_up += other.given_up;
         self.waiting += other.waiting;
         self.out_of_order += other.out_of_order;
+        self.duplicates += other.duplicates;
         self.prompt += other.prompt;
         self.put_latency.add(&other.put_latency);
     }
@@ -150,7 +154,7 @@ pub(super) struct Rows {
     pub(super) first: u64,
     pub(super) writes: Vec<WriteRow>,
     /// Row after row, one entry a consumer.
-    pub(super) reads: Vec<ConsumerSecond>,
+    pub(super) reads: Vec<ConsumerStep>,
     consumers: usize,
 }
 
@@ -184,10 +188,10 @@ impl Rows {
     }
 
     /// The row of `consumer` in `second`.
-    pub(super) fn consumer(&mut self, second: u64, consumer: usize) -> &mut ConsumerSecond {
+    pub(super) fn consumer(&mut self, second: u64, consumer: usize) -> &mut ConsumerStep {
         let index = (second - self.first) as usize;
         if self.reads.len() < (index + 1) * self.consumers {
-            self.reads.resize((index + 1) * self.consumers, ConsumerSecond::default());
+            self.reads.resize((index + 1) * self.consumers, ConsumerStep::default());
         }
         &mut self.reads[index * self.consumers + consumer]
     }

@@ -1,129 +1,53 @@
-//! One-second series, kept compactly.
+//! Series over simulated time, kept compactly and in steps that fit the length of the run.
 //!
-//! A shard's row is four whole numbers, most of them small, so the rows are kept as
-//! variable-length integers in one buffer: about six bytes a second and shard, next to nothing
-//! where a shard is idle. Rows are read back in order and summed to any bin width.
+//! A step is one second for runs of up to two days, so that nothing is lost; of longer runs it is
+//! ten seconds or a minute, so that a month or a year fits the memory. Counts are sums over the
+//! step, a peak is the highest of its seconds and a state that at its end, so a bin made of steps
+//! holds the same figures whatever the step. Steps divide a minute: minute metrics stay exact.
+//!
+//! Rows are kept as variable-length integers in one buffer and read back in order. Figures that
+//! need every second are not taken from here but from [`CountedSeconds`](super::CountedSeconds).
 
-/// One second of the whole stream.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct StreamSecond {
-    /// Records that producers came up with.
-    pub generated_records: u64,
-    /// Bytes of those records.
-    pub generated_bytes: u64,
-    /// Records that the stream took.
-    pub incoming_records: u64,
-    /// Bytes that the stream took.
-    pub incoming_bytes: u64,
-    /// Attempts that shard limits refused.
-    pub write_throttled_records: u64,
-    /// Shards that refused at least one attempt.
-    pub shards_throttling: u32,
-    /// Utilization of the busiest shard by the scarcer of the two write limits, as a ratio.
-    pub utilization_max: f32,
-    /// One entry a consumer, in the order of the scenario.
-    pub consumers: Vec<ConsumerSecond>,
+mod shard;
+mod stream;
+
+pub use shard::{ShardSecond, ShardSeries, ShardStep};
+pub use stream::{ConsumerStep, StreamSeries, StreamStep};
+
+use crate::time::{NANOSECONDS_PER_SECOND, Span};
+
+const SECONDS_PER_MINUTE: u64 = 60;
+/// Steps to choose from, in seconds.
+const STEPS: [u64; 3] = [1, 10, 60];
+/// A chosen step gives at most this many rows, as far as the steps reach: two days of seconds.
+const ROWS_MAX: u64 = 2 * 86_400;
+/// The same over all shards: with about eight bytes a row, 240 MB.
+const SHARD_ROWS_MAX: u64 = 30_000_000;
+
+/// The step in which a run of `simulated` keeps its series: 1 s, 10 s or 60 s.
+#[must_use]
+pub fn series_step(simulated: Span, shards: usize) -> Span {
+    let seconds = simulated.nanoseconds().div_ceil(NANOSECONDS_PER_SECOND);
+    let fits = |step: &u64| {
+        let rows = seconds.div_ceil(*step);
+        rows <= ROWS_MAX && rows.saturating_mul(shards as u64) <= SHARD_ROWS_MAX
+    };
+    Span::from_seconds(STEPS.into_iter().find(fits).unwrap_or(STEPS[STEPS.len() - 1]))
 }
 
-/// One second of one consumer over all shards; the state is that at the end of the second.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct ConsumerSecond {
-    /// Records handed to the consumer.
-    pub read_records: u64,
-    /// GetRecords calls refused.
-    pub read_throttled_calls: u64,
-    /// Accepted records not yet read.
-    pub backlog_records: u64,
-    /// Highest true iterator age of any shard, in milliseconds.
-    pub iterator_age_ms_max: u64,
-}
-
-/// One second of one shard.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ShardSecond {
-    /// Records taken.
-    pub incoming_records: u64,
-    /// Bytes taken.
-    pub incoming_bytes: u64,
-    /// Bytes by which the write limit was charged for them, rounding included.
-    pub charged_bytes: u64,
-    /// Attempts refused.
-    pub write_throttled_records: u64,
-}
-
-/// All seconds of one shard.
+/// Whole seconds of a step.
 ///
-/// A row begins with its records plus one; a zero there stands for a stretch of empty seconds,
-/// whose length follows.
-#[derive(Clone, Debug, Default)]
-pub struct ShardSeries {
-    encoded: Vec<u8>,
-    seconds: u64,
-    /// Empty seconds at the end, not yet encoded.
-    empty: u64,
-}
-
-impl ShardSeries {
-    /// Appends the next second.
-    pub fn push(&mut self, row: ShardSecond) {
-        self.seconds += 1;
-        if row == ShardSecond::default() {
-            self.empty += 1;
-            return;
-        }
-        if self.empty > 0 {
-            push_variable_length(&mut self.encoded, 0);
-            push_variable_length(&mut self.encoded, self.empty);
-            self.empty = 0;
-        }
-        for value in [
-            row.incoming_records + 1,
-            row.incoming_bytes,
-            // Rounding only ever adds, so the difference is small and not negative.
-            row.charged_bytes - row.incoming_bytes,
-            row.write_throttled_records,
-        ] {
-            push_variable_length(&mut self.encoded, value);
-        }
-    }
-
-    /// Number of rows.
-    #[must_use]
-    pub const fn len(&self) -> u64 {
-        self.seconds
-    }
-
-    /// Whether there is no row.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.seconds == 0
-    }
-
-    /// The rows in order of time.
-    pub fn rows(&self) -> impl Iterator<Item = ShardSecond> + '_ {
-        let mut rest = self.encoded.as_slice();
-        let mut empty = 0u64;
-        (0..self.seconds).map(move |_| {
-            if empty == 0 && !rest.is_empty() {
-                match take_variable_length(&mut rest) {
-                    0 => empty = take_variable_length(&mut rest),
-                    records => return take_row(&mut rest, records - 1),
-                }
-            }
-            empty = empty.saturating_sub(1);
-            ShardSecond::default()
-        })
-    }
-}
-
-fn take_row(rest: &mut &[u8], incoming_records: u64) -> ShardSecond {
-    let incoming_bytes = take_variable_length(rest);
-    ShardSecond {
-        incoming_records,
-        incoming_bytes,
-        charged_bytes: incoming_bytes + take_variable_length(rest),
-        write_throttled_records: take_variable_length(rest),
-    }
+/// # Panics
+/// When the step does not divide a minute.
+fn seconds_of(step: Span) -> u64 {
+    let seconds = step.nanoseconds() / NANOSECONDS_PER_SECOND;
+    assert!(
+        seconds > 0
+            && step == Span::from_seconds(seconds)
+            && SECONDS_PER_MINUTE.is_multiple_of(seconds),
+        "a step of whole seconds that divides a minute, not {step}"
+    );
+    seconds
 }
 
 /// Appends `value` in groups of seven bits, lowest first, the top bit set on all but the last.
@@ -151,23 +75,29 @@ fn take_variable_length(encoded: &mut &[u8]) -> u64 {
 mod tests {
     use super::*;
 
+    /// rows <= two days of seconds, and rows x shards <= 30 million, as far as steps reach.
     #[test]
-    fn rows_come_back_as_they_went_in() {
-        let rows: Vec<ShardSecond> =
-            [0u64, 1, 0, 0, 127, 128, 0, 1_000, 1_048_576, u64::from(u32::MAX), 0, 0]
-                .into_iter()
-                .map(|value| ShardSecond {
-                    incoming_records: value,
-                    incoming_bytes: value * 700,
-                    charged_bytes: value * 1024,
-                    write_throttled_records: value / 3,
-                })
-                .collect();
-        let mut series = ShardSeries::default();
-        for row in &rows {
-            series.push(*row);
+    fn the_step_bounds_the_number_of_rows() {
+        let cases = [
+            (1, 1, 1),
+            (86_400, 100, 1),
+            (2 * 86_400, 4, 1),
+            (2 * 86_400 + 1, 4, 10),
+            (86_400, 347, 1),
+            (86_400, 348, 10),
+            (20 * 86_400, 4, 10),
+            (30 * 86_400, 4, 60),
+            (366 * 86_400, 1_000, 60),
+        ];
+        for (seconds, shards, step) in cases {
+            let chosen = series_step(Span::from_seconds(seconds), shards);
+            assert_eq!(chosen, Span::from_seconds(step), "{seconds} s, {shards} shards");
         }
-        assert_eq!(series.rows().collect::<Vec<_>>(), rows);
-        assert_eq!(series.len(), 12);
+    }
+
+    #[test]
+    #[should_panic(expected = "divides a minute")]
+    fn a_step_that_does_not_divide_a_minute_is_a_defect() {
+        let _ = StreamSeries::new(Span::from_seconds(7));
     }
 }

@@ -21,12 +21,23 @@ pub struct Waits {
     /// and the width of what is drawn beyond; the last one stays.
     waits: Vec<(u64, u64)>,
     draws: IdentityDraws,
+    lost: LostAnswers,
+}
+
+/// Which answers of one producer are lost.
+#[derive(Clone, Copy, Debug)]
+struct LostAnswers {
+    /// Share of the calls, in fractions of 2^64.
+    threshold: u64,
+    /// Nanoseconds by which the wait for an answer is longer than a round trip.
+    longer: u64,
+    draws: IdentityDraws,
 }
 
 impl Waits {
-    /// The waits of `client`, drawn from `draws`.
+    /// The waits of `client`, drawn from `draws`; `lost` draws the calls whose answers are lost.
     #[must_use]
-    pub fn new(client: &Client, draws: IdentityDraws) -> Self {
+    pub fn new(client: &Client, draws: IdentityDraws, lost: IdentityDraws) -> Self {
         let retries = &client.retries;
         let max = retries.backoff.max.nanoseconds();
         let round_trip = client.round_trip.nanoseconds();
@@ -46,7 +57,26 @@ impl Waits {
             batched: client.calls != PutCalls::PutRecord,
             waits,
             draws,
+            lost: LostAnswers {
+                threshold: (client.timeouts.share * 2f64.powi(64)) as u64,
+                longer: client.timeouts.after.nanoseconds().saturating_sub(round_trip),
+                draws: lost,
+            },
         }
+    }
+
+    /// Whether any answer is lost.
+    #[must_use]
+    #[inline(always)]
+    pub const fn loses_answers(&self) -> bool {
+        self.lost.threshold > 0
+    }
+
+    /// Whether the answer to the `attempt`-th attempt of `call` is lost.
+    #[must_use]
+    #[inline(always)]
+    pub const fn is_lost(&self, call: u64, attempt: u32) -> bool {
+        self.loses_answers() && self.lost.draws.bits(call, attempt as u64) < self.lost.threshold
     }
 
     /// Whether records are sent in calls of many, which are retried together.
@@ -66,16 +96,18 @@ impl Waits {
     /// Longest time in nanoseconds between two attempts.
     #[must_use]
     pub fn longest(&self) -> u64 {
-        self.waits.iter().map(|(least, width)| least + width).max().unwrap_or(0)
+        let longer = if self.loses_answers() { self.lost.longer } else { 0 };
+        self.waits.iter().map(|(least, width)| least + width).max().unwrap_or(0) + longer
     }
 
     /// Nanoseconds from the `attempt`-th attempt of `call` (from one) to the next: the way of the
-    /// answer and of the new call, and the back-off between.
+    /// answer, or the time after which none is awaited, the back-off and the way of the new call.
     #[must_use]
     #[inline]
     pub fn after(&self, call: u64, attempt: u32) -> u64 {
         let (least, width) = self.waits[(attempt as usize - 1).min(DISTINCT_WAITS - 1)];
-        least + self.draws.below(call, u64::from(attempt), width)
+        let longer = if self.is_lost(call, attempt) { self.lost.longer } else { 0 };
+        least + longer + self.draws.below(call, u64::from(attempt), width)
     }
 }
 
@@ -83,10 +115,10 @@ impl Waits {
 mod tests {
     use super::*;
     use crate::random::{Purpose, Randomness};
-    use crate::scenario::{Backoff, Retries};
+    use crate::scenario::{Backoff, Retries, Timeouts};
     use crate::time::Span;
 
-    fn waits(jitter: Jitter) -> Waits {
+    fn waits(jitter: Jitter, share: f64) -> Waits {
         let backoff = Backoff {
             base: Span::from_milliseconds(100),
             factor: 2.0,
@@ -98,16 +130,32 @@ mod tests {
             calls: PutCalls::PutRecord,
             round_trip: Span::ZERO,
             retries: Retries { attempts: 8, backoff },
+            timeouts: Timeouts { share, after: Span::from_seconds(6) },
         };
-        Waits::new(&client, draws)
+        let lost = Randomness::new(1, 0).identity_draws("web", Purpose::LostAnswer);
+        Waits::new(&client, draws, lost)
     }
 
     #[test]
     fn bounds_double_up_to_the_cap() {
-        let waits = waits(Jitter::None);
+        let waits = waits(Jitter::None, 0.0);
         let milliseconds: Vec<u64> =
             (1..=9).map(|attempt| waits.after(5, attempt) / 1_000_000).collect();
         assert_eq!(milliseconds, [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]);
+    }
+
+    #[test]
+    fn a_lost_answer_is_awaited_until_the_time_out() {
+        let (some, none) = (waits(Jitter::None, 0.25), waits(Jitter::None, 0.0));
+        let lost = (0..100_000).filter(|call| some.is_lost(*call, 3)).count();
+        // Standard deviation 137.
+        assert!(lost.abs_diff(25_000) < 700, "{lost}");
+        for call in 0..1_000 {
+            let longer = if some.is_lost(call, 2) { 6_000_000_000 } else { 0 };
+            assert_eq!(some.after(call, 2), none.after(call, 2) + longer);
+        }
+        assert!(!none.is_lost(7, 1));
+        assert_eq!(some.longest(), 11_000_000_000);
     }
 
     /// mean of full jitter = bound / 2; mean of equal jitter = 3/4 bound.
@@ -116,7 +164,7 @@ mod tests {
         let mean = |waits: &Waits| {
             (0..10_000).map(|call| waits.after(call, 2) as f64).sum::<f64>() / 10_000.0 / 1e6
         };
-        assert!((mean(&waits(Jitter::Full)) - 100.0).abs() < 3.0);
-        assert!((mean(&waits(Jitter::Equal)) - 150.0).abs() < 1.5);
+        assert!((mean(&waits(Jitter::Full, 0.0)) - 100.0).abs() < 3.0);
+        assert!((mean(&waits(Jitter::Equal, 0.0)) - 150.0).abs() < 1.5);
     }
 }

@@ -97,8 +97,20 @@ fn a_folder_of_someone_else_is_refused_before_the_run() {
     check_run(folder.path(), &arguments, 2, "has no result.json");
     let arguments = ["run", "small.yaml", "--set", "duration=300 d", "--out", "small.yaml"];
     check_run(folder.path(), &arguments, 2, "it is a file");
-    let arguments = ["run", "small.yaml", "--set", "duration=300 d", "--bin", "1 s", "--out", "x"];
-    check_run(folder.path(), &arguments, 2, "51,840,000 rows of shards.csv");
+    let arguments = ["run", "small.yaml", "--set", "duration=300 d", "--out", "x"];
+    let shards = ["--bin", "1 min", "--set", "stream.capacity.provisioned.shards=100"];
+    let arguments = [&arguments[..], &shards].concat();
+    check_run(folder.path(), &arguments, 2, "43,200,000 rows of shards.csv");
+}
+
+#[test]
+fn a_row_finer_than_a_long_run_keeps_is_refused_before_the_run() {
+    let folder = folder();
+    for (duration, bin, step) in [("300 d", "10 s", "1 min"), ("3 d", "1 s", "10 s")] {
+        let duration = format!("duration={duration}");
+        let arguments = ["run", "small.yaml", "--set", &duration, "--bin", bin];
+        check_run(folder.path(), &arguments, 2, &format!("keeps its series in steps of {step};"));
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use shardplan::metrics::Observation;
 
-use crate::support::{counts_of, observe};
+use crate::support::{counts_of, observe, seconds};
 
 const TWO_PRODUCERS: &str = "
 version: 1
@@ -57,8 +57,7 @@ fn generated(run: &Observation) -> (Vec<Second>, Vec<Second>) {
         .iter()
         .map(|producer| (producer.generated_records, producer.generated_bytes))
         .collect();
-    let seconds = run
-        .seconds
+    let seconds = seconds(run)
         .iter()
         .map(|second| (second.generated_records, second.generated_bytes))
         .collect();
@@ -110,7 +109,7 @@ fn another_producer_leaves_the_figures_of_the_first_one_alone() {
     assert_eq!(totals(&both), [totals(&first), totals(&second)].concat());
     let sized = observe(TWO_PRODUCERS, &["producers.web.record_size.constant=7 B"]);
     let records = |run: &Observation| -> Vec<u64> {
-        run.seconds.iter().map(|second| second.generated_records).collect()
+        seconds(run).iter().map(|second| second.generated_records).collect()
     };
     assert_eq!(records(&sized), records(&both), "times do not depend on sizes");
     let one_key = observe(TWO_PRODUCERS, &["producers.web.partition_key.single=key-12"]);
@@ -153,7 +152,7 @@ fn the_jitter_of_a_record_is_the_same_on_8_and_on_16_shards() {
             let shards = format!("stream.capacity.provisioned.shards={shards}");
             let run = observe(ALL_REFUSED, &[&client, &shards]);
             let throttled: Vec<u64> =
-                run.seconds.iter().skip(2).map(|second| second.write_throttled_records).collect();
+                seconds(&run).iter().skip(2).map(|second| second.write_throttled_records).collect();
             let web = &run.producers[1];
             assert_eq!(web.accepted, 0);
             (throttled, web.attempts, web.given_up, web.waiting, web.put_calls)

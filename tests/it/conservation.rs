@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use shardplan::metrics::Observation;
 
-use crate::support::observe;
+use crate::support::{observe, seconds};
 
 /// One producer of a random scenario, as YAML.
 fn producer(index: usize) -> impl Strategy<Value = String> {
@@ -15,6 +15,13 @@ fn producer(index: usize) -> impl Strategy<Value = String> {
              {max} ms, jitter: {jitter} }} }}"
         )
     });
+    let timeouts = prop_oneof![
+        Just(String::new()),
+        (0..50_u32, 201..3_000_u32).prop_map(|(share, after)| format!(
+            ", timeouts: {{ share: {share} %, after: {after} ms }}"
+        )),
+    ];
+    let retries = (retries, timeouts).prop_map(|(retries, timeouts)| retries + &timeouts);
     let client = (retries, 0..200_u32, 0..1_500_u32, 1..501_u32, any::<bool>()).prop_map(
         |(retries, round_trip, linger, batch, many)| {
             if many {
@@ -167,11 +174,11 @@ fn sum(rows: impl Iterator<Item = Counts>) -> Counts {
 }
 
 /// Records taken, bytes taken, attempts refused: by producers, by shards.
-fn check_totals(run: &Observation) -> Counts {
-    let by_producer = sum(run
-        .producers
-        .iter()
-        .map(|producer| (producer.accepted, producer.accepted_bytes, producer.throttled)));
+fn check_totals(run: &Observation, all_answered: bool) -> Counts {
+    let by_producer = sum(run.producers.iter().map(|producer| {
+        let taken = producer.accepted + producer.duplicate_records;
+        (taken, producer.accepted_bytes, producer.throttled)
+    }));
     let by_shard = sum(run.shards.iter().map(|shard| {
         assert_eq!(
             shard.write_throttled_records,
@@ -181,7 +188,12 @@ fn check_totals(run: &Observation) -> Counts {
     }));
     assert_eq!(by_producer, by_shard, "producers = shards");
     for producer in &run.producers {
-        assert_eq!(producer.put_latency_us.len(), producer.accepted, "one latency a record");
+        let latencies = producer.put_latency_us.len();
+        assert!(latencies <= producer.accepted, "at most one latency a record");
+        if all_answered {
+            assert_eq!(latencies, producer.accepted, "one latency a record");
+            assert_eq!(producer.duplicate_records, 0);
+        }
     }
     by_shard
 }
@@ -190,7 +202,8 @@ fn check_totals(run: &Observation) -> Counts {
 /// seconds add up to the totals.
 fn check_series(run: &Observation, totals: Option<Counts>) {
     let mut shard_rows: Vec<_> = run.shards.iter().map(|shard| shard.series.rows()).collect();
-    for second in &run.seconds {
+    let seconds = seconds(run);
+    for second in &seconds {
         let by_shard = sum(shard_rows.iter_mut().map(|rows| {
             let row = rows.next().unwrap();
             assert!(row.charged_bytes >= row.incoming_bytes);
@@ -213,24 +226,24 @@ fn check_series(run: &Observation, totals: Option<Counts>) {
         let total = (shard.incoming_records, shard.incoming_bytes, shard.write_throttled_records);
         assert_eq!(own, total, "seconds of a shard = its totals");
     }
-    let by_second = sum(run.seconds.iter().map(|second| {
+    let by_second = sum(seconds.iter().map(|second| {
         (second.incoming_records, second.incoming_bytes, second.write_throttled_records)
     }));
     assert_eq!(by_second, totals, "seconds = totals");
     let generated: u64 = run.producers.iter().map(|producer| producer.generated_records).sum();
     let bytes: u64 = run.producers.iter().map(|producer| producer.generated_bytes).sum();
-    let by_second = run.seconds.iter().fold((0, 0), |total, second| {
+    let by_second = seconds.iter().fold((0, 0), |total, second| {
         (total.0 + second.generated_records, total.1 + second.generated_bytes)
     });
     assert_eq!(by_second, (generated, bytes), "seconds = generated");
     for (index, consumer) in run.consumers.iter().enumerate() {
-        let rows = run.seconds.iter().map(|second| second.consumers[index]);
+        let rows = seconds.iter().map(|second| second.consumers[index]);
         let (read, refused) = rows.fold((0, 0), |total, row| {
             (total.0 + row.read_records, total.1 + row.read_throttled_calls)
         });
         assert_eq!(read, consumer.read_records);
         assert_eq!(refused, consumer.read_throttled_calls);
-        let unread = run.seconds.last().unwrap().consumers[index].backlog_records;
+        let unread = seconds.last().unwrap().consumers[index].backlog_records;
         assert_eq!(read + unread, totals.0, "read + unread = accepted");
     }
 }
@@ -269,8 +282,8 @@ fn check_shards(run: &Observation) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// generated = accepted + given up + rejected + waiting; attempts = accepted + throttled;
-    /// accepted = processed + expired + backlog; and whatever is counted twice is equal twice.
+    /// generated = accepted + given up + rejected + waiting; attempts = accepted + duplicates +
+    /// throttled; incoming = processed + expired + backlog; and whatever is counted twice is equal twice.
     #[test]
     fn nothing_is_lost_and_nothing_is_counted_twice((text, no_warm_up) in scenario()) {
         let run = observe(&text, &[]);
@@ -279,7 +292,7 @@ proptest! {
         for identity in run.identities(&producers, &consumers) {
             prop_assert!(identity.holds(), "{identity:?}");
         }
-        let totals = check_totals(&run);
+        let totals = check_totals(&run, !text.contains("timeouts"));
         check_series(&run, no_warm_up.then_some(totals));
         check_consumers(&run, totals.0);
         check_shards(&run);

@@ -3,7 +3,7 @@
 use shardplan::quotas::WriteLimiter;
 use shardplan::scenario::{
     self, Arrivals, Backoff, Client, Diagnostics, ExplicitHashKey, Jitter, Objective, Override,
-    PartitionKey, PutCalls, Reading, RecordSize, Retries, Scenario, Source, Traffic,
+    PartitionKey, PutCalls, Reading, RecordSize, Retries, Scenario, Source, Timeouts, Traffic,
 };
 use shardplan::time::{Instant, Span};
 use shardplan::units::{Bytes, Rate, Ratio, RecordRate, Records};
@@ -166,8 +166,13 @@ fn what_is_left_out_has_the_documented_defaults() {
         Retries { attempts, backoff: Backoff { base, factor: 2.0, max, jitter: Jitter::Full } }
     };
     let round_trip = Span::from_milliseconds(10);
-    let direct =
-        Client { calls: PutCalls::PutRecord, round_trip, retries: retries(3, 1_000, 20_000) };
+    let timeouts = Timeouts { share: 0.0, after: Span::from_seconds(6) };
+    let direct = Client {
+        calls: PutCalls::PutRecord,
+        round_trip,
+        retries: retries(3, 1_000, 20_000),
+        timeouts,
+    };
     assert_eq!(scenario.producers[0].client, direct);
     assert_eq!(scenario.producers[0].arrivals, Arrivals::Poisson);
     let random = PartitionKey::Random { key_bytes: Bytes(36) };
@@ -177,7 +182,7 @@ fn what_is_left_out_has_the_documented_defaults() {
         batch_bytes: Bytes(10 << 20),
         linger: Span::from_milliseconds(100),
     };
-    let batched = Client { calls, round_trip, retries: retries(8, 100, 5_000) };
+    let batched = Client { calls, round_trip, retries: retries(8, 100, 5_000), timeouts };
     assert_eq!(scenario.producers[1].client, batched);
     let RecordSize::LogNormal { mu, sigma } = scenario.producers[1].record_size else {
         panic!("log-normal")

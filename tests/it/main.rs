@@ -14,9 +14,11 @@
 //! - `determinism`: the same bytes for any number of threads and any window.
 //! - `common_random_numbers`: variants meet the same records.
 //! - `conservation`: sums that hold for every scenario.
+//! - `series_steps`: a long run keeps fewer rows and the same figures.
 //! - `routing`: partition keys to shards, against an MD5 of our own.
 //! - `partition_keys`: what each strategy of keys does to the shards, published skew included.
 //! - `write_limits`: what a shard takes.
+//! - `time_outs`: records that come twice, because an answer was lost.
 //! - `key_order`: records that a later one of their key overtakes.
 //! - `read_limits`: what a shard gives, and how consumers fall behind.
 //!
@@ -63,5 +65,7 @@ mod read_limits;
 mod reference_work;
 mod result_schema;
 mod routing;
+mod series_steps;
 mod support;
+mod time_outs;
 mod write_limits;

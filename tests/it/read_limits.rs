@@ -6,7 +6,7 @@
 
 use shardplan::metrics::{ConsumerObservation, Observation};
 
-use crate::support::{ONE_WRITER, check_close, counts_of, observe};
+use crate::support::{ONE_WRITER, check_close, counts_of, observe, seconds};
 
 const MIB: f64 = 1_048_576.0;
 
@@ -118,10 +118,11 @@ fn an_answer_of_ten_mebibytes_blocks_the_shard_for_five_seconds() {
     );
     let late = &run.consumers[0];
     assert_eq!((late.read_calls, late.read_records, late.read_bytes), (1, 1_024, 10 << 20));
-    let read_at = run.seconds.iter().position(|row| row.consumers[0].read_records > 0).unwrap();
+    let seconds = seconds(&run);
+    let read_at = seconds.iter().position(|row| row.consumers[0].read_records > 0).unwrap();
     assert!(read_at > 13, "the seed lets the first call come when all is written: {read_at}");
-    let refused: Vec<usize> = (0..run.seconds.len())
-        .filter(|second| run.seconds[*second].consumers[1].read_throttled_calls > 0)
+    let refused: Vec<usize> = (0..seconds.len())
+        .filter(|second| seconds[*second].consumers[1].read_throttled_calls > 0)
         .collect();
     assert_eq!(run.consumers[1].read_throttled_calls, 10);
     assert!(refused.iter().all(|second| (read_at..=read_at + 5).contains(second)), "{refused:?}");
@@ -199,7 +200,7 @@ fn a_consumer_slower_than_its_shard_falls_behind_linearly() {
         check_close("backlog", consumer.backlog_records as f64, 2_000.0, 3.0);
         check_close("age at the end", consumer.iterator_age_ms.max() as f64, 500e3, 1_500.0);
         check_close("mean age", consumer.iterator_age_ms.mean(), 250e3, 1_500.0);
-        let halfway = run.seconds[499].consumers[0];
+        let halfway = seconds(&run)[499].consumers[0];
         check_close("halfway", halfway.backlog_records as f64, 1_000.0, 3.0);
         check_close("halfway", halfway.iterator_age_ms_max as f64, 250e3, 1_500.0);
         assert_eq!(consumer.read_throttled_calls, 0);
@@ -219,9 +220,9 @@ fn a_consumer_that_lags_past_retention_loses_exactly_what_ages() {
     check_close("processed", consumer.processed_records as f64, 30.0 * 3_600.0, 4.0);
     check_close("expired", consumer.expired_records as f64, 6.0 * 3_600.0, 4.0);
     check_close("backlog", consumer.backlog_records as f64, 24.0 * 3_600.0, 4.0);
-    let hours = |second: usize| {
-        f64::from(run.seconds[second].consumers[0].iterator_age_ms_max as u32) / 3.6e6
-    };
+    let seconds = seconds(&run);
+    let hours =
+        |second: usize| f64::from(seconds[second].consumers[0].iterator_age_ms_max as u32) / 3.6e6;
     check_close("age after 20 h", hours(20 * 3_600), 10.0, 0.01);
     check_close("age after 55 h", hours(55 * 3_600), 24.0, 0.01);
 }
@@ -235,9 +236,10 @@ fn no_record_that_has_expired_counts_as_unread() {
         &["duration=60 h", "producers.writer.traffic.constant=1 records/s"],
     );
     let consumer = &run.consumers[0];
-    let oldest = run.seconds.iter().map(|row| row.consumers[0].iterator_age_ms_max).max().unwrap();
+    let seconds = seconds(&run);
+    let oldest = seconds.iter().map(|row| row.consumers[0].iterator_age_ms_max).max().unwrap();
     assert!(oldest <= 24 * 3_600_000, "oldest unread record: {} h", oldest as f64 / 3.6e6);
-    let longest = run.seconds.iter().map(|row| row.consumers[0].backlog_records).max().unwrap();
+    let longest = seconds.iter().map(|row| row.consumers[0].backlog_records).max().unwrap();
     assert!(longest <= 24 * 3_600 + 1, "unread records: {longest}");
     assert!(consumer.expired_records > 0);
 }

@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 
 use hdrhistogram::Histogram;
 use shardplan::engine::{Control, Options, simulate};
-use shardplan::metrics::Observation;
+use shardplan::metrics::{Observation, StreamStep};
+use shardplan::time::Span;
 
 use crate::language::check_good;
 
@@ -29,15 +30,22 @@ producers:
 quotas: { put_record_rounding: 1 B, put_records_rounding: 1 B }
 ";
 
-/// The observations of all replications.
+/// The observations of all replications, with a row a second however long the run.
 pub(crate) fn simulate_text(text: &str, overrides: &[&str]) -> Vec<Observation> {
     let scenario = check_good(text, overrides);
-    simulate(&scenario, &Options::default(), &|_| Control::Continue).unwrap()
+    let options = Options { series_step: Some(Span::SECOND), ..Options::default() };
+    simulate(&scenario, &options, &|_| Control::Continue).unwrap()
 }
 
 /// The observation of the first replication.
 pub(crate) fn observe(text: &str, overrides: &[&str]) -> Observation {
     simulate_text(text, overrides).remove(0)
+}
+
+/// The seconds of the stream.
+pub(crate) fn seconds(run: &Observation) -> Vec<StreamStep> {
+    assert_eq!(run.series.step(), Span::SECOND);
+    run.series.rows().collect()
 }
 
 /// What the built program prints for `run - --format json`, with more arguments and with a number

@@ -7,7 +7,7 @@ use shardplan::metrics::Observation;
 
 use crate::closed_form::{blocking_of_m_d_1_n, most_through_token_bucket, paced_throttled_ratio};
 use crate::oracles::Estimate;
-use crate::support::{ONE_WRITER, check_close, observe, simulate_text};
+use crate::support::{ONE_WRITER, check_close, observe, seconds, simulate_text};
 
 const MIB: f64 = 1_048_576.0;
 const KIB: f64 = 1_024.0;
@@ -137,9 +137,10 @@ fn fixed_windows_give_one_second_at_a_time() {
     let steps = "producers.writer.traffic.steps=[ { at: 0 s, rate: 0 }, { at: 10 s, rate: 2000 \
                  records/s } ]";
     let fixed = observe(ONE_WRITER, &[steps, "quotas.shard_write_limiter=fixed_window"]);
-    assert!(fixed.seconds[10..].iter().all(|second| second.incoming_records == 1_000));
+    assert!(seconds(&fixed)[10..].iter().all(|second| second.incoming_records == 1_000));
     let bucket = observe(ONE_WRITER, &[steps]);
-    let first_two: u64 = bucket.seconds[10..12].iter().map(|second| second.incoming_records).sum();
+    let first_two: u64 =
+        seconds(&bucket)[10..12].iter().map(|second| second.incoming_records).sum();
     check_close("a token bucket starts with its burst", first_two as f64, 3_000.0, 2.0);
     let bytes = [
         "producers.writer.record_size.constant=4095 B",
@@ -147,7 +148,7 @@ fn fixed_windows_give_one_second_at_a_time() {
         "quotas.shard_write_limiter=fixed_window",
     ];
     let fixed = observe(ONE_WRITER, &bytes);
-    assert!(fixed.seconds.iter().all(|second| second.incoming_bytes == 1 << 20));
+    assert!(seconds(&fixed).iter().all(|second| second.incoming_bytes == 1 << 20));
 }
 
 /// Fact 30: accepted bytes(t) = burst + 1 MiB/s t with a burst of 10 MiB where records may be larger

@@ -21,8 +21,7 @@ struct Load {
 impl Load {
     /// The load of the busiest shard on average, or in the busiest minute of the stream.
     fn of(scenario: &Scenario, seen: &Observation, at_peak: bool) -> Self {
-        let incoming = |row: &crate::metrics::StreamSecond| row.incoming_records;
-        let (factor, when) = match busiest_minute_over_mean(scenario, seen, incoming) {
+        let (factor, when) = match busiest_minute_over_mean(seen, seen.counted.incoming) {
             Some(factor) if at_peak => (factor, " in the busiest minute"),
             _ => (1.0, ""),
         };

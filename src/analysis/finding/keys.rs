@@ -178,7 +178,7 @@ fn peak_over_mean(scenario: &Scenario, seen: &Observation) -> f64 {
     if scenario.producers.len() != 1 {
         return 1.0;
     }
-    busiest_minute_over_mean(scenario, seen, |row| row.generated_records).unwrap_or(1.0)
+    busiest_minute_over_mean(seen, seen.counted.generated).unwrap_or(1.0)
 }
 
 fn idle_shards(scenario: &Scenario, seen: &Observation) -> Option<Finding> {

@@ -2,10 +2,10 @@
 
 use super::bottleneck::{self, polling_consumers};
 use super::finding;
-use crate::analysis::figures::{counted_rows, counted_seconds, first_counted_second, ratio};
+use crate::analysis::figures::{counted_seconds, ratio};
 use crate::analysis::number::{self, count, milliseconds, of, percent, plain};
 use crate::analysis::result::{Finding, Severity};
-use crate::metrics::{ConsumerObservation, Observation, StreamSecond};
+use crate::metrics::{ConsumerObservation, Observation};
 use crate::scenario::{Consumer, Scenario};
 
 /// A backlog that grows by this share of what comes in is not noise.
@@ -38,32 +38,26 @@ struct Growth {
     age_at_end_ms: u64,
 }
 
-fn growth(scenario: &Scenario, seen: &Observation, index: usize) -> Option<Growth> {
-    let rows = counted_rows(scenario, seen);
-    let third = rows.len() / 3;
-    let backlog = |part: usize| {
-        let rows = rows.get(part * third..(part + 1) * third)?;
-        let sum: u64 = rows
-            .iter()
-            .filter_map(|row| row.consumers.get(index))
-            .map(|row| row.backlog_records)
-            .sum();
-        (third > 0).then(|| sum as f64 / third as f64)
-    };
-    let (first, second, last) = (backlog(0)?, backlog(1)?, backlog(2)?);
-    let incoming: u64 = rows.iter().map(|row| row.incoming_records).sum();
-    let per_second = incoming as f64 / rows.len() as f64;
+fn growth(seen: &Observation, index: usize) -> Option<Growth> {
+    let counted = &seen.counted;
+    let consumer = counted.consumers.get(index)?;
+    let third = counted.third();
+    if third == 0 {
+        return None;
+    }
+    let [first, second, last] =
+        consumer.backlog_records_by_third.map(|sum| sum as f64 / third as f64);
+    let per_second = counted.incoming.records as f64 / counted.seconds as f64;
     let grown = last - first;
     let records_per_second = grown / (2 * third) as f64;
     // Reading in rounds keeps about a second's records waiting; that is no backlog.
     let grows = first < second && second < last && grown > per_second;
-    let end = rows.last()?.consumers.get(index)?;
     (grows && records_per_second > GROWTH_LEAST * per_second)
-        .then_some(Growth { records_per_second, age_at_end_ms: end.iterator_age_ms_max })
+        .then_some(Growth { records_per_second, age_at_end_ms: consumer.iterator_age_ms_at_end })
 }
 
 fn behind(scenario: &Scenario, seen: &Observation, index: usize) -> Option<Finding> {
-    let growth = growth(scenario, seen, index)?;
+    let growth = growth(seen, index)?;
     let (consumer, of_consumer) = (&scenario.consumers[index], &seen.consumers[index]);
     let incoming: u64 = seen.shards.iter().map(|shard| shard.incoming_records).sum();
     let seconds = counted_seconds(scenario, seen);
@@ -95,21 +89,15 @@ fn behind(scenario: &Scenario, seen: &Observation, index: usize) -> Option<Findi
 
 /// The worst of a time in which a consumer was behind, although its backlog does not grow.
 fn was_behind(scenario: &Scenario, seen: &Observation, index: usize) -> Option<Finding> {
-    let rows = counted_rows(scenario, seen);
-    let age =
-        |row: &StreamSecond| row.consumers.get(index).map_or(0, |row| row.iterator_age_ms_max);
-    let (at, worst) = rows
-        .iter()
-        .enumerate()
-        .map(|(second, row)| (second, age(row)))
-        .reduce(|worst, next| if next.1 > worst.1 { next } else { worst })?;
-    let typical = median(rows.iter().map(age).collect());
+    let consumer = seen.counted.consumers.get(index)?;
+    let worst = consumer.iterator_age_ms_max;
+    let typical = consumer.iterator_ages_ms.median_ms();
     if worst < BEHIND_LEAST_MS || (worst as f64) < BEHIND_OVER_TYPICAL * typical as f64 {
         return None;
     }
-    let at_end = rows.last().map_or(0, age);
+    let at_end = consumer.iterator_age_ms_at_end;
     let name = &scenario.consumers[index].name;
-    let at_seconds = (first_counted_second(scenario) + at) as f64;
+    let at_seconds = consumer.iterator_age_max_second as f64;
     Some(finding(
         "consumer-was-behind",
         Severity::Warning,
@@ -130,12 +118,6 @@ fn was_behind(scenario: &Scenario, seen: &Observation, index: usize) -> Option<F
         ],
         bottleneck::advice(scenario, seen, index, true),
     ))
-}
-
-/// The middle one of some values; zero when there are none.
-fn median(mut values: Vec<u64>) -> u64 {
-    let middle = values.len() / 2;
-    if values.is_empty() { 0 } else { *values.select_nth_unstable(middle).1 }
 }
 
 fn expired(

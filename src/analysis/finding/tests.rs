@@ -4,6 +4,7 @@ use super::*;
 use crate::analysis::testing;
 use crate::metrics::ShardSeries;
 use crate::scenario::{ExplicitHashKey, PartitionKey};
+use crate::time::Span;
 
 fn codes(findings: &[Finding]) -> Vec<&str> {
     findings.iter().map(|finding| finding.code.as_str()).collect()
@@ -21,14 +22,14 @@ fn healthy() -> Observation {
         shard.write_throttled_records = 0;
         shard.throttled_by_records = 0;
         shard.hottest_keys.clear();
-        shard.series = ShardSeries::default();
+        shard.series = ShardSeries::new(Span::SECOND);
     }
     let producer = &mut observation.producers[0];
     (producer.throttled, producer.given_up) = (0, 0);
-    for second in &mut observation.seconds {
+    testing::change_seconds(&mut observation, |_, second| {
         second.write_throttled_records = 0;
         second.consumers[1] = second.consumers[0];
-    }
+    });
     observation
 }
 
@@ -54,6 +55,16 @@ fn findings_come_most_severe_first() {
 }
 
 #[test]
+fn records_that_were_overtaken_are_said_with_their_share() {
+    let (scenario, mut observation) = (testing::scenario(), testing::observation());
+    observation.producers[0].out_of_order_records = Some(5_400);
+    let finding = find_one(&scenario, &observation, "records-out-of-order").unwrap();
+    let share = 5_400.0 / observation.producers[0].accepted as f64;
+    assert!((finding.evidence[2].value - share).abs() < 1e-12);
+    assert!(finding.message.starts_with("5,400 of "), "{}", finding.message);
+}
+
+#[test]
 fn throttling_names_the_limit_that_binds_and_the_cure() {
     let (scenario, mut observation) = (testing::scenario(), testing::observation());
     let finding = find_one(&scenario, &observation, "write-throttled").unwrap();
@@ -66,7 +77,9 @@ fn throttling_names_the_limit_that_binds_and_the_cure() {
     for shard in &mut observation.shards {
         shard.generated_records = 500 * testing::SECONDS;
     }
-    observation.seconds[9].generated_records = 5_500;
+    testing::change_seconds(&mut observation, |index, second| {
+        second.generated_records = if index == 9 { 5_500 } else { 2_000 };
+    });
     let advice = find_one(&scenario, &observation, "write-throttled").unwrap().advice;
     assert!(advice.contains("fills 6 shards"), "{advice}");
 }
@@ -96,9 +109,9 @@ fn a_key_above_the_limit_of_a_shard_is_beyond_any_shard_count() {
 #[test]
 fn a_key_above_the_limit_at_the_peak_only_is_a_warning() {
     let (scenario, mut observation) = (testing::scenario(), testing::observation());
-    for second in &mut observation.seconds[60..120] {
-        second.generated_records = 6_000;
-    }
+    testing::change_seconds(&mut observation, |index, second| {
+        second.generated_records = if (60..120).contains(&index) { 6_000 } else { 2_000 };
+    });
     let finding = find_one(&scenario, &observation, "hot-key").unwrap();
     assert_eq!(finding.severity, Severity::Warning);
     assert!(finding.message.contains("in the busiest minute"), "{}", finding.message);
@@ -141,9 +154,9 @@ fn a_consumer_that_is_refused_is_behind_for_that_reason() {
 #[test]
 fn a_backlog_that_was_worked_off_does_not_grow() {
     let mut observation = healthy();
-    for (index, second) in observation.seconds.iter_mut().enumerate() {
+    testing::change_seconds(&mut observation, |index, second| {
         second.consumers[0].backlog_records = if index < 100 { 900_000 } else { 500 };
-    }
+    });
     assert!(find_one(&testing::scenario(), &observation, "consumer-falls-behind").is_none());
 }
 
@@ -194,7 +207,7 @@ fn rounding_that_fills_a_shard_is_named_as_the_cause() {
     scenario.producers[0].client.calls = crate::scenario::PutCalls::PutRecord;
     let shard = &mut observation.shards[0];
     (shard.throttled_by_records, shard.throttled_by_bytes) = (0, 60_000);
-    shard.series = ShardSeries::default();
+    shard.series = ShardSeries::new(Span::SECOND);
     shard.series.push(crate::metrics::ShardSecond {
         incoming_records: 500,
         incoming_bytes: 550_000,
@@ -209,19 +222,19 @@ fn rounding_that_fills_a_shard_is_named_as_the_cause() {
 #[test]
 fn a_time_behind_is_found_although_the_backlog_was_worked_off() {
     let mut observation = healthy();
-    for (index, second) in observation.seconds.iter_mut().enumerate() {
+    testing::change_seconds(&mut observation, |index, second| {
         let behind = (100..150).contains(&index);
         second.consumers[0].iterator_age_ms_max = if behind { 90_000 } else { 900 };
-    }
+    });
     let finding = find_one(&testing::scenario(), &observation, "consumer-was-behind").unwrap();
     assert_eq!(
         finding.message,
         "lake was up to 90 s behind, 100 s into the run; at half of all times it was 900 ms \
          behind or less, at the end 900 ms."
     );
-    for second in &mut observation.seconds {
+    testing::change_seconds(&mut observation, |_, second| {
         second.consumers[0].iterator_age_ms_max = 90_000;
-    }
+    });
     assert!(
         find_one(&testing::scenario(), &observation, "consumer-was-behind").is_none(),
         "a consumer that polls seldom is meant to be that late"

@@ -1,7 +1,7 @@
 //! Findings on writing: throttled, hidden from CloudWatch, given up, rejected.
 
 use super::{byte_limit, finding, record_limit};
-use crate::analysis::figures::{Totals, counted_rows, hottest_shard, ratio};
+use crate::analysis::figures::{Totals, hottest_shard, ratio};
 use crate::analysis::number::{count, of, percent, plain};
 use crate::analysis::result::{Finding, Severity};
 use crate::metrics::{Observation, ShardObservation};
@@ -157,9 +157,8 @@ fn rounding(scenario: &Scenario, charged_over_incoming: f64) -> Option<String> {
 
 /// Shards that the busiest second would fill completely if the load were even.
 fn shards_for_busiest_second(scenario: &Scenario, seen: &Observation) -> u64 {
-    let rows = counted_rows(scenario, seen);
-    let records = rows.iter().map(|row| row.generated_records).max().unwrap_or(0) as f64;
-    let bytes = rows.iter().map(|row| row.generated_bytes).max().unwrap_or(0) as f64;
+    let records = seen.counted.generated_records_1s_max as f64;
+    let bytes = seen.counted.generated_bytes_1s_max as f64;
     let quotas = &scenario.quotas;
     let by_records = records / quotas.shard_write_records.0.as_per_second();
     let by_bytes =

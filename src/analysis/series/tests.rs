@@ -17,17 +17,24 @@ fn a_chosen_width_gives_a_readable_number_of_rows() {
         (365 * 86_400, 86_400),
     ];
     for (simulated, width) in cases {
-        let bin = default_bin(Span::from_seconds(simulated));
+        let bin = default_bin(Span::from_seconds(simulated), Span::SECOND);
         assert_eq!(bin, Span::from_seconds(width), "{simulated} s");
     }
+    // A width that is not in whole steps is not chosen.
+    let bin = default_bin(Span::from_seconds(301), Span::from_seconds(10));
+    assert_eq!(bin, Span::from_seconds(10));
 }
 
 #[test]
-fn a_wish_is_rounded_up_to_whole_seconds() {
-    let wish =
-        |milliseconds| effective_bin(Some(Span::from_milliseconds(milliseconds)), Span::SECOND);
-    assert_eq!(wish(1_500), Span::from_seconds(2));
-    assert_eq!(wish(0), Span::SECOND);
+fn a_wish_is_rounded_up_to_whole_steps() {
+    let wish = |milliseconds, step| {
+        let bin = Some(Span::from_milliseconds(milliseconds));
+        effective_bin(bin, Span::SECOND, Span::from_seconds(step))
+    };
+    assert_eq!(wish(1_500, 1), Span::from_seconds(2));
+    assert_eq!(wish(0, 1), Span::SECOND);
+    assert_eq!(wish(1_500, 10), Span::from_seconds(10));
+    assert_eq!(wish(70_000, 60), Span::from_seconds(120));
 }
 
 #[test]
@@ -56,10 +63,10 @@ fn the_last_bin_ends_with_the_run() {
 fn a_ratio_is_made_from_sums_and_not_from_ratios() {
     let mut observation = testing::observation();
     // One quiet second, all of it refused, beside one busy second without a refusal.
-    (observation.seconds[0].incoming_records, observation.seconds[0].write_throttled_records) =
-        (0, 10);
-    (observation.seconds[1].incoming_records, observation.seconds[1].write_throttled_records) =
-        (990, 0);
+    testing::change_seconds(&mut observation, |index, second| {
+        (second.incoming_records, second.write_throttled_records) =
+            if index == 0 { (0, 10) } else { (990, 0) };
+    });
     let rows = stream_series(&testing::scenario(), &observation, Span::from_seconds(2));
     assert!((rows[0].write_throttled_ratio - 0.01).abs() < 1e-12);
 }
@@ -68,7 +75,7 @@ fn a_ratio_is_made_from_sums_and_not_from_ratios() {
 fn a_minute_column_shows_the_minute_and_a_peak_the_second() {
     let (scenario, mut observation) = (testing::scenario(), testing::observation());
     // One second at the full limit in an idle minute.
-    let mut series = crate::metrics::ShardSeries::default();
+    let mut series = crate::metrics::ShardSeries::new(Span::SECOND);
     for second in 0..testing::SECONDS {
         let records = if second == 65 { 1_000 } else { 0 };
         series.push(ShardSecond { incoming_records: records, ..ShardSecond::default() });

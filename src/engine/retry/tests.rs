@@ -24,7 +24,7 @@ fn records_come_out_in_the_order_of_their_due_times() {
             let due = now + draws.below(call, 0, longest);
             let first: Option<&(u64, u64)> = expected.first();
             assert!(first.is_none_or(|(due, _)| retries.none_due_before() <= *due));
-            retries.push(&record(call), 1, now, due);
+            retries.push(&record(call), now, due);
             expected.insert((due, call));
             if draws.below(call, 1, 3) > 0 {
                 let next = take(&mut retries);
@@ -48,7 +48,7 @@ fn records_refused_together_wait_again_in_order() {
     let mut expected: std::collections::BTreeSet<(u64, u64)> =
         (0..5_000).map(|call| (draws.below(call, 0, longest), call)).collect();
     for (due, call) in &expected {
-        retries.push(&record(*call), 1, 0, *due);
+        retries.push(&record(*call), 0, *due);
     }
     for step in 0..20_000u64 {
         let now = step * 700_000;
@@ -69,7 +69,7 @@ fn records_refused_together_wait_again_in_order() {
             assert_eq!(expected.pop_first(), Some(take(&mut retries)));
         }
     }
-    let left: Vec<u64> = retries.drain().iter().map(|record| record.call()).collect();
+    let left: Vec<u64> = retries.drain().iter().map(Waiting::call).collect();
     assert_eq!(left, expected.iter().map(|one| one.1).collect::<Vec<_>>());
 }
 
@@ -77,19 +77,19 @@ fn records_refused_together_wait_again_in_order() {
 fn records_that_are_due_together_keep_their_order() {
     let mut retries = Retries::new(5_000_000_000);
     for call in 0..100 {
-        retries.push(&record(call), 1, 0, 3_000_000_000);
+        retries.push(&record(call), 0, 3_000_000_000);
     }
-    let calls: Vec<u64> = retries.drain().iter().map(|record| record.call()).collect();
+    let calls: Vec<u64> = retries.drain().iter().map(Waiting::call).collect();
     assert_eq!(calls, (0..100).collect::<Vec<_>>());
 }
 
 #[test]
 fn nothing_opens_before_its_time() {
     let mut retries = Retries::new(5_000_000_000);
-    retries.push(&record(7), 1, 0, 3_000_000_000);
+    retries.push(&record(7), 0, 3_000_000_000);
     assert_eq!(retries.next_due(2_000_000_000), u64::MAX);
     assert!(retries.none_due_before() <= 3_000_000_000);
-    retries.push(&record(8), 1, 2_000_000_000, 2_500_000_000);
+    retries.push(&record(8), 2_000_000_000, 2_500_000_000);
     assert_eq!(retries.next_due(3_100_000_000), 2_500_000_000);
     assert_eq!(take(&mut retries), (2_500_000_000, 8));
     assert_eq!(take(&mut retries), (3_000_000_000, 7));
@@ -100,11 +100,11 @@ fn a_wheel_that_stood_still_for_long_turns_on() {
     let mut retries = Retries::new(5_000_000_000);
     for round in 0..5u64 {
         let now = round * 1_000_000_000_000 + round;
-        retries.push(&record(2), 1, now, now + 4_999_999_999);
-        retries.push(&record(1), 1, now, now + 1);
+        retries.push(&record(2), now, now + 4_999_999_999);
+        retries.push(&record(1), now, now + 1);
         assert_eq!(take(&mut retries), (now + 1, 1));
         let later = now + 4_000_000_000;
-        retries.push(&record(3), 1, later, later + 4_999_999_999);
+        retries.push(&record(3), later, later + 4_999_999_999);
         assert_eq!(take(&mut retries), (now + 4_999_999_999, 2));
         assert_eq!(take(&mut retries), (later + 4_999_999_999, 3));
     }

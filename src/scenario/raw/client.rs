@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::scenario::quantity::Written;
 use crate::time::Span;
-use crate::units::{Bytes, Records};
+use crate::units::{Bytes, Ratio, Records};
 
 /// How a producer calls the service.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -25,6 +25,8 @@ pub(in crate::scenario) struct PutRecord {
     pub(in crate::scenario) round_trip: Option<Written<Span>>,
     /// What happens to a throttled record; default 3 attempts, base 1 s, factor 2, at most 20 s.
     pub(in crate::scenario) retries: Option<Retries>,
+    /// Calls whose answers are lost; default none.
+    pub(in crate::scenario) timeouts: Option<Timeouts>,
 }
 
 /// Parameters of PutRecords.
@@ -41,6 +43,21 @@ pub(in crate::scenario) struct PutRecords {
     pub(in crate::scenario) round_trip: Option<Written<Span>>,
     /// What happens to throttled records; default 8 attempts, base 100 ms, factor 2, at most 5 s.
     pub(in crate::scenario) retries: Option<Retries>,
+    /// Calls whose answers are lost; default none.
+    pub(in crate::scenario) timeouts: Option<Timeouts>,
+}
+
+/// Calls that the service decides on and whose answers never reach the producer. It sends them
+/// again, so what the stream took stands there twice.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Timeouts {
+    /// Share of the calls, such as `0.1 %`; each call, and each time it is sent, is drawn on its
+    /// own.
+    pub(in crate::scenario) share: Written<Ratio>,
+    /// How long the producer waits for an answer before it sends again, longer than the round
+    /// trip; default `6 s`, the request time-out of the KPL.
+    pub(in crate::scenario) after: Option<Written<Span>>,
 }
 
 /// What a producer does with a throttled record.

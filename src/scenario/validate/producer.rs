@@ -6,7 +6,7 @@ use crate::scenario::raw;
 use crate::scenario::tree::Node;
 use crate::scenario::{
     Backoff, Client, Jitter, PartitionKey, Producer, PutCalls, RecordDistribution, RecordSize,
-    Retries, Stream,
+    Retries, Stream, Timeouts,
 };
 use crate::time::Span;
 use crate::units::{Bytes, Records};
@@ -17,6 +17,8 @@ pub(super) const ROUND_TRIP: Span = Span::from_milliseconds(10);
 const LINGER: Span = Span::from_milliseconds(100);
 /// Longest wait of a batch; the Kinesis Agent, the most patient client, allows 15 minutes.
 const LONGEST_LINGER: Span = Span::from_seconds(15 * 60);
+/// How long a producer waits for an answer; the request time-out of the KPL.
+const TIMEOUT: Span = Span::from_seconds(6);
 /// Longest round trip; SDKs give up on a call long before.
 const LONGEST_ROUND_TRIP: Span = Span::from_seconds(60);
 /// Most records in a batch that a hand-written client collects; the limit of the service.
@@ -110,6 +112,7 @@ fn client(raw: &raw::Client, node: &Node, context: &mut Context<'_, '_>) -> Clie
                 calls: PutCalls::PutRecord,
                 round_trip,
                 retries: retries(raw.retries.as_ref(), default, node.at("retries"), context),
+                timeouts: timeouts(raw.timeouts.as_ref(), round_trip, node, context),
             }
         }
         raw::Client::PutRecords(raw) => {
@@ -124,9 +127,37 @@ fn client(raw: &raw::Client, node: &Node, context: &mut Context<'_, '_>) -> Clie
                 calls: put_records(raw, node, context),
                 round_trip,
                 retries: retries(raw.retries.as_ref(), default, node.at("retries"), context),
+                timeouts: timeouts(raw.timeouts.as_ref(), round_trip, node, context),
             }
         }
     }
+}
+
+/// The calls whose answers are lost, of a client with the given round trip.
+fn timeouts(
+    raw: Option<&raw::Timeouts>,
+    round_trip: Span,
+    node: &Node,
+    context: &mut Context<'_, '_>,
+) -> Timeouts {
+    let Some(raw) = raw else {
+        return Timeouts { share: 0.0, after: TIMEOUT };
+    };
+    let after = or(raw.after.as_ref(), TIMEOUT);
+    let node = node.at("timeouts");
+    at_most(LONGEST_ROUND_TRIP, after, "after", node, context);
+    if after <= round_trip {
+        let message = format!("`after` is {after}, but an answer takes {round_trip} to come");
+        let help = "a producer has to wait for longer than `round_trip`, or every call times out";
+        context.error("out-of-range", node.at("after"), message).help(help);
+    }
+    let share = raw.share.0.0;
+    if !(0.0..=0.5).contains(&share) {
+        let message = format!("`share` must be from 0 to 50 %, but it is {}", raw.share.0);
+        let help = "where more than half of all answers are lost, no client gets on";
+        context.error("out-of-range", node.at("share"), message).help(help);
+    }
+    Timeouts { share, after }
 }
 
 fn put_records(raw: &raw::PutRecords, node: &Node, context: &mut Context<'_, '_>) -> PutCalls {
