@@ -42,7 +42,7 @@ pub use quantity::parse_span;
 pub use reader::{read, read_streaming};
 pub use schema::schema;
 pub use source::{Override, Source};
-pub use trace::{Step, StreamedFile, Trace, TraceError, TraceReader, TraceRecord};
+pub use trace::{Beyond, Step, StreamedFile, Trace, TraceError, TraceReader, TraceRecord};
 pub use traffic::{Arrivals, Bursts, Spike, Traffic};
 
 use crate::hash_key::HashKeyRange;

@@ -285,6 +285,16 @@ pub struct TraceResult {
     pub malformed_lines: u64,
     /// Number of the first such line, from one; `null` where there is none.
     pub malformed_line_first: Option<u64>,
+    /// The line at which a compressed file is cut off or damaged; `null` where it is whole.
+    pub damaged_line: Option<u64>,
+    /// Records that were earlier than a line above, within `time_tolerance`, and came with that one.
+    pub moved_records: u64,
+    /// Records before the recorded moment at which the run starts, which were passed over.
+    pub earlier_records: u64,
+    /// When the last record of the run comes, before `rate_scale` makes copies of it.
+    pub last_record_seconds: f64,
+    /// The line at which the run ends; `null` where the file ends first.
+    pub beyond_line: Option<u64>,
 }
 
 /// What one shard met.

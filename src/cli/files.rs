@@ -46,11 +46,15 @@ fn streamed_file(folder: &Path, name: &str) -> Result<StreamedFile, String> {
     let path: PathBuf = folder.join(name);
     let open = move || {
         let in_words = |error: io::Error| io::Error::new(error.kind(), reason(&error));
-        let file = File::open(&path).map_err(in_words)?;
-        if file.metadata().map_err(in_words)?.is_dir() {
+        let metadata = std::fs::metadata(&path).map_err(in_words)?;
+        if metadata.is_dir() {
             return Err(in_words(io::ErrorKind::IsADirectory.into()));
         }
-        Ok(Box::new(file) as Box<dyn Read + Send>)
+        // A pipe would wait for its writer, and could be read only once.
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is read more than once, so it must be a plain file"));
+        }
+        Ok(Box::new(File::open(&path).map_err(in_words)?) as Box<dyn Read + Send>)
     };
     Ok(StreamedFile::new(open))
 }

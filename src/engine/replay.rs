@@ -114,7 +114,7 @@ impl<'plan> Replay<'plan> {
         self.following = self.read();
         let next = match (&self.following, &self.reader) {
             (Some(following), _) => Some(following.time),
-            (None, Some(reader)) => reader.beyond(),
+            (None, Some(reader)) => reader.beyond().map(|beyond| beyond.offset),
             (None, None) => None,
         };
         self.current = current;

@@ -7,14 +7,16 @@
 //! of at most 65,536 stretches of time.
 //!
 //! Behind this door: `lines` cuts a file into lines of bounded length, `row` takes a line of
-//! comma separated values apart, `object` a line of JSON, `clock` reads times, `keys` numbers the
-//! partition keys, and `reader` is the way through all of them.
+//! comma separated values apart, `object` a line of JSON, `clock` reads times, `record` makes a
+//! record of the parts, `keys` numbers the partition keys, and `reader` is the way through all of
+//! them.
 
 mod clock;
 mod keys;
 mod lines;
 mod object;
 mod reader;
+mod record;
 mod row;
 
 use std::fmt;
@@ -25,7 +27,8 @@ pub(super) use clock::TimeUnit;
 pub(super) use keys::KeyTable;
 pub(super) use lines::Lines;
 pub(super) use reader::OpenError;
-pub use reader::{Step, TraceReader, TraceRecord};
+pub use reader::{Step, TraceReader};
+pub use record::TraceRecord;
 
 use crate::hash_key::HashKey;
 use crate::time::Span;
@@ -97,6 +100,9 @@ pub(super) struct TraceColumns {
     pub(super) explicit_hash_key: Option<String>,
     /// Bytes of data; nothing where the scenario gives the sizes.
     pub(super) size: Option<String>,
+    /// Whether the scenario names none of them: then an explicit hash key may be absent, and a file
+    /// of comma separated values may have no header.
+    pub(super) are_defaults: bool,
 }
 
 /// How a file becomes records: everything but what is in it.
@@ -108,8 +114,11 @@ pub(super) struct TraceLayout {
     pub(super) columns: TraceColumns,
     /// Unit of times that are numbers; by the size of the first one when not given.
     pub(super) time_unit: Option<TimeUnit>,
-    /// Whether the file is compressed with gzip.
-    pub(super) is_compressed: bool,
+    /// How much earlier than a line above a record may be, in nanoseconds.
+    pub(super) tolerance: u128,
+    /// The time that is the start of the run, in nanoseconds since 1970; that of the first record
+    /// when not given.
+    pub(super) starts_at: Option<u128>,
     /// Recorded time over simulated time: at 2 an hour is replayed in half an hour.
     pub(super) speed: f64,
     /// End of the run in nanoseconds; later records are not replayed.
@@ -129,6 +138,16 @@ pub struct Trace {
     pub malformed_lines: u64,
     /// Number of the first such line, from one.
     pub malformed_line_first: Option<u64>,
+    /// The line at which a compressed file is cut off or damaged, so that nothing follows it.
+    pub damaged_line: Option<u64>,
+    /// Records that were earlier than a line above, within the tolerance.
+    pub moved_records: u64,
+    /// Records before the recorded moment at which the run starts.
+    pub earlier_records: u64,
+    /// When the last record of the run comes, before `rate_scale` makes copies of it.
+    pub last_at: Span,
+    /// Where the file goes on after the end of the run.
+    pub beyond: Option<Beyond>,
     pub(super) file: StreamedFile,
     pub(super) layout: TraceLayout,
     /// What the lines of the run said, in one number.
@@ -139,6 +158,15 @@ pub struct Trace {
     pub(super) keys: KeyTable,
     /// Records of all other keys by the shard of their hash key.
     pub(super) other_keys_by_shard: Vec<u64>,
+}
+
+/// The first record of a trace that comes after the end of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beyond {
+    /// Number of its line, from one.
+    pub line: u64,
+    /// When it would come, in nanoseconds since the start of the run.
+    pub offset: u64,
 }
 
 /// Why a trace that was good when the scenario was read could not be replayed.
@@ -163,6 +191,12 @@ pub enum TraceError {
 }
 
 impl Trace {
+    /// Lines of the run, good or not.
+    #[must_use]
+    pub const fn lines(&self) -> u64 {
+        self.records + self.malformed_lines
+    }
+
     /// A reader at the start of the file.
     ///
     /// # Errors
@@ -239,6 +273,7 @@ impl PartialEq for Trace {
             && self.fingerprint == other.fingerprint
             && self.rate_scale.to_bits() == other.rate_scale.to_bits()
             && self.layout.speed.to_bits() == other.layout.speed.to_bits()
+            && self.layout.starts_at == other.layout.starts_at
     }
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::scenario::quantity::Written;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 use crate::units::{Ratio, RecordRate};
 
 /// How the rate of a producer develops.
@@ -179,27 +179,36 @@ pub(in crate::scenario) enum TimeUnit {
     Nanoseconds,
 }
 
-/// Recorded traffic: the time of each record, and its partition key and size where columns give
-/// them. The first record comes at the start of the run.
+/// Recorded traffic: the time of each record, and its partition key and size, unless the producer
+/// gives those. The first record comes at the start of the run.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::scenario) struct Trace {
-    /// The file, relative to the scenario; compressed with gzip when it ends in `.gz`.
+    /// The file, relative to the scenario; it may be compressed with gzip.
     #[schemars(length(min = 1))]
     pub(in crate::scenario) path: String,
     /// How its lines are written; default by the end of the path: `.csv`, `.tsv`, `.txt`,
     /// `.ndjson` or `.jsonl`, before `.gz`.
     pub(in crate::scenario) format: Option<TraceFormat>,
-    /// Header of the column, or name of the field, of the time; required but for `ferrokinesis`.
+    /// Header of the column, or name of the field, of the time; default `time`.
     pub(in crate::scenario) time_column: Option<String>,
-    /// The same of the partition key; without it the producer has a `partition_key`.
+    /// The same of the partition key; default `key`, or none where the producer has a
+    /// `partition_key`.
     pub(in crate::scenario) key_column: Option<String>,
-    /// The same of the explicit hash key, which may be empty; default none.
+    /// The same of the explicit hash key, which a record may leave empty; default
+    /// `explicit_hash_key`, if there is one.
     pub(in crate::scenario) explicit_hash_key_column: Option<String>,
-    /// The same of the size, whole bytes of data; without it the producer has a `record_size`.
+    /// The same of the size, whole bytes of data; default `size`, or none where the producer has a
+    /// `record_size`.
     pub(in crate::scenario) size_column: Option<String>,
     /// Unit of times that are numbers; default by the size of the first one.
     pub(in crate::scenario) time_unit: Option<TimeUnit>,
+    /// How much earlier than a line above a record may be, and then comes when that one does; at
+    /// most 1 h, default `0 s`, and `1 s` for `ferrokinesis`.
+    pub(in crate::scenario) time_tolerance: Option<Written<Span>>,
+    /// The recorded moment in UTC at which the run starts; earlier records are passed over. Default
+    /// is the time of the first record.
+    pub(in crate::scenario) starts_at: Option<Written<Timestamp>>,
     /// What stands between two fields of `csv`, one ASCII character; default a tab for `.tsv` and
     /// `.txt`, else a comma.
     #[schemars(length(min = 1, max = 1))]

@@ -1,8 +1,22 @@
 //! The times of a trace: dates with time of day, or numbers in a unit that the first one tells.
 
-use crate::time::{Civil, Timestamp};
+use crate::time::{Civil, NANOSECONDS_PER_SECOND, Timestamp};
 
-const NANOSECONDS_PER_SECOND: u128 = 1_000_000_000;
+/// Most digits that a whole number of 64 bits always holds.
+const WHOLE_DIGITS_MAX: usize = 19;
+/// One to a billion, for up to nine digits of a fraction.
+const POWERS_OF_TEN: [u64; 10] = [
+    1,
+    10,
+    100,
+    1_000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+    NANOSECONDS_PER_SECOND,
+];
 
 /// Unit of times that are numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +77,6 @@ impl TraceClock {
     /// # Errors
     /// What is wrong with it.
     pub(super) fn read(&mut self, text: &str) -> Result<u128, String> {
-        let text = text.trim();
         let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         let notation = match self.notation {
             Some(notation) => notation,
@@ -75,7 +88,7 @@ impl TraceClock {
         };
         let time = match notation {
             Notation::Calendar => calendar(text),
-            Notation::Number(unit) => decimal(text, u128::from(unit.nanoseconds())),
+            Notation::Number(unit) => decimal(text, unit.nanoseconds()),
         };
         let time = time.ok_or_else(|| match notation {
             Notation::Calendar => "is not a time such as `2026-01-01T00:00:00Z`".to_owned(),
@@ -89,31 +102,39 @@ impl TraceClock {
 }
 
 /// `digits` or `digits.digits` units, in nanoseconds; what is finer is cut off.
-fn decimal(text: &str, unit: u128) -> Option<u128> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || whole.len() > 20 || !is_digits(whole) || !is_digits(fraction) {
+fn decimal(text: &str, unit: u64) -> Option<u128> {
+    let (whole, fraction) = match text.split_once('.') {
+        Some((_, "")) => return None,
+        Some(parts) => parts,
+        None => (text, ""),
+    };
+    if whole.is_empty() || whole.len() > WHOLE_DIGITS_MAX {
         return None;
     }
-    if text.ends_with('.') {
+    Some(u128::from(digits(whole)?) * u128::from(unit) + u128::from(part(fraction, unit)?))
+}
+
+/// The nanoseconds of `.digits` of a unit, which is at most a second; what is finer is cut off.
+fn part(fraction: &str, unit: u64) -> Option<u64> {
+    let (kept, finer) =
+        fraction.split_at_checked(POWERS_OF_TEN.len() - 1).unwrap_or((fraction, ""));
+    if finer.bytes().any(|byte| !byte.is_ascii_digit()) {
         return None;
     }
-    let mut nanoseconds = whole.parse::<u128>().ok()? * unit;
-    let mut place = unit;
-    for digit in fraction.bytes() {
-        place /= 10;
-        nanoseconds += u128::from(digit - b'0') * place;
-    }
-    Some(nanoseconds)
+    Some(digits(kept)? * unit / POWERS_OF_TEN[kept.len()])
+}
+
+/// The number that at most nineteen digits write; zero for none.
+fn digits(text: &str) -> Option<u64> {
+    text.bytes().try_fold(0, |number: u64, byte| {
+        byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0'))
+    })
 }
 
 /// `2026-01-01T00:00:00`, with or without a fraction and `Z` or a distance from UTC, in
 /// nanoseconds since 1970; UTC where nothing is said.
 fn calendar(text: &str) -> Option<u128> {
-    let number = |from: usize, to: usize| -> Option<u64> {
-        let digits = text.get(from..to)?;
-        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
-    };
+    let number = |from: usize, to: usize| -> Option<u64> { digits(text.get(from..to)?) };
     let bytes = text.as_bytes();
     let separators = [(4, b"-"), (7, b"-"), (13, b":"), (16, b":")];
     let separated = separators.iter().all(|(at, wanted)| bytes.get(*at) == Some(&wanted[0]));
@@ -128,16 +149,16 @@ fn calendar(text: &str) -> Option<u128> {
         minute: number(14, 16)?,
         second: number(17, 19)?,
     };
-    let seconds = u128::from(Timestamp::new(civil)?.unix_seconds());
+    let seconds = Timestamp::new(civil)?.unix_seconds();
     let rest = text.get(19..)?;
     let zone = rest.trim_start_matches(|each: char| each == '.' || each.is_ascii_digit());
     let fraction = &rest[..rest.len() - zone.len()];
-    let fraction = match fraction {
-        "" => 0,
-        _ if fraction.starts_with('.') => decimal(&format!("0{fraction}"), NANOSECONDS_PER_SECOND)?,
+    let fraction = match fraction.strip_prefix('.') {
+        None if fraction.is_empty() => 0,
+        Some(fraction) if !fraction.is_empty() => part(fraction, NANOSECONDS_PER_SECOND)?,
         _ => return None,
     };
-    let local = seconds * NANOSECONDS_PER_SECOND + fraction;
+    let local = u128::from(seconds) * u128::from(NANOSECONDS_PER_SECOND) + u128::from(fraction);
     match zone {
         "" | "Z" | "z" => Some(local),
         _ => {
@@ -147,7 +168,7 @@ fn calendar(text: &str) -> Option<u128> {
             }
             let (hours, minutes) =
                 (digits[..2].parse::<u128>().ok()?, digits[2..].parse::<u128>().ok()?);
-            let distance = (hours * 3_600 + minutes * 60) * NANOSECONDS_PER_SECOND;
+            let distance = (hours * 3_600 + minutes * 60) * u128::from(NANOSECONDS_PER_SECOND);
             match zone.as_bytes().first() {
                 Some(b'+') => local.checked_sub(distance),
                 Some(b'-') => Some(local + distance),

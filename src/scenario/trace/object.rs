@@ -137,7 +137,7 @@ impl<'line> Capture<'line> {
         let is_digit =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
         // Four digits hold three bytes; one digit alone holds none.
-        if self.data.len() % 4 != 0 || padding > 2 || !digits.bytes().all(is_digit) {
+        if !self.data.len().is_multiple_of(4) || padding > 2 || !digits.bytes().all(is_digit) {
             return Err("`data` is not base64".to_owned());
         }
         Ok(digits.len() as u64 * 6 / 8)

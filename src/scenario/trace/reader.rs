@@ -7,29 +7,15 @@ use std::io;
 use super::clock::TraceClock;
 use super::keys::hash;
 use super::object::{self, Capture, FIELDS};
+use super::record::{self, TraceRecord};
 use super::row::Row;
-use super::{Lines, StreamedFile, TraceFormat, TraceLayout};
-use crate::hash_key::HashKey;
-use crate::quotas::PARTITION_KEY_CHARACTERS;
+use super::{Beyond, Lines, StreamedFile, TraceFormat, TraceLayout};
 use crate::scenario::tree::shorten;
 
-/// Larger than any record that a stream takes.
-const SIZE_BYTES_MAX: u64 = 1_000_000_000;
+/// Index of the explicit hash key among the parts of a record.
+const EXPLICIT_HASH_KEY: usize = 2;
 /// Multiplier of the fingerprint: 2^64 over the golden ratio, odd.
 const FINGERPRINT_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
-
-/// One record of a trace; keeps its memory from record to record.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TraceRecord {
-    /// Nanoseconds of simulated time since the first record.
-    pub offset: u64,
-    /// The partition key; empty where the trace has none.
-    pub key: String,
-    /// Replaces the MD5 of the key when present.
-    pub explicit_hash_key: Option<HashKey>,
-    /// Bytes of data; zero where the trace has no sizes.
-    pub size_bytes: u32,
-}
 
 /// What the next line holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +35,8 @@ pub(in crate::scenario) struct Malformed {
     pub(in crate::scenario) message: String,
     /// Whether it speaks of another stream, which is for the scenario to settle.
     pub(in crate::scenario) is_other_stream: bool,
+    /// Whether its time is too far before that of a line above.
+    pub(in crate::scenario) is_backwards: bool,
 }
 
 /// Why the reading of a file could not begin.
@@ -87,8 +75,14 @@ pub struct TraceReader {
     first: Option<u128>,
     /// The last time.
     last: u128,
-    /// Offset of the first record after the end of the run.
-    beyond: Option<u64>,
+    /// Whether the line is a row that stood where a header could be, and comes next.
+    is_row_read: bool,
+    /// Records that were earlier than a line above, within the tolerance.
+    moved_records: u64,
+    /// Records before the start of the run.
+    earlier_records: u64,
+    /// The first record after the end of the run.
+    beyond: Option<Beyond>,
     fingerprint: u64,
     malformed: Malformed,
 }
@@ -106,7 +100,7 @@ impl TraceReader {
         layout: &TraceLayout,
     ) -> Result<Self, OpenError> {
         let unreadable = |error: io::Error| OpenError::Unreadable(error.to_string());
-        let lines = Lines::new(file.open().map_err(unreadable)?, layout.is_compressed);
+        let lines = file.open().and_then(Lines::new).map_err(unreadable)?;
         let stream = match &layout.format {
             TraceFormat::Ferrokinesis { stream } => stream.clone(),
             TraceFormat::Csv { .. } | TraceFormat::Ndjson => None,
@@ -119,8 +113,11 @@ impl TraceReader {
             indices: [None; FIELDS],
             width: 0,
             stream,
-            first: None,
+            first: layout.starts_at,
             last: 0,
+            is_row_read: false,
+            moved_records: 0,
+            earlier_records: 0,
             beyond: None,
             fingerprint: 0,
             malformed: Malformed::default(),
@@ -140,12 +137,12 @@ impl TraceReader {
             return Ok(Step::End);
         }
         loop {
-            if !self.lines.advance()? {
+            if !std::mem::take(&mut self.is_row_read) && !self.lines.advance()? {
                 return Ok(Step::End);
             }
             match self.read(record) {
                 Ok(true) if record.offset >= self.layout.horizon => {
-                    self.beyond = Some(record.offset);
+                    self.beyond = Some(Beyond { line: self.line(), offset: record.offset });
                     return Ok(Step::End);
                 }
                 Ok(true) => {
@@ -153,10 +150,10 @@ impl TraceReader {
                     self.fold(hash(&record.key, record.explicit_hash_key));
                     return Ok(Step::Record);
                 }
-                // A record of another stream than the one that was asked for.
+                // A record of another stream, or of a time before the run.
                 Ok(false) => {}
                 Err(mut malformed) => {
-                    if !self.lines.is_ended() {
+                    if !self.lines.is_ended() && !self.lines.is_damaged() {
                         malformed
                             .message
                             .push_str("; no line end follows, the file may be cut off");
@@ -175,10 +172,25 @@ impl TraceReader {
         self.lines.number()
     }
 
-    /// Offset of the first record after the end of the run, if one was met.
+    /// The first record after the end of the run, if one was met.
     #[must_use]
-    pub const fn beyond(&self) -> Option<u64> {
+    pub const fn beyond(&self) -> Option<Beyond> {
         self.beyond
+    }
+
+    /// Records so far that were earlier than a line above, within the tolerance.
+    pub(in crate::scenario) const fn moved_records(&self) -> u64 {
+        self.moved_records
+    }
+
+    /// Records so far that were before the start of the run.
+    pub(in crate::scenario) const fn earlier_records(&self) -> u64 {
+        self.earlier_records
+    }
+
+    /// Whether the compressed file is cut off or damaged at the last line that was read.
+    pub(in crate::scenario) fn is_damaged(&self) -> bool {
+        self.lines.is_damaged()
     }
 
     /// What is wrong with the last line, where it is malformed.
@@ -214,13 +226,22 @@ impl TraceReader {
                 columns: columns.to_vec(),
                 line: line.clone(),
             };
-        if let Err(message) = self.row.read(self.lines.line(), delimiter) {
-            return Err(error(message.to_owned(), None, &[]));
+        let read = self.row.read(self.lines.line(), delimiter).map_err(str::to_owned);
+        if let Some(message) = self.lines.problem().map(str::to_owned).or(read.err()) {
+            return Err(error(message, None, &[]));
+        }
+        if self.layout.columns.are_defaults && self.clock.clone().read(self.row.field(0)).is_ok() {
+            self.indices = self.positions().map_err(|message| error(message, None, &[]))?;
+            (self.width, self.is_row_read) = (self.row.len(), true);
+            return Ok(());
         }
         let columns: Vec<String> = self.row.fields().map(|name| name.trim().to_owned()).collect();
         for (index, name) in names(&self.layout).into_iter().enumerate() {
             let Some(name) = name else { continue };
             let Some(at) = columns.iter().position(|column| column == name) else {
+                if index == EXPLICIT_HASH_KEY && self.layout.columns.are_defaults {
+                    continue;
+                }
                 let message = format!("the header has no column `{}`", shorten(name));
                 return Err(error(message, Some(name), &columns));
             };
@@ -230,7 +251,26 @@ impl TraceReader {
         Ok(())
     }
 
-    /// Reads the line into `record`; false when it is about another stream.
+    /// The columns of a file without a header: time, key, size and explicit hash key in this order.
+    fn positions(&self) -> Result<[Option<usize>; FIELDS], String> {
+        let width = self.row.len();
+        let order = [0, 1, 3, 2];
+        let mut indices = [None; FIELDS];
+        for ((index, at), name) in indices.iter_mut().zip(order).zip(names(&self.layout)) {
+            let Some(name) = name else { continue };
+            if at < width {
+                *index = Some(at);
+            } else if at < order.len() - 1 {
+                return Err(format!(
+                    "a file without a header has the columns time, key and size; `{name}` is missing"
+                ));
+            }
+        }
+        Ok(indices)
+    }
+
+    /// Reads the line into `record`; false when it is about another stream, or a time before the
+    /// run.
     fn read(&mut self, record: &mut TraceRecord) -> Result<bool, Malformed> {
         if let Some(problem) = self.lines.problem() {
             return Err(problem.to_owned().into());
@@ -245,12 +285,12 @@ impl TraceReader {
                     return Err(message.into());
                 }
                 let parts = self.indices.map(|index| index.map(|at| self.row.field(at)));
-                fill(&self.layout, parts, &mut self.clock, record)?
+                record::fill(&self.layout.columns, parts, &mut self.clock, record)?
             }
             TraceFormat::Ndjson => {
                 let fields = object::fields(line, names(&self.layout))?;
                 let parts = std::array::from_fn(|index| fields[index].as_deref());
-                fill(&self.layout, parts, &mut self.clock, record)?
+                record::fill(&self.layout.columns, parts, &mut self.clock, record)?
             }
             TraceFormat::Ferrokinesis { stream: wanted } => {
                 let capture = Capture::read(line)?;
@@ -261,31 +301,41 @@ impl TraceReader {
                     }
                     let (one, other) = (shorten(stream), shorten(&capture.stream));
                     let message = format!("the file has records of `{one}` and of `{other}`");
-                    return Err(Malformed { message, is_other_stream: true });
+                    return Err(Malformed { message, is_other_stream: true, is_backwards: false });
                 }
-                set_key(&capture.partition_key, record)?;
-                record.explicit_hash_key = hash_key(capture.explicit_hash_key.as_deref())?;
-                record.size_bytes = size(capture.data_bytes()?)?;
+                record::set_key(&capture.partition_key, record)?;
+                record.explicit_hash_key = record::hash_key(capture.explicit_hash_key.as_deref())?;
+                record.size_bytes = record::size(capture.data_bytes()?)?;
                 u128::from(capture.ts) * 1_000_000
             }
         };
-        record.offset = self.offset(time)?;
-        Ok(true)
+        let offset = self.offset(time)?;
+        record.offset = offset.unwrap_or_default();
+        Ok(offset.is_some())
     }
 
-    /// Simulated nanoseconds from the first record to `time`, which must not be before the last.
-    fn offset(&mut self, time: u128) -> Result<u64, Malformed> {
+    /// Simulated nanoseconds from the start of the run to `time`, which must not be before the last
+    /// one; nothing for a time before the run.
+    fn offset(&mut self, time: u128) -> Result<Option<u64>, Malformed> {
         let first = *self.first.get_or_insert(time);
         if time < self.last {
-            let back = (self.last - time) as f64 / 1e6;
-            let message = format!("the time is {back} ms before that of a line above");
-            return Err(message.into());
+            let back = self.last - time;
+            if back > self.layout.tolerance {
+                let back = back as f64 / 1e6;
+                let message = format!("the time is {back} ms before that of a line above");
+                return Err(Malformed { message, is_other_stream: false, is_backwards: true });
+            }
+            self.moved_records += 1;
         }
-        self.last = time;
-        let recorded = u64::try_from(time - first).unwrap_or(u64::MAX);
+        self.last = self.last.max(time);
+        let Some(recorded) = self.last.checked_sub(first) else {
+            self.earlier_records += 1;
+            return Ok(None);
+        };
+        let recorded = u64::try_from(recorded).unwrap_or(u64::MAX);
         let speed = self.layout.speed;
         let is_real_time = speed.to_bits() == 1f64.to_bits();
-        Ok(if is_real_time { recorded } else { (recorded as f64 / speed) as u64 })
+        Ok(Some(if is_real_time { recorded } else { (recorded as f64 / speed) as u64 }))
     }
 }
 
@@ -296,63 +346,8 @@ fn names(layout: &TraceLayout) -> [Option<&str>; FIELDS] {
     [Some(&columns.time), key, explicit, columns.size.as_deref()]
 }
 
-/// Fills `record` but for its offset; answers with its time.
-fn fill(
-    layout: &TraceLayout,
-    [time, key, explicit, size_text]: [Option<&str>; FIELDS],
-    clock: &mut TraceClock,
-    record: &mut TraceRecord,
-) -> Result<u128, Malformed> {
-    let columns = &layout.columns;
-    let absent = |name: &str| Malformed::from(format!("the line has no `{}`", shorten(name)));
-    let time = time.ok_or_else(|| absent(&columns.time))?;
-    if let Some(name) = &columns.key {
-        set_key(key.ok_or_else(|| absent(name))?, record)?;
-        record.explicit_hash_key = hash_key(explicit)?;
-    }
-    if let Some(name) = &columns.size {
-        let text = size_text.ok_or_else(|| absent(name))?.trim();
-        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let bytes = text.parse().ok().filter(|_| is_number).ok_or_else(|| {
-            format!("the size `{}` is not a whole number of bytes", shorten(text))
-        })?;
-        record.size_bytes = size(bytes)?;
-    }
-    // Last, so that the notation of times is that of the first good line.
-    clock.read(time).map_err(|what| format!("the time `{}` {what}", shorten(time)).into())
-}
-
-fn set_key(key: &str, record: &mut TraceRecord) -> Result<(), Malformed> {
-    let characters =
-        if key.len() > PARTITION_KEY_CHARACTERS { key.chars().count() } else { key.len() };
-    if !(1..=PARTITION_KEY_CHARACTERS).contains(&characters) {
-        let message = format!(
-            "the partition key has {characters} characters, not 1 to {PARTITION_KEY_CHARACTERS}"
-        );
-        return Err(message.into());
-    }
-    record.key.clear();
-    record.key.push_str(key);
-    Ok(())
-}
-
-/// The explicit hash key, where there is one.
-fn hash_key(text: Option<&str>) -> Result<Option<HashKey>, Malformed> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-    let hash_key = text.parse().ok().filter(|_| is_number).map(HashKey);
-    let wrong = || format!("`{}` is not a hash key, 0 to 2^128 - 1", shorten(text));
-    Ok(Some(hash_key.ok_or_else(wrong)?))
-}
-
-fn size(bytes: u64) -> Result<u32, Malformed> {
-    let fits = bytes <= SIZE_BYTES_MAX;
-    let wrong = || Malformed::from(format!("the size is {bytes} bytes, more than a gigabyte"));
-    if fits { Ok(bytes as u32) } else { Err(wrong()) }
-}
-
 impl From<String> for Malformed {
     fn from(message: String) -> Self {
-        Self { message, is_other_stream: false }
+        Self { message, is_other_stream: false, is_backwards: false }
     }
 }

@@ -1,28 +1,31 @@
-//! Recorded traffic: its settings, and the first reading of the file, which checks and counts
-//! every line that a run will replay.
+//! Recorded traffic: the first reading of the file, which checks and counts every line that a run
+//! will replay. `layout` checks the settings.
+
+mod layout;
 
 use std::sync::Arc;
 
 use md5::{Digest as _, Md5};
 
-use super::counted_file::delimiter;
 use super::{Context, partition_key, record_size};
 use crate::hash_key::{HashKey, HashKeyRange, Router};
 use crate::scenario::diagnostic::{Diagnostic, Excerpt};
 use crate::scenario::raw::{self, MalformedLines};
 use crate::scenario::structure::did_you_mean;
 use crate::scenario::trace::{
-    KeyTable, OpenError, Step, StretchCounts, TimeUnit, Trace, TraceColumns, TraceFormat,
-    TraceLayout, TraceReader, TraceRecord,
+    KeyTable, OpenError, Step, StretchCounts, Trace, TraceLayout, TraceReader, TraceRecord,
 };
 use crate::scenario::tree::{Node, shorten};
 use crate::scenario::{Arrivals, PartitionKey, RecordSize, Stream, Traffic, WeightedKey};
+use crate::time::Span;
 use crate::units::Bytes;
 
 /// The code of problems of a whole file.
 const CODE: &str = "bad-trace";
 /// The code of problems of a line.
 const LINE_CODE: &str = "bad-trace-line";
+/// What to do where columns have other names.
+const NAME_THEM: &str = "name them with `time_column`, `key_column` and `size_column`";
 /// Most bad lines that are reported before the reading ends.
 const BAD_LINES_MAX: usize = 5;
 /// Bytes of a bad line that are shown.
@@ -49,22 +52,7 @@ pub(super) fn recorded(
         context.error("conflict", node.at("arrivals"), message).help("leave `arrivals` out");
     }
     let at = node.at("traffic").at("trace");
-    let layout = layout(trace, at, context);
-    let (has_keys, has_sizes) = layout
-        .as_ref()
-        .map_or((true, true), |it| (it.columns.key.is_some(), it.columns.size.is_some()));
-    check_part(
-        [("partition_key", "key_column"), ("partition keys", "key")],
-        (producer.partition_key.is_some(), has_keys),
-        node,
-        context,
-    );
-    check_part(
-        [("record_size", "size_column"), ("record sizes", "size")],
-        (producer.record_size.is_some(), has_sizes),
-        node,
-        context,
-    );
+    let layout = layout::layout(producer, trace, node, context);
     let record_size = match &producer.record_size {
         Some(raw) => record_size::record_size(raw, node.at("record_size"), context),
         None => RecordSize::Recorded,
@@ -82,28 +70,6 @@ pub(super) fn recorded(
     Generated { traffic, arrivals: Arrivals::Recorded, record_size, partition_key }
 }
 
-/// A part of a record comes from the scenario or from the trace, and from one of them only.
-fn check_part(
-    [(key, column), (what, word)]: [(&str, &str); 2],
-    is_given_by: (bool, bool),
-    node: &Node,
-    context: &mut Context<'_, '_>,
-) {
-    match is_given_by {
-        (true, true) => {
-            let message = format!("the trace gives the {what}, and so does `{key}`");
-            let help = format!("leave out `{key}`, or, where a column is named, `{column}`");
-            context.error("conflict", node.at(key), message).help(help);
-        }
-        (false, false) => {
-            let message = format!("neither the trace nor the producer gives the {what}");
-            let help = format!("name the column with `{column}: {word}`, or write `{key}`");
-            context.error("missing-key", node, message).help(help);
-        }
-        (true, false) | (false, true) => {}
-    }
-}
-
 /// The keys that the trace tells apart.
 fn recorded_keys(trace: &Trace) -> PartitionKey {
     let weighted = |(key, explicit_hash_key, count): (&str, Option<HashKey>, u64)| WeightedKey {
@@ -113,99 +79,6 @@ fn recorded_keys(trace: &Trace) -> PartitionKey {
     };
     let keys = trace.keys.all().map(weighted).collect();
     PartitionKey::Weighted { keys, file: Some(trace.path.clone()) }
-}
-
-/// How the file becomes records; nothing when that cannot be told.
-fn layout(raw: &raw::Trace, node: &Node, context: &mut Context<'_, '_>) -> Option<TraceLayout> {
-    let path = raw.path.to_ascii_lowercase();
-    let (name, is_compressed) = match path.strip_suffix(".gz") {
-        Some(name) => (name, true),
-        None => (path.as_str(), false),
-    };
-    let ends_in = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
-    let format = raw.format.or_else(|| {
-        let ndjson = ends_in(&[".ndjson", ".jsonl"]).then_some(raw::TraceFormat::Ndjson);
-        ndjson.or_else(|| ends_in(&[".csv", ".tsv", ".txt"]).then_some(raw::TraceFormat::Csv))
-    });
-    let Some(format) = format else {
-        let message = format!("the end of `{}` does not tell its format", shorten(&raw.path));
-        let help = "write `format: csv`, `ndjson` or `ferrokinesis` beside it";
-        context.error(CODE, node.at("path"), message).help(help);
-        return None;
-    };
-    check_settings(raw, format, node, context);
-    let format = match format {
-        raw::TraceFormat::Csv => {
-            let delimiter = delimiter(CODE, name, raw.delimiter.as_deref(), node, context)?;
-            TraceFormat::Csv { delimiter }
-        }
-        raw::TraceFormat::Ndjson => TraceFormat::Ndjson,
-        raw::TraceFormat::Ferrokinesis => TraceFormat::Ferrokinesis { stream: raw.stream.clone() },
-    };
-    let columns = if matches!(format, TraceFormat::Ferrokinesis { .. }) {
-        TraceColumns {
-            time: "ts".to_owned(),
-            key: Some("partition_key".to_owned()),
-            explicit_hash_key: Some("explicit_hash_key".to_owned()),
-            size: Some("data".to_owned()),
-        }
-    } else {
-        TraceColumns {
-            time: raw.time_column.clone()?,
-            key: raw.key_column.clone(),
-            explicit_hash_key: raw.explicit_hash_key_column.clone(),
-            size: raw.size_column.clone(),
-        }
-    };
-    Some(TraceLayout {
-        format,
-        columns,
-        time_unit: raw.time_unit.map(|unit| match unit {
-            raw::TimeUnit::Seconds => TimeUnit::Seconds,
-            raw::TimeUnit::Milliseconds => TimeUnit::Milliseconds,
-            raw::TimeUnit::Microseconds => TimeUnit::Microseconds,
-            raw::TimeUnit::Nanoseconds => TimeUnit::Nanoseconds,
-        }),
-        is_compressed,
-        speed: raw.speed.unwrap_or(1.0),
-        horizon: context.duration.nanoseconds(),
-    })
-}
-
-/// Each format has settings of its own.
-fn check_settings(
-    raw: &raw::Trace,
-    format: raw::TraceFormat,
-    node: &Node,
-    context: &mut Context<'_, '_>,
-) {
-    let is_capture = format == raw::TraceFormat::Ferrokinesis;
-    let given = [
-        ("time_column", raw.time_column.is_some(), !is_capture),
-        ("key_column", raw.key_column.is_some(), !is_capture),
-        ("explicit_hash_key_column", raw.explicit_hash_key_column.is_some(), !is_capture),
-        ("size_column", raw.size_column.is_some(), !is_capture),
-        ("time_unit", raw.time_unit.is_some(), !is_capture),
-        ("stream", raw.stream.is_some(), is_capture),
-        ("delimiter", raw.delimiter.is_some(), format == raw::TraceFormat::Csv),
-    ];
-    for (key, is_given, is_of_format) in given {
-        if is_given && !is_of_format {
-            let format = format!("{format:?}").to_lowercase();
-            let message = format!("`{key}` is no setting of the format `{format}`");
-            context.error("conflict", node.at(key), message).help("leave it out");
-        }
-    }
-    if raw.time_column.is_none() && !is_capture {
-        let message = "the trace needs the key `time_column`";
-        let help = "write the header of the column, or the name of the field, of the time";
-        context.error("missing-key", node, message).help(help);
-    }
-    if raw.explicit_hash_key_column.is_some() && raw.key_column.is_none() && !is_capture {
-        let message = "the trace gives explicit hash keys, and no partition keys beside them";
-        let help = "name the column of the partition keys with `key_column`";
-        context.error("conflict", node.at("explicit_hash_key_column"), message).help(help);
-    }
 }
 
 /// Reads the file up to the end of the run; nothing when it has a problem, which is then reported.
@@ -231,6 +104,11 @@ fn load(
         records: 0,
         malformed_lines: 0,
         malformed_line_first: None,
+        damaged_line: None,
+        moved_records: 0,
+        earlier_records: 0,
+        last_at: Span::ZERO,
+        beyond: None,
         file,
         counts: StretchCounts::new(layout.horizon),
         layout,
@@ -248,6 +126,7 @@ fn load(
             Ok(Step::Malformed) => {
                 trace.malformed_lines += 1;
                 trace.malformed_line_first.get_or_insert(reader.line());
+                trace.damaged_line = reader.is_damaged().then(|| reader.line());
                 let is_other_stream = reader.malformed().is_other_stream;
                 if is_other_stream || raw.malformed != Some(MalformedLines::Skip) {
                     context.problems.push(path_node.place, bad_line(&reader, &raw.path));
@@ -260,8 +139,7 @@ fn load(
             Err(error) => {
                 let line = reader.line();
                 let message = format!("cannot read `{}` beyond line {line}: {error}", raw.path);
-                let help = "the file may be cut off, or not be compressed as its name says";
-                context.error("file-not-readable", path_node, message).help(help);
+                context.error("file-not-readable", path_node, message);
                 return None;
             }
         }
@@ -273,9 +151,17 @@ fn load(
     }
     if trace.records == 0 {
         let message = format!("`{}` has no record that could be replayed", raw.path);
-        context.error(CODE, path_node, message).help("every record is one line");
+        let earlier = reader.earlier_records();
+        let help = match earlier {
+            0 => "every record is one line".to_owned(),
+            _ => format!("there are {earlier} records before the `starts_at` of the trace"),
+        };
+        context.error(CODE, path_node, message).help(help);
         return None;
     }
+    trace.moved_records = reader.moved_records();
+    trace.earlier_records = reader.earlier_records();
+    trace.beyond = reader.beyond();
     trace.fingerprint = reader.fingerprint();
     trace.keys = trace.keys.by_falling_count();
     context.digest.add_file(&text.finalize());
@@ -285,6 +171,7 @@ fn load(
 fn count(trace: &mut Trace, record: &TraceRecord, router: &Router) {
     trace.records += 1;
     trace.counts.add(record.offset);
+    trace.last_at = Span::from_nanoseconds(record.offset);
     let (key, explicit) = (record.key.as_str(), record.explicit_hash_key);
     if trace.has_keys() && !trace.keys.count(key, explicit) {
         let hash_key = explicit.unwrap_or_else(|| HashKey::of(key.as_bytes()));
@@ -305,6 +192,9 @@ fn bad_line(reader: &TraceReader, path: &str) -> Diagnostic {
     } else {
         "with `malformed: skip` such lines are left out and counted"
     });
+    if malformed.is_backwards {
+        problem.help("`time_tolerance: 1 s` lets a time go back by as much; or sort the file");
+    }
     problem
 }
 
@@ -318,7 +208,7 @@ fn report_unopened(error: OpenError, raw: &raw::Trace, node: &Node, context: &mu
         }
         OpenError::Empty => {
             let message = format!("`{path}` is empty");
-            context.error(CODE, node, message).help("the first line is a header");
+            context.error(CODE, node, message).help("every record is one line");
         }
         OpenError::Header { message, missing, columns, line } => {
             let shown: String = line.chars().take(SHOWN_BYTES).collect();
@@ -326,8 +216,8 @@ fn report_unopened(error: OpenError, raw: &raw::Trace, node: &Node, context: &mu
             let mut problem = Diagnostic::new(CODE, message, excerpt);
             let names: Vec<&str> = columns.iter().map(String::as_str).collect();
             problem.help(match missing.and_then(|missing| did_you_mean(&missing, &names)) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("the columns are {}", shorten(&names.join(", "))),
+                Some(meant) => format!("did you mean `{meant}`? {NAME_THEM}"),
+                None => format!("the columns are {}; {NAME_THEM}", shorten(&names.join(", "))),
             });
             context.problems.push(node.place, problem);
         }
