@@ -19,6 +19,7 @@
 //! - `partition_keys`: what each strategy of keys does to the shards, published skew included.
 //! - `write_limits`: what a shard takes.
 //! - `time_outs`: records that come twice, because an answer was lost.
+//! - `traces`: recorded traffic is replayed as it was.
 //! - `key_order`: records that a later one of their key overtakes.
 //! - `read_limits`: what a shard gives, and how consumers fall behind.
 //!
@@ -68,4 +69,5 @@ mod routing;
 mod series_steps;
 mod support;
 mod time_outs;
+mod traces;
 mod write_limits;
