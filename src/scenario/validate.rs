@@ -23,7 +23,7 @@ use super::quantity::Written;
 use super::raw;
 use super::trace::StreamedFile;
 use super::tree::Node;
-use super::{Producer, Scenario};
+use super::{Arrivals, Producer, Scenario};
 use crate::quotas::Quotas;
 use crate::time::{Span, Timestamp};
 
@@ -186,7 +186,11 @@ fn check_names(raw: &raw::Scenario, root: &Node, context: &mut Context<'_, '_>) 
 /// A run without a record answers nothing.
 fn check_traffic(producers: &[Producer], node: &Node, context: &mut Context<'_, '_>) {
     let duration = context.duration;
-    let is_silent = |producer: &Producer| producer.traffic.highest_per_second(duration) <= 0.0;
+    // A trace has a record, or a problem that was reported.
+    let is_silent = |producer: &Producer| {
+        producer.arrivals != Arrivals::Recorded
+            && producer.traffic.highest_per_second(duration) <= 0.0
+    };
     if producers.iter().all(is_silent) {
         let message = "no producer generates a record: every rate is zero";
         context.error("no-traffic", node, message).help("give at least one producer a rate");
