@@ -3,8 +3,9 @@
 //! Almost everything that a record meets is local to its shard, so the unit of simulation is the
 //! *lane*: one shard with its arrivals, retries, log and readers. Lanes play on their own, in
 //! parallel, up to the next *barrier*. Behind this door, in the order in which a record meets
-//! them: `plan` (the scenario made ready), `source` (draws records and deals them to the lanes),
-//! `sender` (a client that hears of every answer),
+//! them: `plan` (the scenario made ready), `source` (draws records, or takes those that `replay`
+//! reads from a trace, and deals them to the lanes), `sender` and `rounds` (clients that hear of
+//! every answer),
 //! `lane` with `retry`, `refusals` and `key_order` (attempts), `log` and `reader` (consumers), `seconds` and `tally` (what is
 //! counted), `replication` (windows and barriers) and `observe` (adding up).
 
@@ -16,6 +17,7 @@ mod observe;
 mod plan;
 mod reader;
 mod refusals;
+mod replay;
 mod replication;
 mod retry;
 mod rounds;
@@ -30,7 +32,7 @@ use rayon::prelude::*;
 
 use crate::metrics::{Observation, series_step};
 use crate::random::Randomness;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, TraceError};
 use crate::time::Span;
 
 /// How to run, as opposed to what: nothing here changes a figure.
@@ -71,10 +73,16 @@ pub enum Control {
     Stop,
 }
 
-/// The run was ended by its observer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the run was interrupted")]
-pub struct Interrupted;
+/// Why a run ended without a result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfinished {
+    /// Its observer said [`Control::Stop`].
+    #[error("the run was interrupted")]
+    Interrupted,
+    /// A trace could not be replayed to its end.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+}
 
 /// Simulates all replications of `scenario`; `observer` hears of progress at every barrier.
 ///
@@ -82,7 +90,8 @@ pub struct Interrupted;
 /// Series are kept of the first replication only.
 ///
 /// # Errors
-/// [`Interrupted`] when the observer said [`Control::Stop`].
+/// [`Unfinished`] when the observer said [`Control::Stop`], or when the file of a trace cannot be
+/// read, or has changed since the scenario was read.
 ///
 /// # Panics
 /// When an identity of [`Observation::identities`] does not hold, which is a defect of the engine,
@@ -91,7 +100,7 @@ pub fn simulate(
     scenario: &Scenario,
     options: &Options,
     observer: &(dyn Fn(Progress) -> Control + Sync),
-) -> Result<Vec<Observation>, Interrupted> {
+) -> Result<Vec<Observation>, Unfinished> {
     let plan = plan::Plan::new(scenario);
     let simulated = AtomicU64::new(0);
     let generated = AtomicU64::new(0);

@@ -32,6 +32,8 @@ pub enum Purpose {
     HashKey,
     /// Record sizes of a producer.
     RecordSize,
+    /// Which records of a trace come once more.
+    TraceCopy,
     /// Waits before the retries of a producer.
     RetryJitter,
     /// Calls of a producer whose answers are lost.
@@ -49,6 +51,7 @@ impl Purpose {
             Self::Salt => "salt",
             Self::HashKey => "hash-key",
             Self::RecordSize => "record-size",
+            Self::TraceCopy => "trace-copy",
             Self::RetryJitter => "retry-jitter",
             Self::LostAnswer => "lost-answer",
             Self::PollPhase => "poll-phase",

@@ -9,6 +9,7 @@
 //! - `raw` is the file as it is written, one Rust type a map, from which `schema` is generated;
 //! - `structure` checks the tree against that schema: unknown keys, missing keys, wrong types,
 //!   and the words of `not_modelled`, which this version knows but does not simulate;
+//! - `trace` reads recorded traffic, line by line;
 //! - `validate` turns the raw file into the types below and holds the rules that a schema cannot
 //!   say; `diagnostic` is how every problem is shown; `digest` names what was read.
 //!
@@ -27,6 +28,7 @@ mod reader;
 mod schema;
 mod source;
 mod structure;
+mod trace;
 mod traffic;
 mod tree;
 mod validate;
@@ -42,9 +44,10 @@ pub use key::{
     TimeUnit, WeightedKey,
 };
 pub use quantity::parse_span;
-pub use reader::read;
+pub use reader::{read, read_streaming};
 pub use schema::schema;
 pub use source::{Override, Source};
+pub use trace::{Beyond, Step, StreamedFile, Trace, TraceError, TraceReader, TraceRecord};
 pub use traffic::{Arrivals, Bursts, Spike, Traffic};
 
 use crate::hash_key::HashKeyRange;
@@ -170,6 +173,8 @@ pub enum RecordSize {
     },
     /// The given sizes, by weight; from the scenario or from a file of real sizes with counts.
     Table(Vec<WeightedSize>),
+    /// As the trace of the producer says.
+    Recorded,
 }
 
 /// One size of a table.

@@ -239,6 +239,8 @@ pub struct ProducerResult {
     /// Which of its records the stream keeps in the order of their generation. Retried records may
     /// still be overtaken.
     pub ordering: OrderingKept,
+    /// The trace that it replays; `null` where it draws its records.
+    pub trace: Option<TraceResult>,
     /// Records that it came up with.
     pub generated_records: u64,
     /// Bytes of those records as the stream counts them.
@@ -275,6 +277,29 @@ pub struct ProducerResult {
     pub put_calls: u64,
     /// From generation to the answer that accepts the record.
     pub put_latency_ms: Option<Quantiles>,
+}
+
+/// What was replayed of a trace.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct TraceResult {
+    /// The file, as the scenario names it.
+    pub path: String,
+    /// Records of the file within the run, before `rate_scale`.
+    pub file_records: u64,
+    /// Lines among them that are no records and were left out.
+    pub malformed_lines: u64,
+    /// Number of the first such line, from one; `null` where there is none.
+    pub malformed_line_first: Option<u64>,
+    /// The line at which a compressed file is cut off or damaged; `null` where it is whole.
+    pub damaged_line: Option<u64>,
+    /// Records that were earlier than a line above, within `time_tolerance`, and came with that one.
+    pub moved_records: u64,
+    /// Records before the recorded moment at which the run starts, which were passed over.
+    pub earlier_records: u64,
+    /// When the last record of the run comes, before `rate_scale` makes copies of it.
+    pub last_record_seconds: f64,
+    /// The line at which the run ends; `null` where the file ends first.
+    pub beyond_line: Option<u64>,
 }
 
 /// What one shard met.

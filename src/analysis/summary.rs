@@ -5,7 +5,7 @@ use super::figures::{
 };
 use super::result::{
     CloudWatchView, ConsumerResult, HottestKey, OrderingKept, ProducerResult, ShardResult,
-    StreamResult, TruthView, Utilization,
+    StreamResult, TraceResult, TruthView, Utilization,
 };
 use crate::metrics::{HotKey, Observation, ShardObservation};
 use crate::scenario::{Reading, RecordOrdering, Scenario};
@@ -85,6 +85,17 @@ pub(super) fn producers(scenario: &Scenario, observation: &Observation) -> Vec<P
                 RecordOrdering::PerKeyAndBucket => OrderingKept::PerKeyAndBucket,
                 RecordOrdering::None => OrderingKept::None,
             },
+            trace: producer.traffic.trace().map(|trace| TraceResult {
+                path: trace.path.clone(),
+                file_records: trace.records,
+                malformed_lines: trace.malformed_lines,
+                malformed_line_first: trace.malformed_line_first,
+                damaged_line: trace.damaged_line,
+                moved_records: trace.moved_records,
+                earlier_records: trace.earlier_records,
+                last_record_seconds: trace.last_at.as_seconds(),
+                beyond_line: trace.beyond.map(|beyond| beyond.line),
+            }),
             generated_records: seen.generated_records,
             generated_bytes: seen.generated_bytes,
             attempts: seen.attempts,

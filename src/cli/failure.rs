@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::analysis::Verdict;
-use crate::scenario::Diagnostics;
+use crate::scenario::{Diagnostics, TraceError};
 use crate::time::Span;
 
 /// The end of a command that did its work.
@@ -63,6 +63,8 @@ pub(super) enum Failure {
         /// Why not.
         reason: String,
     },
+    /// A trace cannot be replayed to its end.
+    Trace(TraceError),
     /// The arguments make no sense together.
     Usage(String),
     /// Ctrl-C.
@@ -92,6 +94,7 @@ impl Failure {
             Self::Read { path, reason } => format!("cannot read {}: {reason}", path.display()),
             Self::Write { path, reason } => format!("cannot write {}: {reason}", path.display()),
             Self::Usage(message) => message.clone(),
+            Self::Trace(error) => format!("{error}; nothing was written"),
             Self::Interrupted { simulated, total } => {
                 let seconds = |span: Span| crate::analysis::number::seconds(span.as_seconds());
                 return format!(
@@ -110,7 +113,11 @@ impl Failure {
 
     pub(super) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Scenario(_) | Self::Read { .. } | Self::Write { .. } | Self::Usage(_) => 2,
+            Self::Scenario(_)
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Trace(_)
+            | Self::Usage(_) => 2,
             Self::Interrupted { .. } => 130,
         })
     }

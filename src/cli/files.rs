@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::failure::{Failure, reason};
-use crate::scenario::{self, Override, Scenario, Source};
+use crate::scenario::{self, Override, Scenario, Source, StreamedFile};
 
 /// Bytes of a scenario that are read: one more than is allowed, so that too much shows.
 const SCENARIO_BYTES_READ: u64 = (1 << 20) + 1;
@@ -36,7 +36,27 @@ pub(super) fn scenario(
     overrides: &[Override],
 ) -> Result<Scenario, Failure> {
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-    Ok(scenario::read(source, overrides, &mut |name| named_file(&folder, name))?)
+    let mut open = |name: &str| named_file(&folder, name);
+    let mut open_stream = |name: &str| streamed_file(&folder, name);
+    Ok(scenario::read_streaming(source, overrides, &mut open, &mut open_stream)?)
+}
+
+/// A file that may be of any length, and is opened anew each time that it is read.
+fn streamed_file(folder: &Path, name: &str) -> Result<StreamedFile, String> {
+    let path: PathBuf = folder.join(name);
+    let open = move || {
+        let in_words = |error: io::Error| io::Error::new(error.kind(), reason(&error));
+        let metadata = std::fs::metadata(&path).map_err(in_words)?;
+        if metadata.is_dir() {
+            return Err(in_words(io::ErrorKind::IsADirectory.into()));
+        }
+        // A pipe would wait for its writer, and could be read only once.
+        if !metadata.is_file() {
+            return Err(io::Error::other("it is read more than once, so it must be a plain file"));
+        }
+        Ok(Box::new(File::open(&path).map_err(in_words)?) as Box<dyn Read + Send>)
+    };
+    Ok(StreamedFile::new(open))
 }
 
 fn named_file(folder: &Path, name: &str) -> Result<Vec<u8>, String> {

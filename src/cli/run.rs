@@ -162,6 +162,7 @@ fn simulate(arguments: &RunArguments, scenario: &Scenario) -> Result<Vec<Observa
     line.finish();
     match observations {
         Ok(observations) if !interrupt.pressed() => Ok(observations),
+        Err(engine::Unfinished::Trace(error)) => Err(Failure::Trace(error)),
         _ => {
             let replications = u64::from(scenario.replications);
             let total = scenario.duration.nanoseconds().saturating_mul(replications);

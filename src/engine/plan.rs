@@ -1,9 +1,11 @@
 //! What a run needs to know of the scenario, worked out once and shared by all lanes.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use crate::engine::sender::Keys;
-use crate::hash_key::HashKeyRange;
+use crate::hash_key::{HashKey, HashKeyRange, Router};
 use crate::model::backoff::Waits;
 use crate::model::partition_key::{KeySpace, Routes, TimeBins};
 use crate::model::record_size::SizeSampler;
@@ -12,7 +14,7 @@ use crate::quotas::Quotas;
 use crate::random::{IdentityDraws, Purpose, Randomness};
 use crate::scenario::{
     Arrivals, ExplicitHashKey, Method, PartitionKey, Processing, Producer, PutCalls, Reading,
-    RecordDistribution, RecordOrdering, Scenario, Sending,
+    RecordDistribution, RecordOrdering, Scenario, Sending, Trace, Traffic,
 };
 use crate::time::Span;
 
@@ -21,6 +23,8 @@ use crate::time::Span;
 pub(super) struct ProducerPlan {
     pub(super) name: String,
     pub(super) profile: RateProfile,
+    /// What is replayed in place of draws.
+    pub(super) recorded: Option<RecordedPlan>,
     pub(super) arrivals: Arrivals,
     pub(super) sizes: SizeSampler,
     pub(super) keys: KeySpace,
@@ -46,6 +50,16 @@ pub(super) struct ProducerPlan {
     pub(super) time_out: u64,
     /// Share of this producer's records that each shard is to expect.
     pub(super) shares: Vec<f64>,
+}
+
+/// Recorded traffic, the same in every replication.
+#[derive(Debug)]
+pub(super) struct RecordedPlan {
+    pub(super) trace: Arc<Trace>,
+    /// Where keys land that are not told apart.
+    router: Router,
+    /// Where all of them land, where the scenario says so.
+    fixed: Option<HashKey>,
 }
 
 /// One consumer, the same in every replication.
@@ -144,7 +158,7 @@ impl Plan {
         self.producers.iter().fold(end, |end, producer| {
             let factor = match producer.arrivals {
                 Arrivals::Bursty(bursts) => bursts.factor,
-                Arrivals::Paced | Arrivals::Poisson => 1.0,
+                Arrivals::Paced | Arrivals::Poisson | Arrivals::Recorded => 1.0,
             };
             producer.profile.when_expected(start, end, records / factor).max(start + 1)
         })
@@ -196,7 +210,14 @@ impl ProducerPlan {
             RecordDistribution::Auto => Some(ExplicitHashKey::Random),
         };
         let bins = time_bins(producer, scenario, &profile);
-        let (keys, routes, shares) = KeySpace::new(&producer.partition_key, explicit, bins, ranges);
+        let (keys, routes, mut shares) =
+            KeySpace::new(&producer.partition_key, explicit, bins, ranges);
+        let recorded = RecordedPlan::new(producer, explicit, ranges);
+        if let Some(recorded) = &recorded
+            && explicit.is_none()
+        {
+            recorded.add_other_keys(&mut shares);
+        }
         let orders_keys = producer.ordering(&scenario.stream) != RecordOrdering::None;
         let packed_keys = Keys {
             placed: matches!(routes, Routes::ByKey(_)).then_some(keys.len()),
@@ -212,6 +233,7 @@ impl ProducerPlan {
             name: producer.name.clone(),
             expected_records: profile.expected_records(),
             profile,
+            recorded,
             arrivals: producer.arrivals,
             sizes: SizeSampler::new(&producer.record_size),
             keys,
@@ -236,6 +258,38 @@ fn explicit_bytes(explicit: Option<ExplicitHashKey>) -> Option<(u64, bool)> {
     match explicit? {
         ExplicitHashKey::Fixed(hash_key) => Some((hash_key.0.to_string().len() as u64, true)),
         ExplicitHashKey::Random => Some((39, false)),
+    }
+}
+
+impl RecordedPlan {
+    fn new(
+        producer: &Producer,
+        explicit: Option<ExplicitHashKey>,
+        ranges: &[HashKeyRange],
+    ) -> Option<Self> {
+        let Traffic::Trace(trace) = &producer.traffic else {
+            return None;
+        };
+        let fixed = match explicit {
+            Some(ExplicitHashKey::Fixed(hash_key)) => Some(hash_key),
+            Some(ExplicitHashKey::Random) | None => None,
+        };
+        Some(Self { trace: Arc::clone(trace), router: Router::new(ranges), fixed })
+    }
+
+    /// Adds the records of the keys that the trace does not tell apart to the shares of the others.
+    fn add_other_keys(&self, shares: &mut [f64]) {
+        let others = self.trace.other_keys_by_shard();
+        let all = self.trace.records as f64;
+        let told_apart = all - others.iter().sum::<u64>() as f64;
+        for (share, others) in shares.iter_mut().zip(others) {
+            *share = (*share * told_apart + *others as f64) / all;
+        }
+    }
+
+    /// The shard of a record whose key is not told apart.
+    pub(super) fn shard_of(&self, hash_key: HashKey) -> usize {
+        self.router.shard_of(self.fixed.unwrap_or(hash_key))
     }
 }
 

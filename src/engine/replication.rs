@@ -15,7 +15,7 @@ use crate::engine::plan::{Plan, ReplicationPlan};
 use crate::engine::rounds;
 use crate::engine::source::{Arrival, Source, producer_of};
 use crate::engine::tally::Tally;
-use crate::engine::{Control, Interrupted, Options};
+use crate::engine::{Control, Options, Unfinished};
 use crate::metrics::{ConsumerStep, CountedSeconds, Observation, StreamSeries, StreamStep};
 use crate::random::Randomness;
 use crate::scenario::PutCalls;
@@ -122,7 +122,7 @@ pub(super) fn run(
     randomness: Randomness,
     options: &Options,
     at_barrier: &(dyn Fn(u64, u64) -> Control + Sync),
-) -> Result<Observation, Interrupted> {
+) -> Result<Observation, Unfinished> {
     let context = Context { plan, replication: replication_plan };
     let mut sources: Vec<Source<'_>> =
         (0..plan.producers.len()).map(|index| Source::new(context, index, randomness)).collect();
@@ -154,9 +154,12 @@ pub(super) fn run(
             || advance(&mut groups, until, context, &tallies),
         );
         settle(&mut tallies, &mut sources, until, plan, &mut stream);
+        if let Some(error) = sources.iter().find_map(Source::failure) {
+            return Err(error.clone().into());
+        }
         let generated = sources.iter().map(|source| source.generated.records).sum();
         if at_barrier(until, generated) == Control::Stop {
-            return Err(Interrupted);
+            return Err(Unfinished::Interrupted);
         }
         if until == plan.horizon {
             break;

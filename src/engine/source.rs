@@ -8,17 +8,18 @@ use std::collections::VecDeque;
 use rand::Rng;
 
 use crate::engine::lane::Context;
-use crate::engine::plan::ProducerPlan;
+use crate::engine::plan::{ProducerPlan, RecordedPlan};
+use crate::engine::replay::{Replay, Replayed};
 use crate::engine::sender::{Sender, UserRecord};
 use crate::hash_key::HashKey;
 use crate::model::partition_key::{KeyDraws, Routes};
 use crate::model::traffic::ArrivalClock;
 use crate::random::{Generator, Purpose, Randomness};
-use crate::scenario::PutCalls;
+use crate::scenario::{PutCalls, TraceError};
 use crate::time::NANOSECONDS_PER_SECOND;
 
 /// Records drawn at a time.
-const BLOCK: usize = 1_024;
+pub(super) const BLOCK: usize = 1_024;
 /// Keys of highest weight that are counted one by one, so that the counts stay in the cache; at
 /// least these, and more where there are many shards.
 const COUNTED_KEYS: usize = 1 << 15;
@@ -185,6 +186,8 @@ pub(super) struct Source<'plan> {
     max_record_size: u32,
     /// One when the bytes of the partition key count, zero when not.
     key_bytes_count: u32,
+    /// In place of all draws but those of what the trace does not tell.
+    replay: Option<Replay<'plan>>,
     clock: ArrivalClock,
     time_draws: Generator,
     key_draws: Generator,
@@ -222,6 +225,47 @@ struct Block {
     cursor: usize,
 }
 
+impl Block {
+    /// Takes the times of `records`, and their sizes where they have any.
+    fn take(&mut self, records: &[Replayed], has_sizes: bool) {
+        for (time, record) in self.times.iter_mut().zip(records) {
+            *time = record.time;
+        }
+        self.times[records.len()..].fill(u64::MAX);
+        if has_sizes {
+            for (size, record) in self.sizes.iter_mut().zip(records) {
+                *size = record.size;
+            }
+        }
+    }
+
+    /// Takes the keys of `records` and finds their shards.
+    fn place(
+        &mut self,
+        records: &[Replayed],
+        recorded: &RecordedPlan,
+        plan: &ProducerPlan,
+        key_bytes_count: u32,
+        draws: &mut Generator,
+    ) {
+        for (index, record) in records.iter().enumerate() {
+            self.keys[index] = record.key;
+            if let Some(column) = &mut self.key_bytes {
+                column[index] = record.key_bytes;
+            }
+            self.sizes[index] += u32::from(record.key_bytes) * key_bytes_count;
+            self.shards[index] = match (&plan.routes, record.hash_key) {
+                (Routes::ByKey(routes), None) => routes[record.key as usize].shard,
+                (Routes::ByKey(_), Some(hash_key)) => recorded.shard_of(hash_key) as u16,
+                (Routes::Fresh { router, .. }, _) => {
+                    router.shard_of(HashKey(u128::from(draws.next_u64()) << 64)) as u16
+                }
+                (Routes::Composed(_), _) => unreachable!("recorded keys have one part"),
+            };
+        }
+    }
+}
+
 /// A PutRecords call that waits for company.
 #[derive(Debug, Default)]
 struct Batch {
@@ -246,6 +290,10 @@ impl<'plan> Source<'plan> {
             horizon: plan.horizon,
             max_record_size: plan.max_record_size.0 as u32,
             key_bytes_count: u32::from(plan.quotas.partition_key_bytes_count),
+            replay: producer
+                .recorded
+                .as_ref()
+                .map(|recorded| Replay::new(recorded, plan.horizon, stream(Purpose::TraceCopy))),
             clock: ArrivalClock::new(
                 producer.profile.clone(),
                 producer.arrivals,
@@ -325,11 +373,32 @@ impl<'plan> Source<'plan> {
         counts
     }
 
+    /// Why the producer cannot come up with all of its records.
+    pub(super) fn failure(&self) -> Option<&TraceError> {
+        self.replay.as_ref().and_then(Replay::failure)
+    }
+
     fn draw_block(&mut self) {
         let block = &mut self.block;
-        self.clock.fill(&mut self.time_draws, block.times.as_mut_slice());
-        self.plan.keys.fill(&mut self.key_draws, block.keys.as_mut_slice());
+        block.cursor = 0;
         self.plan.sizes.fill(&mut self.size_draws, block.sizes.as_mut_slice());
+        if let Some(replay) = &mut self.replay {
+            let (recorded, records) = replay.next_block();
+            block.take(records, recorded.trace.has_sizes());
+            if recorded.trace.has_keys() {
+                let key_bytes_count = self.key_bytes_count;
+                return block.place(
+                    records,
+                    recorded,
+                    self.plan,
+                    key_bytes_count,
+                    &mut self.key_draws,
+                );
+            }
+        } else {
+            self.clock.fill(&mut self.time_draws, block.times.as_mut_slice());
+        }
+        self.plan.keys.fill(&mut self.key_draws, block.keys.as_mut_slice());
         match &self.plan.routes {
             Routes::ByKey(routes) => {
                 for index in 0..BLOCK {
@@ -367,7 +436,6 @@ impl<'plan> Source<'plan> {
                 });
             }
         }
-        block.cursor = 0;
     }
 
     /// Deals the records of the block from `from` to `to`, which lie within one second and on one

@@ -85,6 +85,8 @@ impl SizeSampler {
             }
             RecordSize::Pareto { min, shape, max } => Shape::Pareto(Pareto::new(min, shape, max)),
             RecordSize::Table(ref rows) => empirical(rows),
+            // Nothing is drawn: each record brings its size.
+            RecordSize::Recorded => Shape::Constant(0),
         };
         Self { shape }
     }

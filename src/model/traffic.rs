@@ -55,7 +55,7 @@ impl ArrivalClock {
     pub fn new(profile: RateProfile, arrivals: Arrivals, burst_draws: Generator) -> Self {
         let bursts = match arrivals {
             Arrivals::Bursty(bursts) => Some(BurstSwitch::new(&bursts, burst_draws)),
-            Arrivals::Paced | Arrivals::Poisson => None,
+            Arrivals::Paced | Arrivals::Poisson | Arrivals::Recorded => None,
         };
         let is_paced = arrivals == Arrivals::Paced;
         let mut clock =

@@ -12,7 +12,7 @@ const RANGES: &str = "import the ranges with `hash_ranges`, or run once for each
 const PROVISIONED: &str = "write `provisioned: { shards: N }` with the number of shards that the \
     stream has now";
 
-const ROWS: [Row; 30] = [
+const ROWS: [Row; 29] = [
     ("Scenario", "variants", "run the scenario once for each variant, with `--set path=value`"),
     ("Scenario", "sweep", "run the scenario once for each value, with `--set path=value`"),
     ("Scenario", "incidents", "write a storm or a hot key as a producer with a `spike`"),
@@ -26,7 +26,6 @@ const ROWS: [Row; 30] = [
     ("Client", "agent", PUT_RECORDS),
     ("Client", "cloudwatch_logs", PUT_RECORDS),
     ("Client", "flink_sink", PUT_RECORDS),
-    ("Traffic", "trace", "write the rates of the trace as `steps`"),
     ("PutRecord", "time_to_live", "bound the wait with `retries: { attempts: N }`"),
     ("PutRecords", "time_to_live", "bound the wait with `retries: { attempts: N }`"),
     ("PutRecord", "rate_limit", "lower the rate of `traffic`"),
@@ -48,7 +47,9 @@ const ROWS: [Row; 30] = [
 const SALT: &str = "write it beside the kind: `partition_key: { zipf: { ... }, salt: 16 }`";
 
 /// Words that are simulated, but belong elsewhere.
-const MISPLACED: [Row; 9] = [
+const MISPLACED: [Row; 11] = [
+    ("Trace", "time_scale", "write `speed`: at 2 an hour is replayed in half an hour"),
+    ("Trace", "scale", "write `rate_scale` for more records, `speed` for a faster replay"),
     ("PartitionKey", "format", "write `format` within the kind: `zipf: { format: ... }`"),
     ("Uniform", "salt", SALT),
     ("Zipf", "salt", SALT),

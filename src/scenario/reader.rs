@@ -2,6 +2,7 @@
 
 use super::diagnostic::{Diagnostics, Problems};
 use super::source::{Override, Source};
+use super::trace::StreamedFile;
 use super::tree::{Node, Place, Value};
 use super::{Scenario, digest, raw, schema, source, structure, validate, yaml};
 use crate::quotas::Quotas;
@@ -17,6 +18,29 @@ pub fn read(
     source: &Source,
     overrides: &[Override],
     open: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+) -> Result<Scenario, Diagnostics> {
+    read_from(source, overrides, open, None)
+}
+
+/// The same, where `open_stream` is asked for files of any length, which are not to be held in
+/// memory as a whole.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_streaming(
+    source: &Source,
+    overrides: &[Override],
+    open: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+    open_stream: &mut dyn FnMut(&str) -> Result<StreamedFile, String>,
+) -> Result<Scenario, Diagnostics> {
+    read_from(source, overrides, open, Some(open_stream))
+}
+
+fn read_from<'a>(
+    source: &Source,
+    overrides: &[Override],
+    open: &mut validate::Open<'a>,
+    open_stream: Option<&mut validate::OpenStream<'a>>,
 ) -> Result<Scenario, Diagnostics> {
     source.check_size()?;
     let texts: Vec<_> = overrides.iter().map(Override::text).collect();
@@ -46,8 +70,15 @@ pub fn read(
     };
     let (quotas, duration) = (Quotas::default(), raw.duration.0);
     let starts_at = raw.starts_at.as_ref().map_or(Timestamp::DEFAULT_START, |written| written.0);
-    let context =
-        validate::Context { problems: &mut problems, open, digest, quotas, duration, starts_at };
+    let context = validate::Context {
+        problems: &mut problems,
+        open,
+        open_stream,
+        digest,
+        quotas,
+        duration,
+        starts_at,
+    };
     let scenario = validate::scenario(raw, &root, context);
     if problems.is_empty() { Ok(scenario) } else { Err(problems.into_diagnostics()) }
 }

@@ -2,6 +2,9 @@
 //!
 //! Every kind is a rate over time; `model::traffic` turns it into instants.
 
+use std::sync::Arc;
+
+use super::trace::Trace;
 use crate::time::{Instant, MONTH, Span};
 use crate::units::{Ratio, RecordRate};
 
@@ -57,6 +60,8 @@ pub enum Traffic {
     },
     /// Several traffics at once.
     Sum(Vec<Traffic>),
+    /// Recorded traffic, which no other traffic is put together from.
+    Trace(Arc<Trace>),
 }
 
 /// A base rate with one peak: up along a straight line, along the top, and down again.
@@ -77,8 +82,8 @@ pub struct Spike {
 }
 
 impl Traffic {
-    /// A bound that the rate never exceeds up to `duration`, in records a second; zero only when
-    /// there is never a record.
+    /// A bound that the rate never exceeds up to `duration`, in records a second (of a trace, its
+    /// busiest second, or longer stretch in a long run); zero only when there is never a record.
     #[must_use]
     pub fn highest_per_second(&self, duration: Span) -> f64 {
         let per_second = |rate: &RecordRate| rate.0.as_per_second();
@@ -96,6 +101,16 @@ impl Traffic {
                 of.highest_per_second(duration) * libm::pow(1.0 + per_month.0, months)
             }
             Self::Sum(parts) => parts.iter().map(|part| part.highest_per_second(duration)).sum(),
+            Self::Trace(trace) => trace.highest_per_second(),
+        }
+    }
+
+    /// The trace, where that is what it is.
+    #[must_use]
+    pub fn trace(&self) -> Option<&Trace> {
+        match self {
+            Self::Trace(trace) => Some(trace),
+            _ => None,
         }
     }
 
@@ -119,6 +134,8 @@ pub enum Arrivals {
     Poisson,
     /// A Poisson process whose rate alternates between bursts and quiet.
     Bursty(Bursts),
+    /// As they were recorded.
+    Recorded,
 }
 
 /// Bursts of exponentially distributed length, and exponentially distributed quiet between them.

@@ -15,19 +15,24 @@ mod record_size;
 mod shard_file;
 mod size_file;
 mod stream;
+mod trace;
 mod traffic;
 
 use super::diagnostic::{Diagnostic, Problems};
 use super::digest::Digest;
 use super::quantity::Written;
 use super::raw;
+use super::trace::StreamedFile;
 use super::tree::Node;
-use super::{Producer, Scenario};
+use super::{Arrivals, Producer, Scenario};
 use crate::quotas::Quotas;
 use crate::time::{Span, Timestamp};
 
 /// Gives the bytes of a file that a scenario names, or why it cannot.
 pub(super) type Open<'a> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a;
+
+/// Gives a file that a scenario names, to be read as a stream, or why it cannot.
+pub(super) type OpenStream<'a> = dyn FnMut(&str) -> Result<StreamedFile, String> + 'a;
 
 /// What every check needs.
 pub(super) struct Context<'a, 'b> {
@@ -35,6 +40,8 @@ pub(super) struct Context<'a, 'b> {
     pub(super) problems: &'a mut Problems,
     /// Opens the files that the scenario names.
     pub(super) open: &'a mut Open<'b>,
+    /// The same for files of any length; when not given, they are read by `open`.
+    pub(super) open_stream: Option<&'a mut OpenStream<'b>>,
     /// Takes in what is read.
     pub(super) digest: Digest,
     /// The quotas in force.
@@ -63,12 +70,26 @@ impl Context<'_, '_> {
                 self.digest.add_file(&bytes);
                 Some(bytes)
             }
-            Err(reason) => {
-                self.error("file-not-readable", node, reason)
-                    .help("the path is relative to the folder of the scenario");
-                None
-            }
+            Err(reason) => self.not_readable(reason, node),
         }
+    }
+
+    /// The file that `node` names, to be read as a stream.
+    fn stream_file(&mut self, path: &str, node: &Node) -> Option<StreamedFile> {
+        let opened = match &mut self.open_stream {
+            Some(open_stream) => open_stream(path),
+            None => (self.open)(path).map(StreamedFile::from_bytes),
+        };
+        match opened {
+            Ok(file) => Some(file),
+            Err(reason) => self.not_readable(reason, node),
+        }
+    }
+
+    fn not_readable<T>(&mut self, reason: String, node: &Node) -> Option<T> {
+        self.error("file-not-readable", node, reason)
+            .help("the path is relative to the folder of the scenario");
+        None
     }
 }
 
@@ -166,7 +187,11 @@ fn check_names(raw: &raw::Scenario, root: &Node, context: &mut Context<'_, '_>) 
 /// A run without a record answers nothing.
 fn check_traffic(producers: &[Producer], node: &Node, context: &mut Context<'_, '_>) {
     let duration = context.duration;
-    let is_silent = |producer: &Producer| producer.traffic.highest_per_second(duration) <= 0.0;
+    // A trace has a record, or a problem that was reported.
+    let is_silent = |producer: &Producer| {
+        producer.arrivals != Arrivals::Recorded
+            && producer.traffic.highest_per_second(duration) <= 0.0
+    };
     if producers.iter().all(is_silent) {
         let message = "no producer generates a record: every rate is zero";
         context.error("no-traffic", node, message).help("give at least one producer a rate");

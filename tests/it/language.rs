@@ -65,6 +65,8 @@ fn open(path: &str) -> Result<Vec<u8>, String> {
         "size-columns.csv" => "route,size,n\n/a,512,3\n/b,1024,1\n",
         "bad-sizes.csv" => "600,1\n0,1\n12 parsecs,1\n",
         "zero.csv" => "a,0\n",
+        "trace.csv.gz" => "time,key,size\n0,a,100\n1.5,b,200\n",
+        "trace.log" => "{\"at\":1767225600000,\"user\":\"a\"}\n",
         "shards.json" => include_str!("shards.json"),
         "gap.json" => {
             r#"{"Shards":[{"ShardId":"s-1","HashKeyRange":{"StartingHashKey":"0",

@@ -21,6 +21,7 @@
 //! - `bounded_client`: calls under way, buffers, and records without room.
 //! - `write_limits`: what a shard takes.
 //! - `time_outs`: records that come twice, because an answer was lost.
+//! - `traces`: recorded traffic is replayed as it was.
 //! - `key_order`: records that a later one of their key overtakes.
 //! - `read_limits`: what a shard gives, and how consumers fall behind.
 //!
@@ -72,4 +73,5 @@ mod routing;
 mod series_steps;
 mod support;
 mod time_outs;
+mod traces;
 mod write_limits;

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use super::wave::{DAY, WAVE_STEP, daily_wave};
-use crate::scenario::{Spike, Traffic};
+use crate::scenario::{Spike, Trace, Traffic};
 use crate::time::{MONTH, Span};
 use crate::units::RecordRate;
 
@@ -151,7 +151,21 @@ impl Shape {
             }
             Traffic::Growth { of, .. } => Self::new(of),
             Traffic::Sum(parts) => Self::Sum(parts.iter().map(Self::new).collect()),
+            Traffic::Trace(trace) => Self::recorded(trace),
         }
+    }
+
+    /// The mean rate of each stretch of a trace; nothing after the last one.
+    fn recorded(trace: &Trace) -> Self {
+        let mut before = 0;
+        let line = |(end, records): (u64, f64)| {
+            let rate = records / (end - before) as f64;
+            before = end;
+            Line { end, from: rate, to: rate }
+        };
+        let mut lines: Vec<Line> = trace.stretches().map(line).collect();
+        lines.push(Line { end: u64::MAX, from: 0.0, to: 0.0 });
+        Self::Lines(lines)
     }
 
     fn spike(spike: &Spike) -> Self {

@@ -20,10 +20,11 @@ pub(in crate::scenario) struct Producer {
     pub(in crate::scenario) traffic: Traffic,
     /// How the records of a given rate are spaced; default `poisson`.
     pub(in crate::scenario) arrivals: Option<Arrivals>,
-    /// Bytes of data in a record, partition key not included.
-    pub(in crate::scenario) record_size: RecordSize,
-    /// Which partition key a record gets.
-    pub(in crate::scenario) partition_key: PartitionKey,
+    /// Bytes of data in a record, partition key not included; required, but for a `trace` that
+    /// gives the sizes.
+    pub(in crate::scenario) record_size: Option<RecordSize>,
+    /// Which partition key a record gets; required, but for a `trace` that gives the keys.
+    pub(in crate::scenario) partition_key: Option<PartitionKey>,
     /// Replaces the MD5 of the partition key: `random`, or one hash key for every record.
     pub(in crate::scenario) explicit_hash_key: Option<Written<ExplicitHashKey>>,
 }

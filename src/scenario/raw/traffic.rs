@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::scenario::quantity::Written;
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 use crate::units::{Ratio, RecordRate};
 
 /// How the rate of a producer develops.
@@ -27,6 +27,8 @@ pub(in crate::scenario) enum Traffic {
     Growth(Growth),
     /// Several traffics at once, added up.
     Sum(Vec<Traffic>),
+    /// Recorded traffic, replayed record by record.
+    Trace(Box<Trace>),
 }
 
 /// One step of a piecewise constant rate.
@@ -139,4 +141,88 @@ pub(in crate::scenario) struct Bursty {
     /// Share of time that lies in bursts, at most `1 / factor`; default `1 / (2 * factor)`, so that
     /// half of the records come in bursts.
     pub(in crate::scenario) share_of_time: Option<Written<Ratio>>,
+}
+
+/// What to do with a line of a trace that is no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::scenario) enum MalformedLines {
+    /// It is an error.
+    Stop,
+    /// It is left out and counted.
+    Skip,
+}
+
+/// How the lines of a trace are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::scenario) enum TraceFormat {
+    /// Comma separated values below a header.
+    Csv,
+    /// One JSON object a line.
+    Ndjson,
+    /// What the ferrokinesis emulator captures: one JSON object a line, in fields of its own.
+    Ferrokinesis,
+}
+
+/// Unit of times that are numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::scenario) enum TimeUnit {
+    /// Seconds, with or without a fraction.
+    Seconds,
+    /// Milliseconds.
+    Milliseconds,
+    /// Microseconds.
+    Microseconds,
+    /// Nanoseconds.
+    Nanoseconds,
+}
+
+/// Recorded traffic: the time of each record, and its partition key and size, unless the producer
+/// gives those. The first record comes at the start of the run.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Trace {
+    /// The file, relative to the scenario; it may be compressed with gzip.
+    #[schemars(length(min = 1))]
+    pub(in crate::scenario) path: String,
+    /// How its lines are written; default by the end of the path: `.csv`, `.tsv`, `.txt`,
+    /// `.ndjson` or `.jsonl`, before `.gz`.
+    pub(in crate::scenario) format: Option<TraceFormat>,
+    /// Header of the column, or name of the field, of the time; default `time`.
+    pub(in crate::scenario) time_column: Option<String>,
+    /// The same of the partition key; default `key`, or none where the producer has a
+    /// `partition_key`.
+    pub(in crate::scenario) key_column: Option<String>,
+    /// The same of the explicit hash key, which a record may leave empty; default
+    /// `explicit_hash_key`, if there is one.
+    pub(in crate::scenario) explicit_hash_key_column: Option<String>,
+    /// The same of the size, whole bytes of data; default `size`, or none where the producer has a
+    /// `record_size`.
+    pub(in crate::scenario) size_column: Option<String>,
+    /// Unit of times that are numbers; default by the size of the first one.
+    pub(in crate::scenario) time_unit: Option<TimeUnit>,
+    /// How much earlier than a line above a record may be, and then comes when that one does; at
+    /// most 1 h, default `0 s`, and `1 s` for `ferrokinesis`.
+    pub(in crate::scenario) time_tolerance: Option<Written<Span>>,
+    /// The recorded moment in UTC at which the run starts; earlier records are passed over. Default
+    /// is the time of the first record.
+    pub(in crate::scenario) starts_at: Option<Written<Timestamp>>,
+    /// What stands between two fields of `csv`, one ASCII character; default a tab for `.tsv` and
+    /// `.txt`, else a comma.
+    #[schemars(length(min = 1, max = 1))]
+    pub(in crate::scenario) delimiter: Option<String>,
+    /// The stream of a `ferrokinesis` capture whose records are taken; needed where there are
+    /// several.
+    pub(in crate::scenario) stream: Option<String>,
+    /// Records for each one of the file, above 0 and at most 10,000; default 1.
+    #[schemars(extend("exclusiveMinimum" = 0), range(max = 10000.0))]
+    pub(in crate::scenario) rate_scale: Option<f64>,
+    /// How much faster than recorded it is replayed, above 0 and at most 10,000: at 2 an hour takes
+    /// half an hour; default 1.
+    #[schemars(extend("exclusiveMinimum" = 0), range(max = 10000.0))]
+    pub(in crate::scenario) speed: Option<f64>,
+    /// What to do with a line that is no record; default `stop`.
+    pub(in crate::scenario) malformed: Option<MalformedLines>,
 }

@@ -57,7 +57,7 @@ pub(super) fn read(
     is_field: &dyn Fn(&[u8]) -> bool,
     take: &mut Take<'_>,
 ) -> Option<()> {
-    let delimiter = delimiter(raw, node, context)?;
+    let delimiter = delimiter(raw.code, raw.path, raw.delimiter, node, context)?;
     let path_node = node.at("path");
     let bytes = context.read_file(raw.path, path_node)?;
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
@@ -75,9 +75,15 @@ pub(super) fn read(
 }
 
 /// What stands between two fields: as written, or by the name of the file.
-fn delimiter(raw: &NamedFile<'_>, node: &Node, context: &mut Context<'_, '_>) -> Option<u8> {
-    let path = raw.path.to_ascii_lowercase();
-    let Some(text) = raw.delimiter else {
+pub(super) fn delimiter(
+    code: &'static str,
+    path: &str,
+    written: Option<&str>,
+    node: &Node,
+    context: &mut Context<'_, '_>,
+) -> Option<u8> {
+    let path = path.to_ascii_lowercase();
+    let Some(text) = written else {
         let is_tabbed = path.ends_with(".tsv") || path.ends_with(".txt");
         return Some(if is_tabbed { b'\t' } else { b',' });
     };
@@ -87,7 +93,7 @@ fn delimiter(raw: &NamedFile<'_>, node: &Node, context: &mut Context<'_, '_>) ->
             let at = node.at("delimiter");
             let message = format!("`{}` cannot separate fields", shorten(text));
             let help = "write one ASCII character, such as `\";\"` or `\"\\t\"`";
-            context.error(raw.code, at, message).help(help);
+            context.error(code, at, message).help(help);
             None
         }
     }

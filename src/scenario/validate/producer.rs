@@ -1,9 +1,11 @@
 //! A producer, and what its parts have to do with one another.
 
-use super::{Context, client, partition_key, record_size, traffic};
+use super::trace::Generated;
+use super::{Context, client, partition_key, record_size, trace, traffic};
 use crate::scenario::raw;
 use crate::scenario::tree::Node;
-use crate::scenario::{PartitionKey, Producer, RecordDistribution, Stream};
+use crate::scenario::{PartitionKey, Producer, RecordDistribution, RecordSize, Stream};
+use crate::units::Bytes;
 
 /// Checks one producer.
 pub(super) fn producer(
@@ -13,11 +15,10 @@ pub(super) fn producer(
     context: &mut Context<'_, '_>,
 ) -> Producer {
     let client = client::client(&raw.client, node.at("client"), context);
-    let traffic = traffic::traffic(&raw.traffic, node.at("traffic"), context);
-    let arrivals = traffic::arrivals(raw.arrivals.as_ref(), &traffic, node.at("arrivals"), context);
-    let record_size = record_size::record_size(&raw.record_size, node.at("record_size"), context);
-    let partition_key =
-        partition_key::partition_key(&raw.partition_key, node.at("partition_key"), context);
+    let Generated { traffic, arrivals, record_size, partition_key } = match &raw.traffic {
+        raw::Traffic::Trace(recorded) => trace::recorded(raw, recorded, node, stream, context),
+        _ => drawn(raw, node, context),
+    };
     let explicit_hash_key = raw.explicit_hash_key.as_ref().map(|written| written.0);
     if let PartitionKey::Weighted { keys, .. } = &partition_key
         && explicit_hash_key.is_some()
@@ -27,7 +28,8 @@ pub(super) fn producer(
         let message = "the producer and its weighted keys both set `explicit_hash_key`";
         context.error("conflict", at, message).help("keep one of them");
     }
-    if raw.partition_key.salt.is_some() && explicit_hash_key.is_some() {
+    let is_salted = raw.partition_key.as_ref().is_some_and(|key| key.salt.is_some());
+    if is_salted && explicit_hash_key.is_some() {
         let at = node.at("partition_key").at("salt");
         let message = "the salt changes nothing, because `explicit_hash_key` replaces the key";
         context.error("conflict", at, message).help("keep one of them");
@@ -53,4 +55,28 @@ pub(super) fn producer(
     };
     record_size::check_fits(&producer, stream, node.at("record_size"), context);
     producer
+}
+
+/// What a producer generates that draws its records.
+fn drawn(raw: &raw::Producer, node: &Node, context: &mut Context<'_, '_>) -> Generated {
+    for (key, is_given) in
+        [("record_size", raw.record_size.is_some()), ("partition_key", raw.partition_key.is_some())]
+    {
+        if !is_given {
+            let message = format!("the producer needs the key `{key}`");
+            context.error("missing-key", node, message);
+        }
+    }
+    let traffic = traffic::traffic(&raw.traffic, node.at("traffic"), context);
+    let arrivals = traffic::arrivals(raw.arrivals.as_ref(), &traffic, node.at("arrivals"), context);
+    // What is missing was reported, and its stand-in is thrown away.
+    let record_size = raw.record_size.as_ref().map_or(RecordSize::Constant(Bytes(1)), |size| {
+        record_size::record_size(size, node.at("record_size"), context)
+    });
+    let fresh = PartitionKey::Random { key_bytes: Bytes(1) };
+    let partition_key = raw
+        .partition_key
+        .as_ref()
+        .map_or(fresh, |key| partition_key::partition_key(key, node.at("partition_key"), context));
+    Generated { traffic, arrivals, record_size, partition_key }
 }

@@ -89,7 +89,7 @@ fn log_normal(raw: &raw::LogNormal, node: &Node, context: &mut Context<'_, '_>) 
 }
 
 /// The size of a typical record in bytes, what it is, and where it is written; nothing for a table
-/// without sizes, which is reported elsewhere.
+/// without sizes, which is reported elsewhere, and for recorded ones.
 fn typical<'a>(size: &RecordSize, node: &'a Node) -> Option<(u64, &'static str, &'a Node)> {
     const MEDIAN: &str = "the median record";
     Some(match size {
@@ -112,6 +112,8 @@ fn typical<'a>(size: &RecordSize, node: &'a Node) -> Option<(u64, &'static str, 
             let at = if file.entry("path").is_some() { file.at("path") } else { node.at("table") };
             (median(sizes)?, MEDIAN, at)
         }
+        // Each record is what it was: those that are too large are counted.
+        RecordSize::Recorded => return None,
     })
 }
 

@@ -66,6 +66,12 @@ fn one(raw: &raw::Traffic, node: &Node, context: &mut Context<'_, '_>) -> Traffi
             let parts = parts.iter().enumerate();
             Traffic::Sum(parts.map(|(index, part)| one(part, node.item(index), context)).collect())
         }
+        raw::Traffic::Trace(_) => {
+            let help = "give the trace to a producer of its own";
+            let message = "a trace cannot be a part of another traffic";
+            context.error("conflict", node.at("trace"), message).help(help);
+            Traffic::Sum(Vec::new())
+        }
     }
 }
 
