@@ -11,6 +11,7 @@ use crate::metrics::{
     ConsumerObservation, ConsumerStep, CountedSeconds, HotKey, Observation, ProducerObservation,
     ShardObservation, ShardSecond, ShardSeries, StreamSeries, StreamStep,
 };
+use crate::model::billing::BilledRecords;
 use crate::quotas::{Quotas, RECORD_SIZE_DEFAULT, RETENTION_MINIMUM};
 use crate::scenario::{
     Arrivals, Backoff, Client, Consumer, Jitter, KeyFormat, Objective, PartitionKey, Processing,
@@ -23,6 +24,8 @@ use crate::units::{Bytes, Rate, Ratio, RecordRate, Records};
 /// Simulated seconds.
 pub(crate) const SECONDS: u64 = 300;
 const RECORD_BYTES: u64 = 500;
+/// A record rounded up to whole kilobytes.
+const BILLED_BYTES: u64 = 1_024;
 const OFFERED: [u64; 4] = [1_200, 300, 300, 200];
 
 pub(crate) fn scenario() -> Scenario {
@@ -142,6 +145,11 @@ pub(crate) fn observation() -> Observation {
             put_calls: 4 * SECONDS,
             put_records: 0,
             duplicate_records: 0,
+            billed: BilledRecords {
+                put_payload_units: accepted,
+                data_in_bytes: accepted * BILLED_BYTES,
+            },
+            billed_duplicates: BilledRecords::default(),
             out_of_order_records: Some(0),
             put_latency_us: histogram(1_000),
         }],
@@ -221,6 +229,8 @@ fn consumer_seen(accepted: u64, processed: u64, age_ms: u64) -> ConsumerObservat
     ConsumerObservation {
         read_records: processed,
         read_bytes: processed * RECORD_BYTES,
+        data_out_bytes: processed * BILLED_BYTES,
+        long_term_read_bytes: 0,
         processed_records: processed,
         expired_records: 0,
         backlog_records: accepted - processed,

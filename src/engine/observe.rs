@@ -105,6 +105,8 @@ fn producer(
         waiting: tally.waiting + source.waiting().count() as u64,
         out_of_order_records: plan.is_ordered.then_some(tally.out_of_order),
         duplicate_records: tally.duplicates,
+        billed: tally.billed,
+        billed_duplicates: tally.billed_duplicates,
         put_records: generated.records - generated.rejected,
         put_calls: match plan.calls {
             PutCalls::PutRecord => tally.attempts,
@@ -118,6 +120,8 @@ fn consumer(tally: &ConsumerTally) -> ConsumerObservation {
     ConsumerObservation {
         read_records: tally.read_records,
         read_bytes: tally.read_bytes,
+        data_out_bytes: tally.data_out_bytes,
+        long_term_read_bytes: tally.long_term_read_bytes,
         processed_records: tally.processed_records,
         expired_records: tally.expired_records,
         backlog_records: tally.backlog_records,
