@@ -45,7 +45,7 @@ pub use traffic::{Arrivals, Bursts, Spike, Traffic};
 use crate::hash_key::HashKeyRange;
 use crate::quotas::Quotas;
 use crate::time::{Span, Timestamp};
-use crate::units::{Bytes, Ratio, Records};
+use crate::units::{Bytes, Ratio, Records, Usd};
 
 /// A whole scenario, legal by construction.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ pub struct Scenario {
     pub name: String,
     /// The question that the scenario answers, for the head of a report.
     pub question: Option<String>,
-    /// AWS region, for the head of a report; nothing depends on it yet.
+    /// AWS region, whose prices the bill has.
     pub region: Option<String>,
     /// The moment of the calendar, in UTC, at which the run starts; keys that are times show it,
     /// and daily and weekly waves follow it.
@@ -311,4 +311,6 @@ pub enum Objective {
         /// The bound.
         at_most: Span,
     },
+    /// What a month of 730 h costs, at most this.
+    CostPerMonth(Usd),
 }
