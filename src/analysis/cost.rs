@@ -25,7 +25,7 @@ mod published;
 
 pub use bill::{Bill, BillError, BillLine, bill, quantity};
 pub use growth::{BreakEven, GrowthRow};
-pub use measured::usage_of;
+pub use measured::{mode_of, probe_of, usage_of};
 pub use modes::{
     ModeBill, ModesDocument, Simulated, compare_modes, is_safe, shards_to_try, smallest_safe,
 };

@@ -97,7 +97,7 @@ pub(super) fn execute(arguments: &CostArguments, terminal: &Terminal) -> Result<
                 .to_owned(),
         ));
     };
-    prices::check_region(region, &book)?;
+    prices::check_prices(&scenario, region, &book)?;
     let as_is = runner.run(scenario)?;
     let (safe, tried) = runner.smallest_safe(&as_is, &book)?;
     let sets: Vec<String> =

@@ -11,12 +11,13 @@ use clap::{Args, Subcommand};
 use super::failure::{Failure, Outcome};
 use super::files;
 use super::terminal::Terminal;
+use crate::analysis::cost::{bill, mode_of, probe_of};
 use crate::analysis::number::{count, of};
 use crate::analysis::price_book::{
     Date, HOW_TO_IMPORT, Imported, Price, PriceBook, TableError, import,
 };
 use crate::scenario::{Objective, Scenario};
-use crate::time::Timestamp;
+use crate::time::{MONTH, Timestamp};
 
 /// From this age on a price is called old.
 const OLD_DAYS: u64 = 365;
@@ -148,7 +149,19 @@ pub(super) fn check_region(region: &str, book: &PriceBook) -> Result<(), Failure
         .map_err(|error| Failure::Usage(format!("{error}\nhelp: {HOW_TO_IMPORT}")))
 }
 
-/// What a command that can do without a bill asks of the book: that it knows the region where the
+/// Refuses a scenario of which something has no price in its region, before any run.
+pub(super) fn check_prices(
+    scenario: &Scenario,
+    region: &str,
+    book: &PriceBook,
+) -> Result<(), Failure> {
+    let probe = probe_of(scenario);
+    bill(&probe, mode_of(scenario), region, book, MONTH)
+        .map(drop)
+        .map_err(|error| Failure::Usage(format!("{error}\nhelp: {HOW_TO_IMPORT}")))
+}
+
+/// What a command that can do without a bill asks of the book: that it has the prices where the
 /// scenario bounds the cost, or where the user has given prices.
 pub(super) fn check_asked(
     scenario: &Scenario,
@@ -158,7 +171,7 @@ pub(super) fn check_asked(
     let bounds = |objective: &Objective| matches!(objective, Objective::CostPerMonth(_));
     match &scenario.region {
         Some(region) if own_prices || scenario.objectives.iter().any(bounds) => {
-            check_region(region, book)
+            check_prices(scenario, region, book)
         }
         _ => Ok(()),
     }

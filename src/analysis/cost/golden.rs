@@ -203,6 +203,20 @@ fn infracost_on_firehose() {
     check_amount(&bill, Item::FirehoseVpcData, "70,000.00");
 }
 
+/// Source: PUT payload units by record, Kinesis Data Streams pricing: 25 records of 1,000 B that the
+/// KPL packs into one are one unit instead of 25, and the bill falls from 47.74 to 12.42 USD.
+#[test]
+fn aggregation_saves_units_and_no_shards() {
+    let load = Load { shards: 1, shared: 0, enhanced: 0, ..LOAD };
+    let plain = Load { records_per_second: 1_000, record_bytes: 1_000, ..load };
+    let packed = Load { records_per_second: 40, record_bytes: 25_000, ..load };
+    let total = |load: &Load| load.bill(PricingMode::Provisioned, "us-east-1", MONTH).total;
+    assert_eq!(
+        (total(&plain).to_cents(), total(&packed).to_cents()),
+        ("47.74".to_owned(), "12.42".to_owned())
+    );
+}
+
 /// Source: golden outputs of infracost for `aws_lambda_function`: 0.20 USD a million requests.
 #[test]
 fn lambda_is_billed_by_requests_and_gigabyte_seconds() {

@@ -1,9 +1,17 @@
 //! The usage of a run, from its observation.
 
 use super::usage::{ConsumerUsage, ReadKind, StreamUsage, Usage};
+use crate::analysis::price_book::PricingMode;
 use crate::metrics::{Observation, ProducerObservation};
-use crate::scenario::{Reading, Scenario};
+use crate::scenario::{Consumer, Reading, Scenario};
 use crate::time::Span;
+
+/// How the stream of a scenario is billed.
+#[must_use]
+pub const fn mode_of(_scenario: &Scenario) -> PricingMode {
+    // The only capacity that a scenario can have.
+    PricingMode::Provisioned
+}
 
 /// What the records generated after the warm-up used, in the time after the warm-up.
 #[must_use]
@@ -41,6 +49,42 @@ pub fn usage_of(scenario: &Scenario, observation: &Observation) -> Usage {
             put_payload_units: sum(|producer| producer.billed.put_payload_units),
             data_in_bytes: sum(|producer| producer.billed.data_in_bytes),
             stored_bytes: sum(|producer| producer.accepted_bytes),
+            retention: scenario.stream.retention,
+            commitment: scenario.quotas.on_demand_advantage_commitment,
+        },
+        consumers: consumers.collect(),
+        downstream: Vec::new(),
+    }
+}
+
+const fn kind_of(consumer: &Consumer) -> ReadKind {
+    match consumer.reading {
+        Reading::Polling { .. } => ReadKind::Shared,
+        Reading::EnhancedFanOut { .. } => ReadKind::EnhancedFanOut,
+    }
+}
+
+/// A little of everything that a run of the scenario will use for certain, to find out before it
+/// whether all of that has a price.
+#[must_use]
+pub fn probe_of(scenario: &Scenario) -> Usage {
+    const SOME: u128 = 1;
+    let consumers = scenario.consumers.iter().map(|consumer| ConsumerUsage {
+        name: consumer.name.clone(),
+        kind: kind_of(consumer),
+        shard_nanoseconds: SOME,
+        read_bytes: SOME,
+        data_out_bytes: SOME,
+        long_term_bytes: 0,
+    });
+    Usage {
+        span: Span::SECOND,
+        stream: StreamUsage {
+            streams: 1,
+            shard_nanoseconds: SOME,
+            put_payload_units: SOME,
+            data_in_bytes: SOME,
+            stored_bytes: SOME,
             retention: scenario.stream.retention,
             commitment: scenario.quotas.on_demand_advantage_commitment,
         },

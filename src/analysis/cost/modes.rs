@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::bill::BillError;
 use super::growth::{BreakEven, Grower, GrowthRow, points, rows};
-use super::measured::usage_of;
+use super::measured::{mode_of, usage_of};
 use super::result::{CostResult, cost_result, priced};
 use crate::analysis::figures::Totals;
 use crate::analysis::objective;
@@ -96,12 +96,14 @@ pub fn is_safe(simulated: Simulated<'_>, book: &PriceBook) -> bool {
 /// What [`is_safe`] asks of a scenario, in words.
 fn safe_words(scenario: &Scenario) -> String {
     let others = |objective: &&Objective| !matches!(objective, Objective::CostPerMonth(_));
-    match scenario.objectives.iter().filter(others).count() {
+    let many = scenario.objectives.iter().filter(others).count();
+    let aside = if many < scenario.objectives.len() { ", that of cost aside" } else { "" };
+    match many {
         0 => {
             "at most 0.1 % of the attempts throttled, and no record given up or rejected".to_owned()
         }
-        1 => "the objective of the scenario is met".to_owned(),
-        many => format!("all {many} objectives of the scenario, but that of cost, are met"),
+        1 => format!("the objective of the scenario is met{aside}"),
+        many => format!("all {many} objectives of the scenario are met{aside}"),
     }
 }
 
@@ -238,14 +240,15 @@ fn simulated_bill(
     let first = &simulated.observations[0];
     let totals = Totals::of(first);
     let usage = usage_of(simulated.scenario, first);
+    let mode = mode_of(simulated.scenario);
     ModeBill {
         shards: Some(simulated.scenario.stream.shards.len() as u64),
         write_throttled_ratio: Some(totals.throttled_ratio()),
         not_written_records: Some(totals.given_up + totals.rejected),
         is_safe: Some(is_safe(simulated, book)),
-        ..ModeBill::empty(name, PricingMode::Provisioned)
+        ..ModeBill::empty(name, mode)
     }
-    .with(priced(&usage, PricingMode::Provisioned, region, book))
+    .with(priced(&usage, mode, region, book))
 }
 
 impl ModeBill {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::bill::{Bill, BillError, bill};
-use super::measured::usage_of;
+use super::measured::{mode_of, usage_of};
 use super::usage::Usage;
 use super::{BillLine, ROUNDING};
 use crate::analysis::number;
@@ -108,12 +108,12 @@ pub fn cost_result(
     let Some(region) = &scenario.region else {
         return Err(NO_REGION.to_owned());
     };
-    let mode = PricingMode::Provisioned;
+    let mode = mode_of(scenario);
     let usage = usage_of(scenario, observation);
     let of = |usage: &Usage| bill(usage, mode, region, book, MONTH);
-    let billed = of(&usage).map_err(|error| error.to_string())?;
-    let without =
-        of(&without_duplicates(&usage, observation)).map_err(|error| error.to_string())?;
+    let missing = |error: BillError| format!("{error}; {BOOK_OF_ONES_OWN}");
+    let billed = of(&usage).map_err(missing)?;
+    let without = of(&without_duplicates(&usage, observation)).map_err(missing)?;
     Ok(CostResult {
         retries: RetryCost {
             throttled_attempts: observation.producers.iter().map(|seen| seen.throttled).sum(),
@@ -131,6 +131,10 @@ pub fn cost_result(
 /// Why a scenario without a region has no bill, and what to do.
 const NO_REGION: &str = "the scenario names no region, and prices differ between them; write for \
     example `region: us-east-1`";
+
+/// What to do where a price is missing.
+const BOOK_OF_ONES_OWN: &str = "`shardplan prices import` makes a book of the price lists of AWS, \
+    and `--prices` takes it";
 
 /// The same usage as if every answer had come the first time.
 fn without_duplicates(usage: &Usage, observation: &Observation) -> Usage {

@@ -54,12 +54,15 @@ fn bill_of(cost: &CostResult, page: &mut Page) {
     for note in &cost.notes {
         page.paragraph("  ", 2, &format!("{}.", capital(note)));
     }
+    let unsure = cost.lines.iter().any(|line| line.price_confidence != Confidence::Confirmed);
     page.paragraph(
         "  ",
         2,
         &format!(
-            "Prices of {} and later, without taxes, discounts and free tiers. Rounded: {}.",
-            cost.price_date, cost.rounding
+            "Prices of {} and later{}, without taxes, discounts and free tiers. Rounded: {}.",
+            cost.price_date,
+            if unsure { ", those with an asterisk not confirmed" } else { "" },
+            cost.rounding
         ),
     );
 }
