@@ -1,7 +1,7 @@
 //! The command line: the only place with files, a clock and a terminal.
 //!
-//! One file a command: `run`, `cost`, `prices`, `check`, `init`, `schema`. What they share: `files` reads, `pack`
-//! writes a result whole or not at all, `terminal` prints, `progress` shows how far a run is,
+//! One file a command: `run`, `cost`, `prices`, `check`, `init`, `schema`. What they share: `files`
+//! reads, `pack` writes a result whole or not at all, `terminal` prints, `progress` shows how far a run is,
 //! `interrupt` hears Ctrl-C, `failure` says what went wrong and with which exit code, `defect`
 //! turns a panic into a short message.
 

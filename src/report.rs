@@ -1,8 +1,9 @@
 //! The result document as people and programs read it.
 //!
 //! One format a file: `text` is what a reviewer reads in ten seconds, `json` the document itself,
-//! `csv` the series, `markdown` a bill for a review, `infracost` the usage for that tool. Each takes plain data and gives a text; none reads a clock, a file or the
-//! terminal, so the same result always gives the same bytes.
+//! `csv` the series, `markdown` a bill for a review, `infracost` the usage for that tool. Each takes
+//! plain data and gives a text; none reads a clock, a file or the terminal, so the same result always
+//! gives the same bytes.
 
 mod csv;
 mod infracost;

@@ -1,4 +1,4 @@
-//! Prices of AWS as dated data: what a unit of each item costs in a region, from when and from where.
+//! Prices of AWS as dated data: what a unit of each item costs in a region, and who says so.
 //!
 //! The built-in book is a CSV file beside this one, read at compile time. A book of the user is laid
 //! over it; its rows replace those of the same region and item. What has no price has no default:

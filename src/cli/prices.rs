@@ -110,7 +110,8 @@ fn imported(paths: &[PathBuf], terminal: &Terminal) -> Result<PriceBook, Failure
             let key = |price: &Price| (price.region.clone(), price.item, price.from);
             if let Some(other) = prices.iter().find(|other| key(other) == key(&price)) {
                 return Err(Failure::Usage(format!(
-                    "{} has a price of {} in {} again, after one from {}; give each price list once",
+                    "{} has a price of {} in {} again, after one from {}; give each price list \
+                     once",
                     path.display(),
                     price.item.fact().name,
                     price.region,

@@ -6,6 +6,7 @@ use shardplan::analysis::cost::{CostResult, cost_result};
 use shardplan::analysis::price_book::PriceBook;
 use shardplan::engine::{Control, Options, simulate};
 use shardplan::metrics::Observation;
+use shardplan::units::Quantity;
 
 use crate::language::check_good;
 use crate::support::observe;
@@ -21,7 +22,9 @@ warm_up: 3 s
 stream: { capacity: { provisioned: { shards: 2 } } }
 producers:
   - name: writer
-    client: { put_records: { batch_size: 7, retries: { attempts: 3 }, timeouts: { share: 10 %, after: 1 s } } }
+    client:
+      put_records:
+        { batch_size: 7, retries: { attempts: 3 }, timeouts: { share: 10 %, after: 1 s } }
     traffic: { constant: 300 records/s }
     record_size: { constant: 90 B }
     partition_key: { single: ten-bytes- }
@@ -90,9 +93,10 @@ proptest! {
         seconds in 5..40u32,
         enhanced in 0..3u32,
     ) {
-        let size = format!("producers.writer.record_size={{ log_normal: {{ median: {bytes} B, p99: {} B }} }}", u64::from(bytes) * 3);
+        let p99 = u64::from(bytes) * 3;
+        let size = format!("{{ log_normal: {{ median: {bytes} B, p99: {p99} B }} }}");
         let mut overrides = vec![
-            size,
+            format!("producers.writer.record_size={size}"),
             format!("producers.writer.traffic.constant={rate} records/s"),
             format!("stream.capacity.provisioned.shards={shards}"),
             format!("stream.retention={days} d"),
@@ -104,7 +108,8 @@ proptest! {
         let overrides: Vec<&str> = overrides.iter().map(String::as_str).collect();
         let (_, cost) = bill_of(EQUAL_RECORDS, &overrides);
         check_adds_up(&cost);
-        prop_assert_eq!(line(&cost, "shard_hours").quantity.as_f64(), f64::from(shards) * 730.0);
+        let hours = Quantity::from_scaled(u128::from(shards) * 730, 0);
+        prop_assert_eq!(line(&cost, "shard_hours").quantity, hours);
     }
 
     /// billed units = (accepted + duplicates) * ceil(size / 25,600), billed bytes likewise by KiB,
@@ -173,7 +178,8 @@ fn whole_days_are_told_from_parts_of_days() {
     assert_eq!(line(&whole, "shard_hours").monthly_usd.to_cents(), "21.90");
     let taken = seen.producers[0].accepted + seen.producers[0].duplicate_records;
     let units = (taken as f64 * 730.0 / 48.0).round();
-    assert_eq!(line(&whole, "put_payload_units").quantity.as_f64().round(), units);
+    let units = Quantity::from_scaled(units as u128, 0);
+    assert_eq!(line(&whole, "put_payload_units").quantity, units);
 }
 
 /// A consumer that reads data older than seven days pays for it on a provisioned stream.
