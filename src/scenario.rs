@@ -96,6 +96,22 @@ pub struct Stream {
     pub retention: Span,
     /// Largest record, data and partition key together.
     pub max_record_size: Bytes,
+    /// Who holds the key of server-side encryption; it changes the bill alone.
+    pub encryption: Encryption,
+    /// Shard-level metrics of CloudWatch that are on, at most seven; they change the bill alone.
+    pub shard_level_metrics: u32,
+}
+
+/// Who holds the key of server-side encryption.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encryption {
+    /// No encryption at rest.
+    #[default]
+    None,
+    /// A key that AWS manages.
+    AwsManagedKey,
+    /// A key of the account.
+    CustomerManagedKey,
 }
 
 /// Who decides which shard a record goes to.

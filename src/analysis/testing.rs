@@ -14,8 +14,8 @@ use crate::metrics::{
 use crate::model::billing::BilledRecords;
 use crate::quotas::{Quotas, RECORD_SIZE_DEFAULT, RETENTION_MINIMUM};
 use crate::scenario::{
-    Arrivals, Backoff, Client, Consumer, Jitter, KeyFormat, Objective, PartitionKey, Processing,
-    Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario,
+    Arrivals, Backoff, Client, Consumer, Encryption, Jitter, KeyFormat, Objective, PartitionKey,
+    Processing, Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario,
     ShardDefinition, Stream, Timeouts, Traffic,
 };
 use crate::time::{Span, Timestamp};
@@ -48,6 +48,8 @@ pub(crate) fn scenario() -> Scenario {
             record_distribution: RecordDistribution::UserPartitionKey,
             retention: RETENTION_MINIMUM,
             max_record_size: RECORD_SIZE_DEFAULT,
+            encryption: Encryption::None,
+            shard_level_metrics: 0,
         },
         producers: vec![producer()],
         consumers: consumers(),

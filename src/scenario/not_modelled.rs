@@ -12,7 +12,7 @@ const RANGES: &str = "import the ranges with `hash_ranges`, or run once for each
 const PROVISIONED: &str = "write `provisioned: { shards: N }` with the number of shards that the \
     stream has now";
 
-const ROWS: [Row; 32] = [
+const ROWS: [Row; 31] = [
     ("Scenario", "variants", "run the scenario once for each variant, with `--set path=value`"),
     ("Scenario", "sweep", "run the scenario once for each value, with `--set path=value`"),
     ("Scenario", "incidents", "write a storm or a hot key as a producer with a `spike`"),
@@ -23,7 +23,6 @@ const ROWS: [Row; 32] = [
     ),
     ("Stream", "scaling", "run the scenario once for each shard count, with `--set`"),
     ("Stream", "mode", "write `capacity: { provisioned: { shards: N } }`"),
-    ("Stream", "encryption", "encryption changes no limit; leave it out"),
     ("Capacity", "on_demand", PROVISIONED),
     ("Capacity", "on_demand_advantage", PROVISIONED),
     ("HashRanges", "describe_stream", RANGES),

@@ -81,6 +81,25 @@ pub(super) struct Stream {
     pub(super) retention: Option<Written<Span>>,
     /// Largest record, data and partition key together, 1 MiB to 10 MiB; default `1 MiB`.
     pub(super) max_record_size: Option<Written<Bytes>>,
+    /// Who holds the key of server-side encryption, which changes no limit but the bill; default
+    /// `none`.
+    pub(super) encryption: Option<Encryption>,
+    /// How many of the seven shard-level metrics of CloudWatch are on, which is billed by shard;
+    /// default 0.
+    #[schemars(range(min = 0, max = 7))]
+    pub(super) shard_level_metrics: Option<u32>,
+}
+
+/// Who holds the key of server-side encryption.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Encryption {
+    /// No encryption at rest.
+    None,
+    /// A key that AWS manages; requests are billed.
+    AwsManagedKey,
+    /// A key of the account; the key and requests are billed.
+    CustomerManagedKey,
 }
 
 /// How the capacity of a stream is set.

@@ -182,6 +182,23 @@ fn whole_days_are_told_from_parts_of_days() {
     assert_eq!(line(&whole, "put_payload_units").quantity, units);
 }
 
+/// Two shards with all seven metrics are fourteen metrics; three clients ask for the data key of an
+/// encrypted stream every five minutes.
+#[test]
+fn what_the_stream_uses_of_other_services_is_billed() {
+    let set = ["stream.shard_level_metrics=7", "stream.encryption=customer_managed_key"];
+    let (_, cost) = bill_of(EQUAL_RECORDS, &[&set[..], &["duration=10 min"]].concat());
+    let quantity = |item| line(&cost, item).quantity;
+    assert_eq!(quantity("cloudwatch_metrics"), Quantity::from_scaled(14, 0));
+    assert_eq!(quantity("kms_keys"), Quantity::from_scaled(1, 0));
+    // In 597 s: three times 1.99, whole ones, stretched to a month.
+    let requests = (5.0 * 730.0 * 3_600.0 / 597.0_f64).round();
+    assert_eq!(quantity("kms_requests"), Quantity::from_scaled(requests as u128, 0));
+    check_adds_up(&cost);
+    let (_, plain) = bill_of(EQUAL_RECORDS, &["stream.encryption=none"]);
+    assert!(plain.lines.iter().all(|line| !line.item.starts_with("kms")));
+}
+
 /// A consumer that reads data older than seven days pays for it on a provisioned stream.
 #[test]
 fn only_what_is_older_than_seven_days_is_a_long_term_read() {

@@ -17,6 +17,10 @@ pub const METRICS_PER_SHARD: u64 = 7;
 /// Inferred from the defaults of KCL 3.
 pub const LEASE_RENEWAL: Span = Span::from_nanoseconds(3_333_333_333);
 
+/// From one request for the data key of an encrypted stream to the next, for each credential.
+/// Source: Kinesis Data Streams FAQ: about every five minutes.
+pub const KMS_ROTATION: Span = Span::from_seconds(300);
+
 /// Bytes that Firehose bills for a record of `size` bytes.
 #[must_use]
 pub const fn firehose_bytes(size: u64) -> u64 {
@@ -101,7 +105,7 @@ pub struct KmsUsage {
     /// Nanoseconds for which keys exist, over all keys.
     pub key_nanoseconds: u128,
     /// Requests.
-    pub requests: u64,
+    pub requests: u128,
 }
 
 /// Shard-level metrics of CloudWatch.
@@ -203,7 +207,7 @@ impl KmsUsage {
     pub fn used(&self) -> Vec<DownstreamUsage> {
         let amounts = [
             (Item::KmsKeys, Amount::thing_seconds(seconds(self.key_nanoseconds))),
-            (Item::KmsRequests, count(self.requests)),
+            (Item::KmsRequests, Amount::count(self.requests)),
         ];
         all(None, &amounts)
     }
@@ -215,5 +219,93 @@ impl ShardMetricsUsage {
     pub fn used(&self) -> Vec<DownstreamUsage> {
         let metrics = seconds(self.shard_nanoseconds) * u128::from(self.metrics);
         all(None, &[(Item::ShardMetrics, Amount::thing_seconds(metrics))])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::cost::golden::idle_bill;
+    use crate::time::MONTH;
+    use crate::units::GIB;
+
+    const MONTH_NANOSECONDS: u128 = MONTH.nanoseconds() as u128;
+
+    #[track_caller]
+    fn check(used: Vec<DownstreamUsage>, item: Item, dollars: &str) {
+        let bill = idle_bill(used);
+        let amount: crate::units::Usd =
+            bill.lines.iter().filter(|line| line.item == item).map(|line| line.amount).sum();
+        assert_eq!(amount.to_cents(), dollars, "{item:?}");
+    }
+
+    /// Inferred from the defaults of KCL 3: a renewal every 3.3 s is about half a dollar a month
+    /// for each shard, and a checkpoint every second 1.64 more.
+    #[test]
+    fn a_lease_is_half_a_dollar_a_month() {
+        let lease = LeaseUsage {
+            lease_nanoseconds: MONTH_NANOSECONDS,
+            renewal: LEASE_RENEWAL,
+            checkpoints: 0,
+            read_units: 0,
+        };
+        check(lease.used("lake"), Item::DynamoDbWrites, "0.49");
+        let each_second = LeaseUsage { checkpoints: 730 * 3_600, ..lease };
+        check(each_second.used("lake"), Item::DynamoDbWrites, "2.14");
+    }
+
+    /// Source: CloudWatch pricing, custom metrics: 0.30 USD each in the first tier, seven a shard;
+    /// ten thousand are at that price, the next at a third of it.
+    #[test]
+    fn shard_level_metrics_are_billed_by_shard_in_tiers() {
+        let metrics = |shards: u128| ShardMetricsUsage {
+            shard_nanoseconds: shards * MONTH_NANOSECONDS,
+            metrics: METRICS_PER_SHARD,
+        };
+        check(metrics(1).used(), Item::ShardMetrics, "2.10");
+        check(metrics(2_000).used(), Item::ShardMetrics, "3,400.00");
+    }
+
+    /// Source: KMS pricing: 1 USD a key and month, 0.03 USD for 10,000 requests.
+    #[test]
+    fn a_key_is_a_dollar_and_its_requests_cents() {
+        let kms = KmsUsage { key_nanoseconds: MONTH_NANOSECONDS, requests: 10_000 };
+        check(kms.used(), Item::KmsKeys, "1.00");
+        check(kms.used(), Item::KmsRequests, "0.03");
+    }
+
+    #[test]
+    fn objects_are_billed_by_request_and_by_what_they_hold() {
+        let s3 = S3Usage {
+            put_requests: 1_000_000,
+            get_requests: 1_000_000,
+            stored_byte_seconds: u128::from(100 * GIB) * 730 * 3_600,
+        };
+        check(s3.used("lake"), Item::S3PutRequests, "5.00");
+        check(s3.used("lake"), Item::S3GetRequests, "0.40");
+        check(s3.used("lake"), Item::S3Storage, "2.30");
+    }
+
+    /// Source: Amazon Data Firehose pricing: each record rounded up to the next 5 KB.
+    #[test]
+    fn firehose_bills_five_kilobytes_of_each_record_at_least() {
+        for (size, billed) in [(1, 5_120), (5_120, 5_120), (5_121, 10_240)] {
+            assert_eq!(firehose_bytes(size), billed);
+        }
+        let firehose = FirehoseUsage {
+            partitioned_bytes: 1_000 * GIB,
+            partitioned_objects: 100_000,
+            jq_nanoseconds: 10 * 3_600_000_000_000,
+            ..FirehoseUsage::default()
+        };
+        check(firehose.used("lake"), Item::FirehosePartitioning, "20.00");
+        check(firehose.used("lake"), Item::FirehosePartitionedObjects, "0.50");
+        check(firehose.used("lake"), Item::FirehoseJqHours, "0.70");
+    }
+
+    #[test]
+    fn lambda_bills_whole_milliseconds() {
+        assert_eq!(lambda_milliseconds(Span::from_nanoseconds(1)), 1);
+        assert_eq!(lambda_milliseconds(Span::from_milliseconds(20)), 20);
     }
 }

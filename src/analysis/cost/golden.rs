@@ -70,6 +70,13 @@ const LOAD: Load = Load {
     span: DAY,
 };
 
+/// The bill of a month of nothing but `downstream`.
+pub(super) fn idle_bill(downstream: Vec<DownstreamUsage>) -> Bill {
+    let idle = Load { records_per_second: 0, shards: 0, shared: 0, enhanced: 0, ..LOAD };
+    let usage = Usage { span: MONTH, downstream, ..idle.usage() };
+    bill(&usage, PricingMode::Provisioned, "us-east-1", &PriceBook::default(), MONTH).unwrap()
+}
+
 #[track_caller]
 fn check_amount(bill: &Bill, item: Item, dollars: &str) {
     let lines = bill.lines.iter().filter(|line| line.item == item);

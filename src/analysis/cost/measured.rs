@@ -1,9 +1,10 @@
 //! The usage of a run, from its observation.
 
-use super::usage::{ConsumerUsage, ReadKind, StreamUsage, Usage};
+use super::downstream::{KMS_ROTATION, KmsUsage, ShardMetricsUsage};
+use super::usage::{ConsumerUsage, DownstreamUsage, ReadKind, StreamUsage, Usage};
 use crate::analysis::price_book::PricingMode;
 use crate::metrics::{Observation, ProducerObservation};
-use crate::scenario::{Consumer, Reading, Scenario};
+use crate::scenario::{Consumer, Encryption, Reading, Scenario};
 use crate::time::Span;
 
 /// How the stream of a scenario is billed.
@@ -53,8 +54,28 @@ pub fn usage_of(scenario: &Scenario, observation: &Observation) -> Usage {
             commitment: scenario.quotas.on_demand_advantage_commitment,
         },
         consumers: consumers.collect(),
-        downstream: Vec::new(),
+        downstream: of_stream(scenario, shard_nanoseconds, u128::from(span.nanoseconds())),
     }
+}
+
+/// What the stream itself uses of other services.
+fn of_stream(
+    scenario: &Scenario,
+    shard_nanoseconds: u128,
+    nanoseconds: u128,
+) -> Vec<DownstreamUsage> {
+    let metrics = u64::from(scenario.stream.shard_level_metrics);
+    let mut used = ShardMetricsUsage { shard_nanoseconds, metrics }.used();
+    let key_nanoseconds = match scenario.stream.encryption {
+        Encryption::None => return used,
+        Encryption::AwsManagedKey => 0,
+        Encryption::CustomerManagedKey => nanoseconds,
+    };
+    // Each producer and consumer has credentials of its own.
+    let credentials = (scenario.producers.len() + scenario.consumers.len()) as u128;
+    let requests = credentials * nanoseconds / u128::from(KMS_ROTATION.nanoseconds());
+    used.extend(KmsUsage { key_nanoseconds, requests }.used());
+    used
 }
 
 const fn kind_of(consumer: &Consumer) -> ReadKind {
@@ -69,6 +90,7 @@ const fn kind_of(consumer: &Consumer) -> ReadKind {
 #[must_use]
 pub fn probe_of(scenario: &Scenario) -> Usage {
     const SOME: u128 = 1;
+    const HOUR: u128 = 3_600_000_000_000;
     let consumers = scenario.consumers.iter().map(|consumer| ConsumerUsage {
         name: consumer.name.clone(),
         kind: kind_of(consumer),
@@ -89,6 +111,7 @@ pub fn probe_of(scenario: &Scenario) -> Usage {
             commitment: scenario.quotas.on_demand_advantage_commitment,
         },
         consumers: consumers.collect(),
-        downstream: Vec::new(),
+        // An hour, because requests come in minutes.
+        downstream: of_stream(scenario, HOUR, HOUR),
     }
 }

@@ -191,7 +191,8 @@ pub(super) fn amount_in(rate: Rate, span: Span) -> u128 {
 
 impl Usage {
     /// The same at `numerator / denominator` times the traffic, on `shards` shards where it is
-    /// given. Shards, subscriptions and what other services use are as they are else.
+    /// given. What consumers use of other services grows with the traffic, what the stream uses with
+    /// its shards; keys stay what they are.
     #[must_use]
     pub fn grown(&self, numerator: u128, denominator: u128, shards: Option<u64>) -> Self {
         let grow = |value: u128| times_ratio(value, numerator, denominator);
@@ -224,9 +225,16 @@ impl Usage {
             downstream: self
                 .downstream
                 .iter()
-                .map(|used| DownstreamUsage {
-                    amount: used.amount.scaled(numerator, denominator),
-                    ..used.clone()
+                .map(|used| {
+                    let before = self.stream.shard_nanoseconds;
+                    let amount = match (&used.consumer, shard_nanoseconds) {
+                        (Some(_), _) => used.amount.scaled(numerator, denominator),
+                        (None, Some(after)) if used.item == Item::ShardMetrics && before > 0 => {
+                            used.amount.scaled(after, before)
+                        }
+                        (None, _) => used.amount,
+                    };
+                    DownstreamUsage { amount, ..used.clone() }
                 })
                 .collect(),
         }
