@@ -7,16 +7,19 @@
 //!   them, `series` the same over time;
 //! - `objective` gives verdicts, `interval` Student's t, `replication` the spread of key figures;
 //! - `finding` says in sentences what a reviewer should know, `assumption` what it rests on;
+//! - `price_book` is what things cost, `cost` the bill;
 //! - `number` writes numbers as people read them, here and in reports.
 //!
 //! Nothing here simulates, reads a file or knows of a terminal.
 
 mod assumption;
+pub mod cost;
 mod figures;
 mod finding;
 mod interval;
 pub mod number;
 mod objective;
+pub mod price_book;
 mod replication;
 mod result;
 mod series;
@@ -34,6 +37,7 @@ pub use series::{
     ConsumerRow, SeriesRow, ShardRow, default_bin, effective_bin, shard_series, stream_series,
 };
 
+use self::price_book::PriceBook;
 use crate::metrics::Observation;
 use crate::scenario::Scenario;
 use crate::time::Span;
@@ -44,6 +48,8 @@ pub struct Options {
     /// Width of one row of the series, rounded up to whole steps of it; chosen to give at most 300
     /// rows when not given.
     pub bin: Option<Span>,
+    /// Prices of the bill.
+    pub prices: PriceBook,
     /// Settings that replaced those of the file, as `path=value`, to be named in the result.
     pub overrides: Vec<String>,
 }
@@ -60,7 +66,8 @@ pub fn analyse(
 ) -> ResultDocument {
     assert!(!observations.is_empty(), "a run has at least one replication");
     let first = &observations[0];
-    let objectives = objective::judge(scenario, observations);
+    let objectives = objective::judge(scenario, observations, &options.prices);
+    let cost = cost::cost_result(scenario, first, &options.prices);
     let step = first.series.step();
     let bin = effective_bin(options.bin, first.simulated, step);
     ResultDocument {
@@ -82,6 +89,8 @@ pub fn analyse(
         producers: summary::producers(scenario, first),
         shards: summary::shards(scenario, first),
         consumers: summary::consumers(scenario, first),
+        cost_note: cost.as_ref().err().cloned(),
+        cost: cost.ok(),
         findings: finding::find(scenario, first),
         accounting: accounting(scenario, observations),
         replication_intervals: replication::intervals(scenario, observations),

@@ -1,17 +1,19 @@
 //! The command line: the only place with files, a clock and a terminal.
 //!
-//! One file a command: `run`, `check`, `init`, `schema`. What they share: `files` reads, `pack`
-//! writes a result whole or not at all, `terminal` prints, `progress` shows how far a run is,
+//! One file a command: `run`, `cost`, `prices`, `check`, `init`, `schema`. What they share: `files`
+//! reads, `pack` writes a result whole or not at all, `terminal` prints, `progress` shows how far a run is,
 //! `interrupt` hears Ctrl-C, `failure` says what went wrong and with which exit code, `defect`
 //! turns a panic into a short message.
 
 mod check;
+mod cost;
 mod defect;
 mod failure;
 mod files;
 mod init;
 mod interrupt;
 mod pack;
+mod prices;
 mod progress;
 mod run;
 mod schema;
@@ -51,6 +53,10 @@ struct Arguments {
 enum Command {
     /// Simulate a scenario and report what a capacity review asks.
     Run(run::RunArguments),
+    /// Bill a scenario, and compare what each mode of a stream would cost.
+    Cost(cost::CostArguments),
+    /// Show the price book, or make one of the price lists of AWS.
+    Prices(prices::PricesArguments),
     /// Validate scenarios without simulating; shows every problem of every file.
     Check(check::CheckArguments),
     /// Print a commented scenario to start from.
@@ -89,6 +95,8 @@ pub fn main() -> ExitCode {
 fn execute(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
     match command {
         Command::Run(arguments) => run::execute(&arguments, terminal),
+        Command::Cost(arguments) => cost::execute(&arguments, terminal),
+        Command::Prices(arguments) => prices::execute(&arguments, terminal),
         Command::Check(arguments) => check::execute(&arguments, terminal),
         Command::Init(arguments) => init::execute(&arguments, terminal),
         Command::Schema(arguments) => schema::execute(&arguments, terminal),

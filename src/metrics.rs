@@ -17,6 +17,7 @@ pub use series::{
     ConsumerStep, ShardSecond, ShardSeries, ShardStep, StreamSeries, StreamStep, series_step,
 };
 
+use crate::model::billing::BilledRecords;
 use crate::time::Span;
 
 /// Everything observed in one replication.
@@ -68,6 +69,10 @@ pub struct ProducerObservation {
     pub incoming_records: u64,
     /// Records that the stream took once more, because the answer to the first time was lost.
     pub duplicate_records: u64,
+    /// Everything that the stream took, duplicates included, as a bill counts it.
+    pub billed: BilledRecords,
+    /// The duplicates alone, as a bill counts them.
+    pub billed_duplicates: BilledRecords,
     /// Records that the stream took after a later one of the same key; nothing where the records
     /// of a key go to several shards.
     pub out_of_order_records: Option<u64>,
@@ -124,6 +129,11 @@ pub struct ConsumerObservation {
     pub read_records: u64,
     /// Bytes handed to the consumer.
     pub read_bytes: u64,
+    /// Bytes handed to the consumer, each record rounded up as an on-demand bill does.
+    pub data_out_bytes: u64,
+    /// Bytes that were older than seven days when the consumer read them, which a provisioned
+    /// stream bills.
+    pub long_term_read_bytes: u64,
     /// Records whose processing ended within the run.
     pub processed_records: u64,
     /// Records that left the stream by retention before the consumer read them.

@@ -139,6 +139,18 @@ macro_rules! quota_table {
             /// Most enhanced fan-out consumers on one provisioned stream.
             enhanced_fan_out_consumers: Records = Records(20), Documented,
                 "Kinesis API reference RegisterStreamConsumer, 2026";
+            /// Bytes of a record, key included, that one PUT payload unit of a bill pays for.
+            put_payload_unit: Bytes = Bytes(25 * KIB), Inferred,
+                "Kinesis Data Streams pricing, 2026: chunks of 25 KB; 25,600 B and counting the key are inferred";
+            /// Step to which a bill rounds up each record written to an on-demand stream; a power of two.
+            on_demand_data_in_rounding: Bytes = Bytes(KIB), Documented,
+                "Kinesis Data Streams pricing, 2026: 4.5 KB is billed as 5 KB";
+            /// Step to which a bill rounds up each record read from an on-demand stream; a power of two.
+            on_demand_data_out_rounding: Bytes = Bytes(KIB), Assumed,
+                "not published; taken from the rounding of written records";
+            /// Bytes a second, written and read alike, that on-demand Advantage bills at least for an account and region.
+            on_demand_advantage_commitment: ByteRate = ByteRate(Rate::per_second(25 * MIB)), Documented,
+                "Kinesis developer guide, on-demand Advantage, 2025-11";
         }
     };
 }
@@ -207,6 +219,8 @@ pub const PARTITION_KEY_CHARACTERS: usize = 256;
 pub const SHARDS_LIMIT: u32 = 20_000;
 /// Shortest retention. Source: Kinesis API reference.
 pub const RETENTION_MINIMUM: Span = Span::from_seconds(24 * 3_600);
+/// Retention beyond which data is billed as long-term. Source: Kinesis Data Streams FAQ.
+pub const EXTENDED_RETENTION: Span = Span::from_seconds(7 * 24 * 3_600);
 /// Longest retention. Source: Kinesis API reference.
 pub const RETENTION_MAXIMUM: Span = Span::from_seconds(8_760 * 3_600);
 

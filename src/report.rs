@@ -1,16 +1,21 @@
 //! The result document as people and programs read it.
 //!
 //! One format a file: `text` is what a reviewer reads in ten seconds, `json` the document itself,
-//! `csv` the series. Each takes plain data and gives a text; none reads a clock, a file or the
-//! terminal, so the same result always gives the same bytes.
+//! `csv` the series, `markdown` a bill for a review, `infracost` the usage for that tool. Each takes
+//! plain data and gives a text; none reads a clock, a file or the terminal, so the same result always
+//! gives the same bytes.
 
 mod csv;
+mod infracost;
 mod json;
+mod markdown;
 mod text;
 
 pub use csv::{series_csv, shards_csv};
+pub use infracost::infracost;
 pub use json::json;
-pub use text::{TextOptions, text};
+pub use markdown::{bill_markdown, modes_markdown};
+pub use text::{TextOptions, modes_text, text};
 
 #[cfg(test)]
 pub(crate) mod testing {

@@ -53,7 +53,7 @@ pub use traffic::{Arrivals, Bursts, Spike, Traffic};
 use crate::hash_key::HashKeyRange;
 use crate::quotas::Quotas;
 use crate::time::{Span, Timestamp};
-use crate::units::{Bytes, Ratio, Records};
+use crate::units::{Bytes, Ratio, Records, Usd};
 
 /// A whole scenario, legal by construction.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ pub struct Scenario {
     pub name: String,
     /// The question that the scenario answers, for the head of a report.
     pub question: Option<String>,
-    /// AWS region, for the head of a report; nothing depends on it yet.
+    /// AWS region, whose prices the bill has.
     pub region: Option<String>,
     /// The moment of the calendar, in UTC, at which the run starts; keys that are times show it,
     /// and daily and weekly waves follow it.
@@ -104,6 +104,22 @@ pub struct Stream {
     pub retention: Span,
     /// Largest record, data and partition key together.
     pub max_record_size: Bytes,
+    /// Who holds the key of server-side encryption; it changes the bill alone.
+    pub encryption: Encryption,
+    /// Shard-level metrics of CloudWatch that are on, at most seven; they change the bill alone.
+    pub shard_level_metrics: u32,
+}
+
+/// Who holds the key of server-side encryption.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encryption {
+    /// No encryption at rest.
+    #[default]
+    None,
+    /// A key that AWS manages.
+    AwsManagedKey,
+    /// A key of the account.
+    CustomerManagedKey,
 }
 
 /// Who decides which shard a record goes to.
@@ -248,4 +264,6 @@ pub enum Objective {
         /// The bound.
         at_most: Span,
     },
+    /// What a month of 730 h costs, at most this.
+    CostPerMonth(Usd),
 }

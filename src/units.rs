@@ -2,9 +2,13 @@
 //!
 //! A rate is kept as an exact fraction of whole things over nanoseconds, so that the token
 //! buckets of the model can be integers. Reading and writing of quantities as text is in
-//! `scenario::quantity`.
+//! `scenario::quantity`; `money` holds US dollars and what a bill counts.
+
+mod money;
 
 use std::fmt;
+
+pub use money::{AMOUNT_DECIMALS, Quantity, Usd};
 
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
 

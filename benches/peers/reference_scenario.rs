@@ -6,9 +6,9 @@
 use shardplan::hash_key::{HashKeyRange, shard_id};
 use shardplan::quotas::{Quotas, RECORD_SIZE_DEFAULT};
 use shardplan::scenario::{
-    Arrivals, Backoff, Client, Consumer, Jitter, KeyFormat, PartitionKey, Processing, Producer,
-    PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario, ShardDefinition, Stream,
-    Timeouts, Traffic,
+    Arrivals, Backoff, Client, Consumer, Encryption, Jitter, KeyFormat, PartitionKey, Processing,
+    Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario,
+    ShardDefinition, Stream, Timeouts, Traffic,
 };
 use shardplan::time::{Span, Timestamp};
 use shardplan::units::{Bytes, Rate, RecordRate, Records};
@@ -40,6 +40,8 @@ pub(crate) fn scenario_of(work: &Work) -> Scenario {
             record_distribution: RecordDistribution::UserPartitionKey,
             retention: Span::from_seconds(24 * 3_600),
             max_record_size: RECORD_SIZE_DEFAULT,
+            encryption: Encryption::None,
+            shard_level_metrics: 0,
         },
         producers: vec![producer_of(work)],
         consumers: vec![Consumer {

@@ -105,6 +105,8 @@ fn used(scenario: &Scenario, name: &str) -> bool {
         "shard_write_bytes_burst_large_records" => large_records,
         "shard_read_bytes" | "shard_read_bytes_burst" => reads(true),
         "subscription_duration" => reads(false),
+        "put_payload_unit" => scenario.region.is_some(),
+        name if name.starts_with("on_demand_") => false,
         name if name.starts_with("put_records_") => puts(true),
         name if name.starts_with("get_records_") => reads(true),
         name if name.starts_with("enhanced_fan_out_") => reads(false),

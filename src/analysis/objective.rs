@@ -7,11 +7,14 @@
 
 use hdrhistogram::Histogram;
 
+use super::cost::monthly_total;
 use super::figures::{MICROSECONDS, MILLISECONDS, Totals, quantiles, unprocessed_records};
 use super::interval::{confidence_interval, mean};
+use super::price_book::PriceBook;
 use super::result::{ObjectiveResult, Quantiles, Unit, Verdict};
 use crate::metrics::{ConsumerObservation, Observation};
 use crate::scenario::{Objective, Scenario};
+use crate::units::Usd;
 
 /// What one replication says about one objective.
 #[derive(Clone, Copy, Debug)]
@@ -29,11 +32,15 @@ impl Reading {
 }
 
 /// The results of all objectives, in the order of the scenario.
-pub(super) fn judge(scenario: &Scenario, observations: &[Observation]) -> Vec<ObjectiveResult> {
+pub(super) fn judge(
+    scenario: &Scenario,
+    observations: &[Observation],
+    prices: &PriceBook,
+) -> Vec<ObjectiveResult> {
     scenario
         .objectives
         .iter()
-        .map(|objective| judge_one(scenario, observations, *objective))
+        .map(|objective| judge_one(scenario, observations, prices, *objective))
         .collect()
 }
 
@@ -54,11 +61,17 @@ pub(super) fn overall(objectives: &[ObjectiveResult]) -> Verdict {
 fn judge_one(
     scenario: &Scenario,
     observations: &[Observation],
+    prices: &PriceBook,
     objective: Objective,
 ) -> ObjectiveResult {
     let (name, consumer, target, unit) = describe(objective);
-    let readings: Vec<Reading> =
-        observations.iter().map(|observation| read(objective, observation, target)).collect();
+    let readings: Vec<Reading> = observations
+        .iter()
+        .map(|observation| match objective {
+            Objective::CostPerMonth(_) => cost(scenario, observation, prices),
+            _ => read(objective, observation, target),
+        })
+        .collect();
     let known: Vec<f64> = readings.iter().filter_map(|reading| reading.value).collect();
     let all_known = known.len() == readings.len();
     let doubtful = !all_known || readings.iter().any(|reading| reading.doubtful);
@@ -98,6 +111,7 @@ fn describe(objective: Objective) -> (&'static str, Option<usize>, f64, Unit) {
         Objective::EndToEndLatencyP99 { consumer, at_most } => {
             ("end_to_end_latency_p99", consumer, at_most.as_milliseconds(), Unit::Ms)
         }
+        Objective::CostPerMonth(at_most) => ("cost_per_month", None, at_most.as_f64(), Unit::Usd),
     }
 }
 
@@ -170,7 +184,15 @@ fn read(objective: Objective, observation: &Observation, target: f64) -> Reading
             consumers(observation, consumer)
                 .map(|(index, _)| end_to_end_latency(observation, index, target)),
         ),
+        // Read with prices, by `cost`.
+        Objective::CostPerMonth(_) => Reading { value: None, doubtful: true },
     }
+}
+
+/// The total of the bill; nothing where there is no bill.
+fn cost(scenario: &Scenario, observation: &Observation, prices: &PriceBook) -> Reading {
+    let total = monthly_total(scenario, observation, prices);
+    Reading { value: total.map(Usd::as_f64), doubtful: total.is_none() }
 }
 
 /// The consumer of an objective, or all of them, with their indices.

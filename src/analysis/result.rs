@@ -13,6 +13,7 @@ pub use notes::{AccountingResult, Assumption, Evidence, Finding, ReplicationInte
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::cost::CostResult;
 use super::series::SeriesRow;
 
 /// The answer to a scenario.
@@ -42,6 +43,11 @@ pub struct ResultDocument {
     pub shards: Vec<ShardResult>,
     /// Consumers in the order of the scenario.
     pub consumers: Vec<ConsumerResult>,
+    /// What a month costs; `null` where there is no bill, and `cost_note` says why.
+    pub cost: Option<CostResult>,
+    /// Why there is no bill; absent where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_note: Option<String>,
     /// What a reviewer should know, most severe first.
     pub findings: Vec<Finding>,
     /// The sums that must come out even; those of later replications only when they do not.
@@ -101,6 +107,8 @@ pub enum Unit {
     Multiple,
     /// Records.
     Records,
+    /// US dollars.
+    Usd,
 }
 
 /// One objective and how it fared.
@@ -273,6 +281,10 @@ pub struct ProducerResult {
     /// Records that the stream took after a later one of the same partition key; `null` where the
     /// records of a key go to several shards (`ordering` is `none`).
     pub out_of_order_records: Option<u64>,
+    /// PUT payload units of everything that the stream took, duplicates included.
+    pub put_payload_units: u64,
+    /// Bytes of the same, each record rounded up as an on-demand stream bills it.
+    pub billed_bytes: u64,
     /// PutRecord or PutRecords calls.
     pub put_calls: u64,
     /// From generation to the answer that accepts the record.

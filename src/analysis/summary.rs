@@ -111,6 +111,8 @@ pub(super) fn producers(scenario: &Scenario, observation: &Observation) -> Vec<P
             incoming_records: seen.incoming_records,
             duplicate_records: seen.duplicate_records,
             out_of_order_records: seen.out_of_order_records,
+            put_payload_units: seen.billed.put_payload_units,
+            billed_bytes: seen.billed.data_in_bytes,
             put_calls: seen.put_calls,
             put_latency_ms: quantiles(&seen.put_latency_us, MICROSECONDS),
         })

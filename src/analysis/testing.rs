@@ -11,10 +11,11 @@ use crate::metrics::{
     ConsumerObservation, ConsumerStep, CountedSeconds, HotKey, Observation, ProducerObservation,
     ShardObservation, ShardSecond, ShardSeries, StreamSeries, StreamStep,
 };
+use crate::model::billing::BilledRecords;
 use crate::quotas::{Quotas, RECORD_SIZE_DEFAULT, RETENTION_MINIMUM};
 use crate::scenario::{
-    Arrivals, Backoff, Client, Consumer, Jitter, KeyFormat, Objective, PartitionKey, Processing,
-    Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario,
+    Arrivals, Backoff, Client, Consumer, Encryption, Jitter, KeyFormat, Objective, PartitionKey,
+    Processing, Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario,
     ShardDefinition, Stream, Timeouts, Traffic,
 };
 use crate::time::{Span, Timestamp};
@@ -23,6 +24,8 @@ use crate::units::{Bytes, Rate, Ratio, RecordRate, Records};
 /// Simulated seconds.
 pub(crate) const SECONDS: u64 = 300;
 const RECORD_BYTES: u64 = 500;
+/// A record rounded up to whole kilobytes.
+const BILLED_BYTES: u64 = 1_024;
 const OFFERED: [u64; 4] = [1_200, 300, 300, 200];
 
 pub(crate) fn scenario() -> Scenario {
@@ -45,6 +48,8 @@ pub(crate) fn scenario() -> Scenario {
             record_distribution: RecordDistribution::UserPartitionKey,
             retention: RETENTION_MINIMUM,
             max_record_size: RECORD_SIZE_DEFAULT,
+            encryption: Encryption::None,
+            shard_level_metrics: 0,
         },
         producers: vec![producer()],
         consumers: consumers(),
@@ -145,6 +150,11 @@ pub(crate) fn observation() -> Observation {
             put_calls: 4 * SECONDS,
             put_records: 0,
             duplicate_records: 0,
+            billed: BilledRecords {
+                put_payload_units: accepted,
+                data_in_bytes: accepted * BILLED_BYTES,
+            },
+            billed_duplicates: BilledRecords::default(),
             out_of_order_records: Some(0),
             put_latency_us: histogram(1_000),
         }],
@@ -224,6 +234,8 @@ fn consumer_seen(accepted: u64, processed: u64, age_ms: u64) -> ConsumerObservat
     ConsumerObservation {
         read_records: processed,
         read_bytes: processed * RECORD_BYTES,
+        data_out_bytes: processed * BILLED_BYTES,
+        long_term_read_bytes: 0,
         processed_records: processed,
         expired_records: 0,
         backlog_records: accepted - processed,

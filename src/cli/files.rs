@@ -29,6 +29,15 @@ pub(super) fn source(path: &Path) -> Result<Source, Failure> {
     Ok(Source::from_bytes(name, bytes)?)
 }
 
+/// The text of a file that the command line names.
+pub(super) fn text(path: &Path) -> Result<String, Failure> {
+    let bytes = File::open(path)
+        .and_then(|file| read_at_most(file, NAMED_FILE_BYTES_MAX))
+        .map_err(|error| Failure::read(path, &error))?;
+    String::from_utf8(bytes)
+        .map_err(|_| Failure::Read { path: path.to_owned(), reason: "it is not UTF-8".to_owned() })
+}
+
 /// The scenario in `source`; files that it names are looked for beside `path`.
 pub(super) fn scenario(
     path: &Path,

@@ -8,6 +8,7 @@ use super::failure::{Failure, Outcome};
 use super::files;
 use super::interrupt::Interrupt;
 use super::pack::{FILES, Pack};
+use super::prices;
 use super::progress::ProgressLine;
 use super::span;
 use super::terminal::Terminal;
@@ -39,6 +40,9 @@ pub(super) struct RunArguments {
     /// Independent repetitions, in place of the scenario's.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     replications: Option<u32>,
+    /// A price book (CSV) to lay over the built-in one; see `shardplan prices import`.
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
     /// Width of one row of the series, whole seconds, in runs of more than two days a multiple of
     /// 10 s or 1 min; chosen to give at most 300 rows by default.
     #[arg(long, value_name = "SPAN", value_parser = span::bin)]
@@ -93,6 +97,8 @@ pub(super) fn execute(arguments: &RunArguments, terminal: &Terminal) -> Result<O
     let overrides = overrides(arguments)?;
     let source = files::source(&arguments.scenario)?;
     let scenario = files::scenario(&arguments.scenario, &source, &overrides)?;
+    let book = prices::book(arguments.prices.as_deref())?;
+    prices::check_asked(&scenario, &book, arguments.prices.is_some())?;
     let step = series_step(scenario.duration, scenario.stream.shards.len());
     let bin = effective_bin(arguments.bin, scenario.duration, step);
     check_steps(arguments.bin, bin, step)?;
@@ -103,6 +109,7 @@ pub(super) fn execute(arguments: &RunArguments, terminal: &Terminal) -> Result<O
     let observations = simulate(arguments, &scenario)?;
     let options = analysis::Options {
         bin: arguments.bin,
+        prices: book,
         overrides: overrides.iter().map(|set| format!("{}={}", set.path, set.value)).collect(),
     };
     let document = analyse(&scenario, &observations, &options);
@@ -110,6 +117,9 @@ pub(super) fn execute(arguments: &RunArguments, terminal: &Terminal) -> Result<O
         pack.write(&pack_files(&scenario, &observations[0], &document, bin, &source.text)?)?;
     }
     let printed = print(arguments, &document, terminal);
+    if let Some(cost) = &document.cost {
+        prices::warn_of_age(&cost.price_date, terminal);
+    }
     // At the end, where it is seen, and whether or not there was a reader for the rest.
     if let Some(folder) = &arguments.out {
         terminal.complain(&format!("report pack written to {}", folder.display()));

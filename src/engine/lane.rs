@@ -14,6 +14,7 @@ use crate::engine::seconds::{SecondRow, Seconds};
 use crate::engine::source::{Arrival, number_of, producer_of};
 use crate::engine::tally::{ProducerTally, Tally};
 use crate::model::backoff::Waits;
+use crate::model::billing::{BilledRecords, BillingSteps};
 use crate::model::write_limit::{Admission, WriteLimits, added_charge};
 use crate::scenario::PutCalls;
 
@@ -76,6 +77,7 @@ struct Run {
     accepted: usize,
     bytes: u64,
     charged_bytes: u64,
+    billed: BilledRecords,
     /// The next arrival was tried and throttled.
     throttled: bool,
     /// The last call, and the bytes of it that were taken.
@@ -181,9 +183,9 @@ impl Lane {
             );
         }
         let run = if producer.calls == PutCalls::PutRecord {
-            self.accept_run::<false>(arrivals, limit, producer.rounding)
+            self.accept_run::<false>(arrivals, limit, producer.rounding, producer.billing)
         } else {
-            self.accept_run::<true>(arrivals, limit, producer.rounding)
+            self.accept_run::<true>(arrivals, limit, producer.rounding, producer.billing)
         };
         let (taken, rest) = arrivals.split_at(run.accepted);
         let last = arrivals[(run.accepted + usize::from(run.throttled)).max(1) - 1];
@@ -209,6 +211,7 @@ impl Lane {
         arrivals: &[Arrival],
         limit: u64,
         rounding: u64,
+        billing: BillingSteps,
     ) -> Run {
         let index = arrivals[0].producer();
         let limits = &mut self.limits;
@@ -232,6 +235,7 @@ impl Lane {
             run.accepted += 1;
             run.bytes += size;
             run.charged_bytes += charge;
+            billing.add(size, &mut run.billed);
         }
         run
     }
@@ -251,17 +255,21 @@ impl Lane {
         let first = taken.partition_point(|arrival| arrival.created() < context.plan.warm_up);
         let counted = &taken[first..];
         let records = counted.len() as u64;
-        let bytes = if first == 0 {
-            run.bytes
-        } else {
-            counted.iter().map(|arrival| u64::from(arrival.size())).sum()
-        };
+        let (mut bytes, mut billed) = (run.bytes, run.billed);
+        if first > 0 {
+            (bytes, billed) = (0, BilledRecords::default());
+            for size in counted.iter().map(|arrival| u64::from(arrival.size())) {
+                bytes += size;
+                producer.billing.add(size, &mut billed);
+            }
+        }
         self.counts.generated_records += records;
         self.counts.incoming_records += records;
         self.counts.incoming_bytes += bytes;
         tally.attempts += records;
         tally.accepted += records;
         tally.accepted_bytes += bytes;
+        tally.billed.add(billed);
         if producer.calls == PutCalls::PutRecord {
             tally.prompt += records;
         } else {
@@ -346,6 +354,9 @@ impl Lane {
             let tally = &mut tally.producers[producer_of(number)];
             tally.accepted += counted;
             tally.accepted_bytes += size * counted;
+            if counted == 1 {
+                producer.billing.add(size, &mut tally.billed);
+            }
             if self.has_readers {
                 self.log.push(LogRecord {
                     accepted: self.now,
@@ -530,8 +541,14 @@ impl Lane {
         self.seconds.accept(1, size, charge);
         let created = record.created();
         tally.accepted_bytes += size * counted;
+        let mut billed = BilledRecords::default();
+        if counted == 1 {
+            producer.billing.add(size, &mut billed);
+        }
+        tally.billed.add(billed);
         if record.is_copy() {
             tally.duplicates += counted;
+            tally.billed_duplicates.add(billed);
         } else {
             tally.accepted += counted;
             if record.attempts() == 1 {

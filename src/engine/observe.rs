@@ -115,6 +115,8 @@ fn producer(
         waiting: tally.waiting + source.waiting().count() as u64,
         out_of_order_records: plan.is_ordered.then_some(tally.out_of_order),
         duplicate_records: tally.duplicates,
+        billed: tally.billed,
+        billed_duplicates: tally.billed_duplicates,
         put_records: generated.records - generated.rejected,
         incoming_records: tally.accepted + tally.duplicates,
         put_calls: match plan.calls {
@@ -153,6 +155,8 @@ fn reported(
             generated.records - generated.rejected - client.dropped
         },
         incoming_records: shards.accepted,
+        billed: shards.billed,
+        billed_duplicates: client.billed_duplicates,
         put_calls: client.put_calls,
         put_latency_us: client.put_latency.histogram(MICROSECOND),
     }
@@ -162,6 +166,8 @@ fn consumer(tally: &ConsumerTally) -> ConsumerObservation {
     ConsumerObservation {
         read_records: tally.read_records,
         read_bytes: tally.read_bytes,
+        data_out_bytes: tally.data_out_bytes,
+        long_term_read_bytes: tally.long_term_read_bytes,
         processed_records: tally.processed_records,
         expired_records: tally.expired_records,
         backlog_records: tally.backlog_records,

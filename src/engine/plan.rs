@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::engine::sender::Keys;
 use crate::hash_key::{HashKey, HashKeyRange, Router};
 use crate::model::backoff::Waits;
+use crate::model::billing::BillingSteps;
 use crate::model::partition_key::{KeySpace, Routes, TimeBins};
 use crate::model::record_size::SizeSampler;
 use crate::model::traffic::RateProfile;
@@ -36,6 +37,8 @@ pub(super) struct ProducerPlan {
     pub(super) round_trip: u64,
     /// Step to which the byte limit rounds up, in bytes; a power of two.
     pub(super) rounding: u64,
+    /// How its records count on a bill.
+    pub(super) billing: BillingSteps,
     /// Records to expect over the run.
     pub(super) expected_records: f64,
     /// Whether shards watch the order of its records; one that hears of every answer does itself.
@@ -76,6 +79,8 @@ pub(super) struct Plan {
     pub(super) producers: Vec<ProducerPlan>,
     pub(super) consumers: Vec<ConsumerPlan>,
     pub(super) quotas: Quotas,
+    /// How records count on a bill.
+    pub(super) billing: BillingSteps,
     pub(super) shards: usize,
     pub(super) max_record_size: crate::units::Bytes,
     /// Nanoseconds for which a record stays readable.
@@ -131,6 +136,7 @@ impl Plan {
                 })
                 .collect(),
             quotas: scenario.quotas.clone(),
+            billing: BillingSteps::new(&scenario.quotas),
             shards: ranges.len(),
             max_record_size: scenario.stream.max_record_size,
             retention: scenario.stream.retention.nanoseconds(),
@@ -242,6 +248,7 @@ impl ProducerPlan {
             one_way: producer.client.round_trip.half().nanoseconds(),
             round_trip,
             rounding: rounding.0,
+            billing: BillingSteps::new(&scenario.quotas),
             is_ordered: orders_keys && producer.client.sending.is_none(),
             orders_keys,
             sending: producer.client.sending.clone(),

@@ -8,6 +8,7 @@ use crate::engine::log::{Log, LogRecord};
 use crate::engine::plan::ConsumerPlan;
 use crate::engine::tally::{ConsumerTally, Rows, Tally};
 use crate::model::read_limit::{ReadAdmission, ReadLimits};
+use crate::quotas::EXTENDED_RETENTION;
 use crate::scenario::Reading;
 use crate::time::NANOSECONDS_PER_SECOND;
 
@@ -164,6 +165,7 @@ impl Reader {
         let batch = gather(rest, visible, most_records, quotas.get_records_max_bytes.0);
         limits.book(batch.bytes, batch.full);
         let records = &rest[..batch.records];
+        consumer.long_term_read_bytes += long_term_bytes(records, now, context.plan.warm_up);
         let at_tip = rest.get(batch.records).is_none_or(|next| Some(next.accepted) > visible);
         if counted == 1 {
             let age = match records.last() {
@@ -295,6 +297,20 @@ fn gather(rest: &[LogRecord], visible: Option<u64>, most_records: usize, most_by
     batch
 }
 
+/// Bytes of `records` that have been in the stream for longer than its extended retention at `now`.
+fn long_term_bytes(records: &[LogRecord], now: u64, warm_up: u64) -> u64 {
+    let Some(before) = now.checked_sub(EXTENDED_RETENTION.nanoseconds()) else {
+        return 0;
+    };
+    // In the order of acceptance: of a consumer that keeps up, not even the first is so old.
+    records
+        .iter()
+        .take_while(|record| record.accepted < before)
+        .filter(|record| record.created >= warm_up)
+        .map(|record| u64::from(record.size))
+        .sum()
+}
+
 /// Lets the consumer work on `records` from `start` on; gives the time when it is done.
 fn work(
     records: &[LogRecord],
@@ -316,7 +332,10 @@ fn work(
     if all_counted && last < horizon {
         tally.read_records += records.len() as u64;
         tally.processed_records += records.len() as u64;
-        tally.read_bytes += records.iter().map(|record| u64::from(record.size)).sum::<u64>();
+        for size in records.iter().map(|record| u64::from(record.size)) {
+            tally.read_bytes += size;
+            tally.data_out_bytes += context.plan.billing.data_out_bytes(size);
+        }
         let mut done = first;
         for record in records {
             done += per_record * u64::from(record.user_records);
@@ -331,6 +350,7 @@ fn work(
         if record.created >= warm_up {
             tally.read_records += 1;
             tally.read_bytes += size;
+            tally.data_out_bytes += context.plan.billing.data_out_bytes(size);
             if done < horizon {
                 tally.processed_records += 1;
                 tally.end_to_end_latency.record(done - record.created);

@@ -24,6 +24,7 @@ use crate::engine::distribution::Distribution;
 use crate::engine::plan::{Plan, ProducerPlan};
 use crate::engine::source::{Arrival, InCall};
 use crate::model::backoff::Waits;
+use crate::model::billing::BilledRecords;
 use crate::scenario::{Method, PutCalls, Sending, WhenFull};
 
 pub(super) use aggregator::Keys;
@@ -71,6 +72,8 @@ pub(super) struct SenderTally {
     pub(super) put_records: u64,
     pub(super) put_calls: u64,
     pub(super) put_latency: Distribution,
+    /// Of the Kinesis records that the stream took once more.
+    pub(super) billed_duplicates: BilledRecords,
 }
 
 /// What a client holds of its application's records.
@@ -525,6 +528,12 @@ impl<'plan> Sender<'plan> {
         let answer = call.service + self.producer.answer();
         let tally = &mut self.tally;
         for put in &mut call.puts {
+            let is_known = |user: &UserRecord| user.is_copy && user.created >= self.warm_up;
+            if !put.is_refused && put.users.iter().all(is_known) {
+                let key_bytes = if self.key_bytes_count { u64::from(put.key_bytes) } else { 0 };
+                let size = u64::from(put.data) + key_bytes;
+                self.producer.billing.add(size, &mut tally.billed_duplicates);
+            }
             for user in &mut put.users {
                 let counted = u64::from(user.created >= self.warm_up);
                 if put.is_refused {

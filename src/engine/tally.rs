@@ -2,6 +2,7 @@
 
 use crate::engine::distribution::Distribution;
 use crate::metrics::{ConsumerStep, ShardSecond};
+use crate::model::billing::BilledRecords;
 
 /// Counts of lanes.
 #[derive(Debug)]
@@ -33,6 +34,10 @@ pub(super) struct ProducerTally {
     pub(super) out_of_order: u64,
     /// Records accepted once more, because the answer was lost.
     pub(super) duplicates: u64,
+    /// Accepted records and duplicates on a bill.
+    pub(super) billed: BilledRecords,
+    /// The duplicates alone.
+    pub(super) billed_duplicates: BilledRecords,
     /// Records accepted on the way of the first call, which waited for nothing.
     pub(super) prompt: u64,
     /// Distribution of the other accepted records.
@@ -44,6 +49,10 @@ pub(super) struct ProducerTally {
 pub(super) struct ConsumerTally {
     pub(super) read_records: u64,
     pub(super) read_bytes: u64,
+    /// Each record rounded up as an on-demand bill does.
+    pub(super) data_out_bytes: u64,
+    /// Bytes that were read from long-term retention.
+    pub(super) long_term_read_bytes: u64,
     pub(super) processed_records: u64,
     pub(super) expired_records: u64,
     pub(super) backlog_records: u64,
@@ -98,6 +107,8 @@ impl ProducerTally {
             waiting: 0,
             out_of_order: 0,
             duplicates: 0,
+            billed: BilledRecords::default(),
+            billed_duplicates: BilledRecords::default(),
             prompt: 0,
             put_latency: Distribution::new(),
         }
@@ -112,6 +123,8 @@ impl ProducerTally {
         self.waiting += other.waiting;
         self.out_of_order += other.out_of_order;
         self.duplicates += other.duplicates;
+        self.billed.add(other.billed);
+        self.billed_duplicates.add(other.billed_duplicates);
         self.prompt += other.prompt;
         self.put_latency.add(&other.put_latency);
     }
@@ -122,6 +135,8 @@ impl ConsumerTally {
         Self {
             read_records: 0,
             read_bytes: 0,
+            data_out_bytes: 0,
+            long_term_read_bytes: 0,
             processed_records: 0,
             expired_records: 0,
             backlog_records: 0,
@@ -138,6 +153,8 @@ impl ConsumerTally {
     fn add(&mut self, other: &Self) {
         self.read_records += other.read_records;
         self.read_bytes += other.read_bytes;
+        self.data_out_bytes += other.data_out_bytes;
+        self.long_term_read_bytes += other.long_term_read_bytes;
         self.processed_records += other.processed_records;
         self.expired_records += other.expired_records;
         self.backlog_records += other.backlog_records;

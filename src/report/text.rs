@@ -4,11 +4,14 @@
 //! shards, the clients, the findings, and what it all rests on. `layout` wraps and paints, `head`
 //! is the part above the tables, `tables` are the tables, `notes` the part below them.
 
+mod cost;
 mod head;
 mod layout;
 mod notes;
 mod tables;
 
+pub use self::cost::modes_text;
+pub(in crate::report) use self::cost::{break_even, capital, mode_row, retries};
 use self::layout::Page;
 use crate::analysis::ResultDocument;
 
@@ -38,6 +41,7 @@ pub fn text(document: &ResultDocument, options: TextOptions) -> String {
     tables::shards(document, &mut page);
     tables::producers(document, &mut page);
     tables::consumers(document, &mut page);
+    cost::bill(document, &mut page);
     tables::replications(document, &mut page);
     notes::findings(document, &mut page);
     notes::assumptions(document, &mut page);

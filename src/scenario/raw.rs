@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use super::quantity::{Name, Region, Written};
 use crate::time::{Span, Timestamp};
-use crate::units::{Bytes, Ratio};
+use crate::units::{Bytes, Ratio, Usd};
 
 pub(super) use client::*;
 pub(super) use consumer::*;
@@ -38,7 +38,7 @@ pub(super) struct Scenario {
     pub(super) name: Written<Name>,
     /// The question that the scenario answers; stands at the head of a report.
     pub(super) question: Option<String>,
-    /// AWS region, for the head of a report; nothing depends on it yet.
+    /// AWS region, whose prices the bill has; without one there is no bill.
     pub(super) region: Option<Written<Region>>,
     /// The moment in UTC at which the run starts, which keys made of the time show and daily and
     /// weekly waves follow; default `2026-01-01T00:00:00Z`, a thursday.
@@ -81,6 +81,25 @@ pub(super) struct Stream {
     pub(super) retention: Option<Written<Span>>,
     /// Largest record, data and partition key together, 1 MiB to 10 MiB; default `1 MiB`.
     pub(super) max_record_size: Option<Written<Bytes>>,
+    /// Who holds the key of server-side encryption, which changes no limit but the bill; default
+    /// `none`.
+    pub(super) encryption: Option<Encryption>,
+    /// How many of the seven shard-level metrics of CloudWatch are on, which is billed by shard;
+    /// default 0.
+    #[schemars(range(min = 0, max = 7))]
+    pub(super) shard_level_metrics: Option<u32>,
+}
+
+/// Who holds the key of server-side encryption.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Encryption {
+    /// No encryption at rest.
+    None,
+    /// A key that AWS manages; requests are billed.
+    AwsManagedKey,
+    /// A key of the account; the key and requests are billed.
+    CustomerManagedKey,
 }
 
 /// How the capacity of a stream is set.
@@ -133,6 +152,8 @@ pub(super) struct Objectives {
     pub(super) iterator_age_p99: Option<ConsumerObjective>,
     /// 99th percentile of the time from the generation of a record to the end of its processing.
     pub(super) end_to_end_latency_p99: Option<ConsumerObjective>,
+    /// What the stream and its consumers cost in a month of 730 h; needs `region`.
+    pub(super) cost_per_month: Option<MoneyObjective>,
 }
 
 /// An upper bound of a share.
@@ -141,6 +162,14 @@ pub(super) struct Objectives {
 pub(super) struct ShareObjective {
     /// The bound, such as `0.1 %`.
     pub(super) at_most: Written<Ratio>,
+}
+
+/// An upper bound of an amount of money.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MoneyObjective {
+    /// The bound, such as `500 USD`.
+    pub(super) at_most: Written<Usd>,
 }
 
 /// An upper bound of a duration.

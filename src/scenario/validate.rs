@@ -122,7 +122,8 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
     let consumers = consumer::consumers(&consumers, root.at("consumers"), &mut context);
     let objectives = match &raw.objectives {
         Some(objectives) => {
-            consumer::objectives(objectives, root.at("objectives"), &consumers, &mut context)
+            let node = root.at("objectives");
+            consumer::objectives(objectives, node, &consumers, raw.region.is_some(), &mut context)
         }
         None => Vec::new(),
     };

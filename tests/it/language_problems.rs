@@ -64,7 +64,7 @@ fn a_problem_of_structure_is_found_where_it_stands() {
         ("key: b", "key: «\"\"»", "key-length"),
         ("explicit_hash_key: random", "explicit_hash_key: «none»", "quantity-syntax"),
         ("at_most: 0.1 %", "at_most: «5»", "quantity-range"),
-        ("write_throttled: { at_most: 0.1 % }", "«cost_per_month»: {}", "not-modelled"),
+        ("write_throttled: { at_most: 0.1 % }", "«read_throttled»: {}", "not-modelled"),
         ("partition_key_bytes_count: false", "partition_key_bytes_count: «off»", "wrong-type"),
         ("quotas:", "«variants»: []\nquotas:", "not-modelled"),
     ] {

@@ -15,6 +15,7 @@
 //! - `common_random_numbers`: variants meet the same records.
 //! - `conservation`: sums that hold for every scenario.
 //! - `series_steps`: a long run keeps fewer rows and the same figures.
+//! - `cost`: bills recomputed from the records, line by line.
 //! - `routing`: partition keys to shards, against an MD5 of our own.
 //! - `partition_keys`: what each strategy of keys does to the shards, published skew included.
 //! - `kpl`: the Kinesis Producer Library.
@@ -37,6 +38,7 @@
 //! The command line
 //! - `cli`: arguments, exit codes and messages, without a run.
 //! - `cli_run`: runs from a scenario file to a report.
+//! - `cost_commands`: bills, price books and hand-overs.
 //! - `result_schema`: what a run prints, held against the schema that is published.
 
 #![allow(
@@ -52,6 +54,8 @@ mod cli_run;
 mod closed_form;
 mod common_random_numbers;
 mod conservation;
+mod cost;
+mod cost_commands;
 mod determinism;
 mod independent;
 mod key_order;

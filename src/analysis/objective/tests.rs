@@ -5,10 +5,14 @@ use crate::analysis::testing;
 use crate::time::Span;
 use crate::units::Ratio;
 
+fn judge_all(scenario: &Scenario, observations: &[Observation]) -> Vec<ObjectiveResult> {
+    judge(scenario, observations, &PriceBook::default())
+}
+
 fn judge_throttled(at_most: f64, throttled: &[u64]) -> ObjectiveResult {
     let mut scenario = testing::scenario();
     scenario.objectives = vec![Objective::WriteThrottled(Ratio(at_most))];
-    judge(&scenario, &testing::replications(throttled)).remove(0)
+    judge_all(&scenario, &testing::replications(throttled)).remove(0)
 }
 
 #[test]
@@ -39,7 +43,7 @@ fn without_a_consumer_the_worst_one_counts() {
         Objective::IteratorAgeP99 { consumer: None, at_most },
         Objective::IteratorAgeP99 { consumer: Some(0), at_most },
     ];
-    let results = judge(&scenario, &[testing::observation()]);
+    let results = judge_all(&scenario, &[testing::observation()]);
     assert_eq!(results[0].verdict, Verdict::Fail);
     assert_eq!(results[0].subject.as_deref(), Some("alerts"), "the worst is named");
     assert_eq!((results[0].worst_of, results[1].worst_of), (Some(2), None));
@@ -54,7 +58,7 @@ fn a_consumer_that_is_behind_cannot_pass_on_what_it_has_finished() {
     scenario.objectives = vec![Objective::EndToEndLatencyP99 { consumer: Some(1), at_most }];
     let mut observation = testing::observation();
     observation.consumers[1].end_to_end_latency_us = testing::histogram(100);
-    let result = judge(&scenario, &[observation]).remove(0);
+    let result = judge_all(&scenario, &[observation]).remove(0);
     assert_eq!(result.verdict, Verdict::Inconclusive);
     assert!(result.note.unwrap().contains("under way"));
 }
@@ -66,7 +70,7 @@ fn what_nobody_observed_is_inconclusive_and_has_no_value() {
     scenario.objectives = vec![Objective::PutLatencyP99(at_most)];
     let mut observation = testing::observation();
     observation.producers[0].put_latency_us.reset();
-    let result = judge(&scenario, &[observation]).remove(0);
+    let result = judge_all(&scenario, &[observation]).remove(0);
     assert_eq!((result.verdict, result.value), (Verdict::Inconclusive, None));
 }
 
@@ -79,4 +83,22 @@ fn one_missed_objective_fails_the_run() {
     assert_eq!(overall(std::slice::from_ref(&pass)), Verdict::Pass);
     assert_eq!(overall(&[pass.clone(), open.clone()]), Verdict::Inconclusive);
     assert_eq!(overall(&[pass, open, fail]), Verdict::Fail);
+}
+
+#[test]
+fn a_bill_is_judged_like_anything_else() {
+    let mut scenario = testing::scenario();
+    let cost = |scenario: &Scenario, at_most: &str| {
+        let objective = Objective::CostPerMonth(Usd::parse(at_most).unwrap());
+        let scenario = Scenario { objectives: vec![objective], ..scenario.clone() };
+        judge_all(&scenario, &[testing::observation()]).remove(0)
+    };
+    let bill = monthly_total(&scenario, &testing::observation(), &PriceBook::default()).unwrap();
+    let result = cost(&scenario, "1");
+    assert_eq!((result.verdict, result.unit), (Verdict::Fail, Unit::Usd));
+    assert_eq!(result.value, Some(bill.as_f64()));
+    let exactly = bill.dollars().to_string();
+    assert_eq!(cost(&scenario, &exactly).verdict, Verdict::Pass, "the bound belongs to it");
+    scenario.region = None;
+    assert_eq!(cost(&scenario, "1000").verdict, Verdict::Inconclusive);
 }

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::layout::{Page, Paint, shorten, verdict_word};
 use crate::analysis::number::{bytes, count, milliseconds, of, percent, plain, seconds};
 use crate::analysis::{ObjectiveResult, ResultDocument, Unit, Verdict};
+use crate::units::Usd;
 
 /// Columns of the names of key figures.
 const LABEL: usize = 20;
@@ -134,6 +135,8 @@ pub(super) fn amount(value: f64, unit: Unit) -> String {
         // Three digits would show 1.004 and 1 alike, which are the ends of many an interval.
         Unit::Multiple => format!("{value:.3} times"),
         Unit::Records => plain(value),
+        Unit::Usd => Usd::from_f64(value)
+            .map_or_else(|| "unknown".to_owned(), |usd| format!("{} USD", usd.to_cents())),
     }
 }
 

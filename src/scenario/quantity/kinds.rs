@@ -7,7 +7,9 @@ use super::unit::{self, Dimension};
 use super::{Quantity, QuantityError};
 use crate::scenario::tree::shorten;
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
-use crate::units::{ByteRate, Bytes, CallRate, Calls, Rate, Ratio, RecordRate, Records};
+use crate::units::{
+    AMOUNT_DECIMALS, ByteRate, Bytes, CallRate, Calls, Rate, Ratio, RecordRate, Records, Usd,
+};
 
 /// The units of a duration, for help texts.
 const TIME_UNITS: &str = "ns, us, ms, s, min, h, d and w";
@@ -19,6 +21,8 @@ const COUNT_RATE_MAX: u64 = 1_000_000_000;
 const BYTE_RATE_MAX: u64 = 1_000_000_000_000;
 /// Longest span of any kind: a run cannot be longer.
 const DURATION_MAX: Span = Span::from_seconds(366 * 86_400);
+/// Most money, in millionths of a dollar.
+const MONEY_MILLIONTHS_MAX: u128 = 1_000_000_000_000_000;
 /// A number, as the patterns of the schema write it.
 const NUMBER: &str = r"\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?";
 
@@ -237,6 +241,41 @@ impl Quantity for CallRate {
 
     fn keywords() -> Value {
         with_unit(r"calls?\s*/\s*(ns|us|µs|μs|ms|s|min|h|d|w)", &["5 calls/s", "100 calls/min"])
+    }
+}
+
+impl Quantity for Usd {
+    const FORMAT: &'static str = "money";
+
+    fn parse(text: &str) -> Result<Self, QuantityError> {
+        let example = "500 USD";
+        let (decimal, name) = unit::split(text, Dimension::Money.noun(), example)?;
+        match name {
+            "" if decimal.digits == 0 => {}
+            "" => return Err(no_unit(text, Dimension::Money.noun(), "USD", example)),
+            name => {
+                unit::resolve(name, Dimension::Money, "USD")?;
+            }
+        }
+        let shown = shorten(text.trim());
+        let millionths =
+            decimal.times(10u128.pow(AMOUNT_DECIMALS)).map_err(|error| match error {
+                Inexact::Lossy => {
+                    QuantityError::lossy(format!("`{shown}` is finer than a millionth of a dollar"))
+                }
+                Inexact::Overflow => {
+                    QuantityError::range(format!("`{shown}` is larger than can be held"))
+                }
+            })?;
+        if millionths > MONEY_MILLIONTHS_MAX {
+            let message = format!("`{shown}` is more than a thousand million dollars");
+            return Err(QuantityError::range(message).help("no stream costs so much"));
+        }
+        Ok(Self::from_millionths(millionths as u64))
+    }
+
+    fn keywords() -> Value {
+        with_unit("USD", &["500 USD", "1499.50 USD"])
     }
 }
 

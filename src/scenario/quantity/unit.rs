@@ -18,6 +18,8 @@ pub(super) enum Dimension {
     Calls,
     /// Hundredths.
     Share,
+    /// Dollars.
+    Money,
 }
 
 impl Dimension {
@@ -29,6 +31,7 @@ impl Dimension {
             Self::Records => "a number of records",
             Self::Calls => "a number of calls",
             Self::Share => "a share",
+            Self::Money => "an amount of money",
         }
     }
 }
@@ -49,7 +52,7 @@ const fn unit(name: &'static str, dimension: Dimension, factor: u64) -> Unit {
 }
 
 /// Every unit of the language, small to large.
-pub(super) const UNITS: [Unit; 25] = [
+pub(super) const UNITS: [Unit; 26] = [
     unit("ns", Dimension::Time, 1),
     unit("us", Dimension::Time, 1_000),
     unit("µs", Dimension::Time, 1_000),
@@ -75,10 +78,11 @@ pub(super) const UNITS: [Unit; 25] = [
     unit("call", Dimension::Calls, 1),
     unit("calls", Dimension::Calls, 1),
     unit("%", Dimension::Share, 1),
+    unit("USD", Dimension::Money, 1),
 ];
 
 /// What other tools call a unit of ours.
-const ALIASES: [(&str, &str); 24] = [
+const ALIASES: [(&str, &str); 27] = [
     ("sec", "s"),
     ("secs", "s"),
     ("second", "s"),
@@ -103,6 +107,9 @@ const ALIASES: [(&str, &str); 24] = [
     ("rec", "records"),
     ("recs", "records"),
     ("kb", "KB"),
+    ("$", "USD"),
+    ("dollar", "USD"),
+    ("dollars", "USD"),
 ];
 
 /// The unit with the given name.

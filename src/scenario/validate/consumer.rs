@@ -88,6 +88,7 @@ pub(super) fn objectives(
     raw: &raw::Objectives,
     node: &Node,
     consumers: &[Consumer],
+    has_region: bool,
     context: &mut Context<'_, '_>,
 ) -> Vec<Objective> {
     let mut all = Vec::new();
@@ -108,6 +109,14 @@ pub(super) fn objectives(
             "end_to_end_latency_p99" => raw.end_to_end_latency_p99.as_ref().map(|of| {
                 let consumer = consumer_of(of, node, key, consumers, context);
                 Objective::EndToEndLatencyP99 { consumer, at_most: of.at_most.0 }
+            }),
+            "cost_per_month" => raw.cost_per_month.as_ref().map(|of| {
+                if !has_region {
+                    let message = "`cost_per_month` needs a region, because prices differ";
+                    let help = "write for example `region: us-east-1` at the head of the file";
+                    context.error("missing-region", node, message).help(help);
+                }
+                Objective::CostPerMonth(of.at_most.0)
             }),
             _ => None,
         });

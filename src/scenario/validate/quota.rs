@@ -24,6 +24,8 @@ pub(super) fn check(node: &Node, context: &mut Context<'_, '_>) {
     let roundings = [
         ("put_record_rounding", quotas.put_record_rounding),
         ("put_records_rounding", quotas.put_records_rounding),
+        ("on_demand_data_in_rounding", quotas.on_demand_data_in_rounding),
+        ("on_demand_data_out_rounding", quotas.on_demand_data_out_rounding),
     ];
     for (name, step) in roundings {
         if !step.0.is_power_of_two() {
@@ -56,6 +58,7 @@ fn must_be_positive(quotas: &Quotas) -> Vec<(&'static str, bool)> {
         get_records_max_bytes,
         enhanced_fan_out_event_bytes,
         enhanced_fan_out_event_records,
+        put_payload_unit,
     );
     all.extend(rates!(
         shard_write_records,

@@ -5,7 +5,7 @@ use crate::hash_key::{HashKeyRange, shard_id};
 use crate::quotas::{RECORD_SIZE_DEFAULT, RECORD_SIZE_LIMIT, RETENTION_MAXIMUM, RETENTION_MINIMUM};
 use crate::scenario::raw;
 use crate::scenario::tree::Node;
-use crate::scenario::{RecordDistribution, ShardDefinition, Stream};
+use crate::scenario::{Encryption, RecordDistribution, ShardDefinition, Stream};
 
 /// Checks the stream.
 pub(super) fn stream(raw: &raw::Stream, node: &Node, context: &mut Context<'_, '_>) -> Stream {
@@ -23,7 +23,20 @@ pub(super) fn stream(raw: &raw::Stream, node: &Node, context: &mut Context<'_, '
     let record_distribution = record_distribution(raw, node, context);
     let shards = shards(raw, node, context);
     let imported = raw.hash_ranges.is_some();
-    Stream { shards, imported, record_distribution, retention, max_record_size }
+    let encryption = match raw.encryption {
+        None | Some(raw::Encryption::None) => Encryption::None,
+        Some(raw::Encryption::AwsManagedKey) => Encryption::AwsManagedKey,
+        Some(raw::Encryption::CustomerManagedKey) => Encryption::CustomerManagedKey,
+    };
+    Stream {
+        shards,
+        imported,
+        record_distribution,
+        retention,
+        max_record_size,
+        encryption,
+        shard_level_metrics: raw.shard_level_metrics.unwrap_or(0),
+    }
 }
 
 /// A provisioned stream cannot distribute its records itself. Source: Kinesis API reference,

@@ -1,0 +1,38 @@
+//! What a stream costs: usage as it was measured, times prices, line by line.
+//!
+//! Behind this door: `usage` is how much of each item was used in a time, whoever measured it;
+//! `bill` prices it for a month; `downstream` counts what consumers use of other services;
+//! `measured` takes the usage of a run from its observation; `growth` is the same traffic at
+//! another load, `modes` the ways to be billed for it side by side, and where one becomes cheaper
+//! than another.
+//!
+//! Quantities and money are integers and exact decimals. A quantity is rounded once, to a millionth
+//! of its unit or to whole things; an amount is that quantity times the price, rounded to a
+//! millionth of a dollar; a total is the exact sum of its lines. Halves go away from zero.
+
+mod bill;
+pub mod downstream;
+mod growth;
+mod measured;
+mod modes;
+mod result;
+mod usage;
+
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod published;
+
+pub use bill::{Bill, BillError, BillLine, bill, quantity};
+pub use growth::{BreakEven, GrowthRow};
+pub use measured::{mode_of, probe_of, usage_of};
+pub use modes::{
+    ModeBill, ModesDocument, Simulated, compare_modes, is_safe, shards_to_try, smallest_safe,
+};
+pub(in crate::analysis) use result::monthly_total;
+pub use result::{CostLine, CostResult, GroupTotal, RetryCost, cost_result};
+pub use usage::{Amount, ConsumerUsage, DownstreamUsage, ReadKind, StreamUsage, Usage};
+
+/// How every figure of a bill is rounded, for reports.
+pub const ROUNDING: &str = "quantities to a millionth of their unit, counts to whole ones; amounts \
+    to a millionth of a dollar, shown to the cent; the total is the sum of the lines";

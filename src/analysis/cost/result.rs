@@ -1,0 +1,258 @@
+//! The bill of a run as a part of the result document.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::bill::{Bill, BillError, bill};
+use super::measured::{mode_of, usage_of};
+use super::usage::Usage;
+use super::{BillLine, ROUNDING};
+use crate::analysis::number;
+use crate::analysis::price_book::{Confidence, Group, PriceBook, PricingMode};
+use crate::metrics::Observation;
+use crate::scenario::Scenario;
+use crate::time::{MONTH, Span};
+use crate::units::{Quantity, Usd};
+
+/// Seconds of a day, of which a run is a whole number or is not.
+const DAY: Span = Span::from_seconds(86_400);
+
+/// What a month costs at the rate of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CostResult {
+    /// AWS region of the prices.
+    pub region: String,
+    /// Always `USD`; without taxes, discounts and free tiers.
+    pub currency: String,
+    /// How the stream is billed.
+    pub mode: PricingMode,
+    /// Date of the oldest price in the bill.
+    pub price_date: String,
+    /// The sum of the lines: a month of 730 h.
+    pub monthly_usd: Usd,
+    /// Hours of that month.
+    pub month_hours: u64,
+    /// Simulated seconds that were measured and stretched to the month.
+    pub measured_seconds: Quantity,
+    /// Whether those are whole days, so that the times of day are in the bill as they are in life.
+    pub whole_days: bool,
+    /// Sums of the lines of each group.
+    pub groups: Vec<GroupTotal>,
+    /// The lines: stream, consumers, downstream.
+    pub lines: Vec<CostLine>,
+    /// What throttling and retries do to the bill.
+    pub retries: RetryCost,
+    /// How quantities and amounts are rounded.
+    pub rounding: String,
+    /// What a reader of the bill must know.
+    pub notes: Vec<String>,
+}
+
+/// The sum of a part of a bill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct GroupTotal {
+    /// `stream`, `consumers` or `downstream`.
+    pub name: Group,
+    /// Sum of its lines.
+    pub monthly_usd: Usd,
+}
+
+/// One line of a bill: `monthly_usd` is `quantity` times `price_usd`, rounded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CostLine {
+    /// The part of the bill that it belongs to.
+    pub group: Group,
+    /// What is billed, by its name in the price book.
+    pub item: String,
+    /// What that is, for a reader.
+    pub description: String,
+    /// The consumer that it is for; absent where it is for the stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consumer: Option<String>,
+    /// How much of it in a month.
+    pub quantity: Quantity,
+    /// The unit of the quantity and of the price.
+    pub unit: String,
+    /// The price of one unit.
+    pub price_usd: Usd,
+    /// Quantity times price.
+    pub monthly_usd: Usd,
+    /// When the price was published or seen.
+    pub price_date: String,
+    /// How sure the price is.
+    pub price_confidence: Confidence,
+    /// Where the price is from.
+    pub price_source: String,
+}
+
+/// What throttling and retries do to a bill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RetryCost {
+    /// Throttled attempts, which are not billed.
+    pub throttled_attempts: u64,
+    /// Records that were accepted once more, because the answer was lost.
+    pub duplicate_records: u64,
+    /// What writing those adds to the month.
+    pub duplicates_monthly_usd: Usd,
+}
+
+/// The bill of a run.
+///
+/// # Errors
+/// Why there is none: no region, no prices of it, or no price of something that was used.
+pub fn cost_result(
+    scenario: &Scenario,
+    observation: &Observation,
+    book: &PriceBook,
+) -> Result<CostResult, String> {
+    let Some(region) = &scenario.region else {
+        return Err(NO_REGION.to_owned());
+    };
+    let mode = mode_of(scenario);
+    let usage = usage_of(scenario, observation);
+    let of = |usage: &Usage| bill(usage, mode, region, book, MONTH);
+    let missing = |error: BillError| format!("{error}; {BOOK_OF_ONES_OWN}");
+    let billed = of(&usage).map_err(missing)?;
+    let without = of(&without_duplicates(&usage, observation)).map_err(missing)?;
+    Ok(CostResult {
+        retries: RetryCost {
+            throttled_attempts: observation.producers.iter().map(|seen| seen.throttled).sum(),
+            duplicate_records: observation
+                .producers
+                .iter()
+                .map(|seen| seen.duplicate_records)
+                .sum(),
+            duplicates_monthly_usd: billed.total - without.total,
+        },
+        ..CostResult::new(&billed, &usage, region)
+    })
+}
+
+/// Why a scenario without a region has no bill, and what to do.
+const NO_REGION: &str = "the scenario names no region, and prices differ between them; write for \
+    example `region: us-east-1`";
+
+/// What to do where a price is missing.
+const BOOK_OF_ONES_OWN: &str = "`shardplan prices import` makes a book of the price lists of AWS, \
+    and `--prices` takes it";
+
+/// The same usage as if every answer had come the first time.
+fn without_duplicates(usage: &Usage, observation: &Observation) -> Usage {
+    let mut without = usage.clone();
+    for seen in &observation.producers {
+        let billed = seen.billed_duplicates;
+        without.stream.put_payload_units -= u128::from(billed.put_payload_units);
+        without.stream.data_in_bytes -= u128::from(billed.data_in_bytes);
+    }
+    without
+}
+
+/// The total of a run's bill, for objectives.
+pub(in crate::analysis) fn monthly_total(
+    scenario: &Scenario,
+    observation: &Observation,
+    book: &PriceBook,
+) -> Option<Usd> {
+    cost_result(scenario, observation, book).ok().map(|cost| cost.monthly_usd)
+}
+
+impl CostResult {
+    /// A bill of a month in plain data.
+    #[must_use]
+    pub fn new(bill: &Bill, usage: &Usage, region: &str) -> Self {
+        let span = usage.span;
+        let whole_days = span > Span::ZERO && span.nanoseconds().is_multiple_of(DAY.nanoseconds());
+        let oldest = bill.lines.iter().map(|line| line.price.date).min();
+        let groups = Group::ALL
+            .into_iter()
+            .map(|name| GroupTotal { name, monthly_usd: bill.of_group(name) });
+        Self {
+            region: region.to_owned(),
+            currency: "USD".to_owned(),
+            mode: bill.mode,
+            price_date: oldest.map(|date| date.to_string()).unwrap_or_default(),
+            monthly_usd: bill.total,
+            month_hours: MONTH.nanoseconds() / 3_600_000_000_000,
+            measured_seconds: Quantity::from_scaled(u128::from(span.nanoseconds()), 9),
+            whole_days,
+            groups: groups.collect(),
+            lines: bill.lines.iter().map(CostLine::new).collect(),
+            retries: RetryCost {
+                throttled_attempts: 0,
+                duplicate_records: 0,
+                duplicates_monthly_usd: Usd::ZERO,
+            },
+            rounding: ROUNDING.to_owned(),
+            notes: notes(bill, usage, whole_days),
+        }
+    }
+}
+
+impl CostLine {
+    fn new(line: &BillLine) -> Self {
+        let fact = line.item.fact();
+        Self {
+            group: fact.group,
+            item: fact.name.to_owned(),
+            description: fact.label.to_owned(),
+            consumer: line.consumer.clone(),
+            quantity: line.quantity,
+            unit: fact.unit.to_owned(),
+            price_usd: line.price.price,
+            monthly_usd: line.amount,
+            price_date: line.price.date.to_string(),
+            price_confidence: line.price.confidence,
+            price_source: line.price.source.clone(),
+        }
+    }
+}
+
+fn notes(bill: &Bill, usage: &Usage, whole_days: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    let measured = number::seconds(usage.span.as_seconds());
+    notes.push(if whole_days {
+        format!("{measured} of traffic, whole days, are stretched to a month of 730 h")
+    } else {
+        format!(
+            "{measured} of traffic are stretched to a month of 730 h; that is no whole number of \
+             days, so hours that were not simulated are billed like those that were"
+        )
+    });
+    let kept = bill.lines.iter().any(|line| line.item.fact().name.ends_with("_retention"));
+    if kept {
+        notes.push(format!(
+            "retention is billed as of a stream that has been running for {}",
+            usage.stream.retention
+        ));
+    }
+    if bill.mode == PricingMode::OnDemandAdvantage {
+        notes.push(
+            "the commitment of on-demand Advantage is for all on-demand streams of the account in \
+             the region; it is billed here as if this stream were the only one"
+                .to_owned(),
+        );
+    }
+    let unsure = bill.lines.iter().filter(|line| line.price.confidence != Confidence::Confirmed);
+    let unsure = unsure.count() as u64;
+    if unsure > 0 {
+        notes.push(format!(
+            "{} on a price that is not confirmed; `price_source` says where it is from",
+            match unsure {
+                1 => "1 line rests".to_owned(),
+                many => format!("{} lines rest", number::count(many)),
+            }
+        ));
+    }
+    notes
+}
+
+/// Used by the side by side of modes.
+pub(super) fn priced(
+    usage: &Usage,
+    mode: PricingMode,
+    region: &str,
+    book: &PriceBook,
+) -> Result<CostResult, BillError> {
+    let billed = bill(usage, mode, region, book, MONTH)?;
+    Ok(CostResult::new(&billed, usage, region))
+}

@@ -1,0 +1,233 @@
+//! The bill of a run, and the modes of a stream side by side.
+
+use super::TextOptions;
+use super::layout::{Page, Paint};
+use crate::analysis::ResultDocument;
+use crate::analysis::cost::{BreakEven, CostLine, CostResult, ModeBill, ModesDocument};
+use crate::analysis::number::{count, percent};
+use crate::analysis::price_book::{Confidence, PricingMode};
+use crate::units::{Quantity, Usd};
+
+/// Stands where there is nothing.
+const NOTHING: &str = "-";
+/// Prices below this are shown by the million.
+const PER_MILLION_BELOW: f64 = 0.000_1;
+
+/// The bill of a run, or why there is none.
+pub(super) fn bill(document: &ResultDocument, page: &mut Page) {
+    match (&document.cost, &document.cost_note) {
+        (Some(cost), _) => bill_of(cost, page),
+        (None, note) => {
+            page.heading("Cost");
+            let note = note.as_deref().unwrap_or("there is no bill");
+            page.paragraph("  ", 2, &format!("No bill: {note}."));
+        }
+    }
+}
+
+fn bill_of(cost: &CostResult, page: &mut Page) {
+    page.heading(&format!(
+        "Cost of a month of {} h in {}, {}",
+        cost.month_hours,
+        cost.region,
+        cost.mode.title()
+    ));
+    let rows = cost.lines.iter().map(|line| {
+        vec![
+            description(line),
+            line.quantity.to_string(),
+            short_unit(&line.unit).to_owned(),
+            price(line),
+            line.monthly_usd.to_cents(),
+        ]
+    });
+    page.table(&["item", "quantity", "unit", "price", "USD"], &[0, 2], rows.collect());
+    let groups: Vec<String> = cost
+        .groups
+        .iter()
+        .filter(|group| group.monthly_usd != Usd::ZERO)
+        .map(|group| format!("{} {}", group.name.name(), group.monthly_usd.to_cents()))
+        .collect();
+    let total = page.paint(Paint::Bold, &format!("{} USD", cost.monthly_usd.to_cents()));
+    page.line(&format!("  {total} a month: {}", groups.join(", ")));
+    page.paragraph("  ", 2, &retries(cost));
+    for note in &cost.notes {
+        page.paragraph("  ", 2, &format!("{}.", capital(note)));
+    }
+    let unsure = cost.lines.iter().any(|line| line.price_confidence != Confidence::Confirmed);
+    page.paragraph(
+        "  ",
+        2,
+        &format!(
+            "Prices of {} and later{}, without taxes, discounts and free tiers. Rounded: {}.",
+            cost.price_date,
+            if unsure { ", those with an asterisk not confirmed" } else { "" },
+            cost.rounding
+        ),
+    );
+}
+
+fn description(line: &CostLine) -> String {
+    match &line.consumer {
+        Some(consumer) => format!("{} ({consumer})", line.description),
+        None => line.description.clone(),
+    }
+}
+
+/// What throttling and retries do to the bill.
+pub(in crate::report) fn retries(cost: &CostResult) -> String {
+    let retries = &cost.retries;
+    let throttled = match retries.throttled_attempts {
+        0 => "No attempt was throttled".to_owned(),
+        1 => "1 throttled attempt is not billed".to_owned(),
+        many => format!("{} throttled attempts are not billed", count(many)),
+    };
+    let duplicates = match retries.duplicate_records {
+        0 => "no record came twice".to_owned(),
+        many => format!(
+            "{} records that came twice add {} USD a month",
+            count(many),
+            retries.duplicates_monthly_usd.to_cents()
+        ),
+    };
+    format!("{throttled}; {duplicates}.")
+}
+
+/// A unit that fits a narrow column.
+fn short_unit(unit: &str) -> &str {
+    match unit {
+        "shard-hour" | "consumer-shard-hour" => "shard-h",
+        "stream-hour" => "stream-h",
+        "GB-month" => "GB-mo",
+        "GB-second" => "GB-s",
+        "unit" | "request unit" => "units",
+        "metric-month" => "metrics",
+        "key-month" => "keys",
+        "request" => "requests",
+        "object" => "objects",
+        other => other,
+    }
+}
+
+/// The price of one, or of a million; an asterisk where it is not confirmed.
+fn price(line: &CostLine) -> String {
+    let mark = if line.price_confidence == Confidence::Confirmed { "" } else { "*" };
+    if line.price_usd.as_f64() < PER_MILLION_BELOW {
+        let million = line.price_usd.times(Quantity::from_scaled(1_000_000, 0));
+        return format!("{} / M{mark}", million.dollars());
+    }
+    format!("{}{mark}", line.price_usd.dollars())
+}
+
+pub(in crate::report) fn capital(text: &str) -> String {
+    let mut characters = text.chars();
+    characters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+/// The bill, the modes side by side, growth and break-even points; ends with a line feed.
+#[must_use]
+pub fn modes_text(document: &ModesDocument, options: TextOptions) -> String {
+    let mut page = Page::new(options.width, options.color);
+    let name = page.paint(Paint::Bold, &document.scenario.name);
+    page.line(&name);
+    if let Some(question) = &document.scenario.question {
+        page.paragraph("", 0, question);
+    }
+    bill_of(&document.cost, &mut page);
+    page.heading("The same traffic in each mode");
+    let rows = document.modes.iter().map(mode_row).collect();
+    let headings = ["mode", "shards", "throttled", "not written", "safe", "USD a month"];
+    page.table(&headings, &[0], rows);
+    page.paragraph("  ", 2, &format!("Safe: {}.", document.safe));
+    let notes = document.modes.iter().filter(|mode| mode.monthly_usd.is_none());
+    for mode in notes {
+        let note = mode.note.as_deref().unwrap_or("no bill");
+        page.paragraph("  ", 2, &format!("{}: {note}.", capital(mode_title(mode))));
+    }
+    page.heading("Dollars a month as the load grows");
+    let rows = document.growth.iter().map(|row| {
+        let usd = |usd: Option<Usd>| usd.map_or_else(|| NOTHING.to_owned(), Usd::to_cents);
+        vec![
+            format!("{} x", row.load),
+            count(row.shards),
+            usd(row.provisioned_usd),
+            usd(row.on_demand_standard_usd),
+            usd(row.on_demand_advantage_usd),
+            row.cheapest.map_or(NOTHING, short_mode).to_owned(),
+        ]
+    });
+    let headings = ["load", "shards", "provisioned", "Standard", "Advantage", "cheapest"];
+    page.table(&headings, &[0, 5], rows.collect());
+    for point in &document.break_evens {
+        page.paragraph("  ", 2, &break_even(point));
+    }
+    for note in &document.notes {
+        page.paragraph("  ", 2, &format!("{}.", capital(note)));
+    }
+    page.line("");
+    let origin = format!(
+        "shardplan {}, scenario {} {}, seed {}",
+        document.tool_version, document.scenario.name, document.scenario.digest, document.seed
+    );
+    page.paragraph("", 0, &origin);
+    page.finish()
+}
+
+fn short_mode(mode: PricingMode) -> &'static str {
+    match mode {
+        PricingMode::Provisioned => "provisioned",
+        PricingMode::OnDemandStandard => "Standard",
+        PricingMode::OnDemandAdvantage => "Advantage",
+    }
+}
+
+/// A mode of the side by side, for a reader.
+pub(in crate::report) fn mode_title(mode: &ModeBill) -> &str {
+    match mode.name.as_str() {
+        "provisioned_as_is" => "provisioned, as it is",
+        "provisioned_smallest_safe" => "provisioned, fewest safe",
+        _ => mode.mode.title(),
+    }
+}
+
+/// The cells of a mode: shards, throttled, not written, safe, dollars.
+pub(in crate::report) fn mode_row(mode: &ModeBill) -> Vec<String> {
+    let simulated = mode.write_throttled_ratio.is_some();
+    let or = |text: Option<String>| {
+        let missing =
+            if simulated || mode.monthly_usd.is_none() { NOTHING } else { "not simulated" };
+        text.unwrap_or_else(|| missing.to_owned())
+    };
+    vec![
+        mode_title(mode).to_owned(),
+        mode.shards.map_or_else(|| NOTHING.to_owned(), count),
+        or(mode.write_throttled_ratio.map(percent)),
+        or(mode.not_written_records.map(count)),
+        or(mode.is_safe.map(|safe| if safe { "yes" } else { "no" }.to_owned())),
+        mode.monthly_usd.map_or_else(|| NOTHING.to_owned(), Usd::to_cents),
+    ]
+}
+
+/// A break-even point in a sentence.
+pub(in crate::report) fn break_even(point: &BreakEven) -> String {
+    let (below, above) = (point.below.title(), point.above.title());
+    match (point.from_load, point.to_load) {
+        (None, _) => {
+            format!("{} stays cheaper than {above} up to 100 times the load.", capital(below))
+        }
+        (Some(from), Some(to)) if from == to => {
+            format!("{} is cheaper than {below} from {from} times the load on.", capital(above))
+        }
+        (Some(from), Some(to)) => format!(
+            "{} is cheaper than {below} at some loads from {from} times on, and at all from {to} \
+             times on.",
+            capital(above)
+        ),
+        (Some(from), None) => format!(
+            "{} is cheaper than {below} at some loads from {from} times on, but not at 100 times.",
+            capital(above)
+        ),
+    }
+}
