@@ -7,6 +7,7 @@
 //!   them, `series` the same over time;
 //! - `objective` gives verdicts, `interval` Student's t, `replication` the spread of key figures;
 //! - `finding` says in sentences what a reviewer should know, `assumption` what it rests on;
+//! - `keys` says where real keys land, without a run;
 //! - `number` writes numbers as people read them, here and in reports.
 //!
 //! Nothing here simulates, reads a file or knows of a terminal.
@@ -15,6 +16,7 @@ mod assumption;
 mod figures;
 mod finding;
 mod interval;
+pub mod keys;
 pub mod number;
 mod objective;
 mod replication;

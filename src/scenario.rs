@@ -36,11 +36,12 @@ pub use key::{
     ExplicitHashKey, KeyComposition, KeyFormat, KeyPart, KeyPiece, PartitionKey, RecordOrdering,
     TimeUnit, WeightedKey,
 };
-pub use quantity::parse_span;
+pub use quantity::{parse_record_rate, parse_size, parse_span};
 pub use reader::read;
 pub use schema::schema;
 pub use source::{Override, Source};
 pub use traffic::{Arrivals, Bursts, Spike, Traffic};
+pub use validate::open_shards;
 
 use crate::hash_key::HashKeyRange;
 use crate::quotas::Quotas;

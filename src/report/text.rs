@@ -2,12 +2,16 @@
 //!
 //! From the top: the question and the verdict, the objectives, a handful of figures, the hottest
 //! shards, the clients, the findings, and what it all rests on. `layout` wraps and paints, `head`
-//! is the part above the tables, `tables` are the tables, `notes` the part below them.
+//! is the part above the tables, `tables` are the tables, `notes` the part below them. `keys` is the
+//! text of `shardplan keys`.
 
 mod head;
+mod keys;
 mod layout;
 mod notes;
 mod tables;
+
+pub use keys::keys_text;
 
 use self::layout::Page;
 use crate::analysis::ResultDocument;

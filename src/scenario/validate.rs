@@ -16,6 +16,8 @@ mod size_file;
 mod stream;
 mod traffic;
 
+pub use shard_file::open_shards;
+
 use super::diagnostic::{Diagnostic, Problems};
 use super::digest::Digest;
 use super::quantity::Written;

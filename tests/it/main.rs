@@ -33,6 +33,7 @@
 //!
 //! The command line
 //! - `cli`: arguments, exit codes and messages, without a run.
+//! - `cli_keys`: where real keys land, from a file or a pipe.
 //! - `cli_run`: runs from a scenario file to a report.
 //! - `result_schema`: what a run prints, held against the schema that is published.
 
@@ -44,6 +45,7 @@
 )]
 
 mod cli;
+mod cli_keys;
 mod cli_run;
 mod closed_form;
 mod common_random_numbers;
