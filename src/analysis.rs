@@ -8,6 +8,7 @@
 //! - `objective` gives verdicts, `interval` Student's t, `replication` the spread of key figures;
 //! - `finding` says in sentences what a reviewer should know, `assumption` what it rests on;
 //! - `keys` says where real keys land, without a run;
+//! - `sizing` looks for the least capacity that meets the objectives;
 //! - `number` writes numbers as people read them, here and in reports.
 //!
 //! Nothing here simulates, reads a file or knows of a terminal.
@@ -22,6 +23,7 @@ mod objective;
 mod replication;
 mod result;
 mod series;
+pub mod sizing;
 mod summary;
 
 #[cfg(test)]

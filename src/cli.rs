@@ -1,6 +1,6 @@
 //! The command line: the only place with files, a clock and a terminal.
 //!
-//! One file a command: `run`, `check`, `keys`, `init`, `schema`. What they share: `files` reads, `pack`
+//! One file a command: `run`, `check`, `size`, `keys`, `init`, `schema`. What they share: `files` reads, `pack`
 //! writes a result whole or not at all, `terminal` prints, `progress` shows how far a run is,
 //! `interrupt` hears Ctrl-C, `failure` says what went wrong and with which exit code, `defect`
 //! turns a panic into a short message.
@@ -12,10 +12,12 @@ mod files;
 mod init;
 mod interrupt;
 mod keys;
+mod overrides;
 mod pack;
 mod progress;
 mod run;
 mod schema;
+mod size;
 mod span;
 mod terminal;
 
@@ -54,6 +56,8 @@ enum Command {
     Run(run::RunArguments),
     /// Validate scenarios without simulating; shows every problem of every file.
     Check(check::CheckArguments),
+    /// Find the least capacity that meets the objectives.
+    Size(size::SizeArguments),
     /// Show where real partition keys land, without simulating.
     Keys(keys::KeysArguments),
     /// Print a commented scenario to start from.
@@ -93,6 +97,7 @@ fn execute(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
     match command {
         Command::Run(arguments) => run::execute(&arguments, terminal),
         Command::Check(arguments) => check::execute(&arguments, terminal),
+        Command::Size(arguments) => size::execute(&arguments, terminal),
         Command::Keys(arguments) => keys::execute(&arguments, terminal),
         Command::Init(arguments) => init::execute(&arguments, terminal),
         Command::Schema(arguments) => schema::execute(&arguments, terminal),

@@ -10,7 +10,7 @@ mod text;
 
 pub use csv::{series_csv, shards_csv};
 pub use json::json;
-pub use text::{TextOptions, keys_text, text};
+pub use text::{TextOptions, keys_text, reverse_text, sizing_text, text};
 
 #[cfg(test)]
 pub(crate) mod testing {

@@ -12,6 +12,8 @@
 //! - `validate` turns the raw file into the types below and holds the rules that a schema cannot
 //!   say; `diagnostic` is how every problem is shown; `digest` names what was read.
 //!
+//! `variation` makes a scenario into another one for the commands that try many.
+//!
 //! The types below, those of `traffic` and those of `key` are what the rest of the program sees.
 //! They are made by `validate` alone, so a value of type [`Scenario`] is always legal: at least one
 //! shard, names unique, sizes in range.
@@ -29,6 +31,7 @@ mod structure;
 mod traffic;
 mod tree;
 mod validate;
+mod variation;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -36,7 +39,7 @@ pub use key::{
     ExplicitHashKey, KeyComposition, KeyFormat, KeyPart, KeyPiece, PartitionKey, RecordOrdering,
     TimeUnit, WeightedKey,
 };
-pub use quantity::{parse_record_rate, parse_size, parse_span};
+pub use quantity::{parse_ratio, parse_record_rate, parse_size, parse_span};
 pub use reader::read;
 pub use schema::schema;
 pub use source::{Override, Source};

@@ -17,7 +17,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 use crate::time::Span;
-use crate::units::{Bytes, RecordRate};
+use crate::units::{Bytes, Ratio, RecordRate};
 
 pub(super) use decimal::Decimal;
 pub(super) use words::{KeyText, Name, Region};
@@ -100,6 +100,14 @@ pub fn parse_record_rate(text: &str) -> Result<RecordRate, String> {
 /// What is wrong and what to write instead, in one line.
 pub fn parse_size(text: &str) -> Result<Bytes, String> {
     in_one_line(Bytes::parse(text))
+}
+
+/// A share as a scenario writes it, `5 %` or `0.05`: the ratio.
+///
+/// # Errors
+/// What is wrong and what to write instead, in one line.
+pub fn parse_ratio(text: &str) -> Result<f64, String> {
+    in_one_line(Ratio::parse(text)).map(|ratio| ratio.0)
 }
 
 fn in_one_line<Q>(parsed: Result<Q, QuantityError>) -> Result<Q, String> {

@@ -35,6 +35,7 @@
 //! - `cli`: arguments, exit codes and messages, without a run.
 //! - `cli_keys`: where real keys land, from a file or a pipe.
 //! - `cli_run`: runs from a scenario file to a report.
+//! - `sizing`: the least capacity, on cases with a known answer.
 //! - `result_schema`: what a run prints, held against the schema that is published.
 
 #![allow(
@@ -68,6 +69,7 @@ mod reference_work;
 mod result_schema;
 mod routing;
 mod series_steps;
+mod sizing;
 mod support;
 mod time_outs;
 mod write_limits;

@@ -54,7 +54,8 @@ fn head(document: &KeysDocument, page: &mut Page) {
         None => (Paint::Red, "No shard count".to_owned()),
     };
     let answer = page.paint(paint, &answer);
-    page.paragraph(&format!("{answer}: "), 0, &best.reason);
+    page.line(&answer);
+    page.paragraph("  ", 2, &best.reason);
     if !best.larger_counts_that_fail.is_empty() {
         let counts: Vec<String> =
             best.larger_counts_that_fail.iter().map(ToString::to_string).collect();
