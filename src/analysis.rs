@@ -7,6 +7,7 @@
 //!   them, `series` the same over time;
 //! - `objective` gives verdicts, `interval` Student's t, `replication` the spread of key figures;
 //! - `finding` says in sentences what a reviewer should know, `assumption` what it rests on;
+//! - `compare` holds variants against each other, `sweep` the points of a grid;
 //! - `keys` says where real keys land, without a run;
 //! - `sizing` looks for the least capacity that meets the objectives;
 //! - `number` writes numbers as people read them, here and in reports.
@@ -14,6 +15,7 @@
 //! Nothing here simulates, reads a file or knows of a terminal.
 
 mod assumption;
+pub mod compare;
 mod figures;
 mod finding;
 mod interval;
@@ -25,6 +27,7 @@ mod result;
 mod series;
 pub mod sizing;
 mod summary;
+pub mod sweep;
 
 #[cfg(test)]
 pub(crate) mod testing;

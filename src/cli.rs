@@ -1,11 +1,12 @@
 //! The command line: the only place with files, a clock and a terminal.
 //!
-//! One file a command: `run`, `check`, `size`, `keys`, `init`, `schema`. What they share: `files` reads, `pack`
+//! One file a command: `run`, `check`, `size`, `compare`, `sweep`, `keys`, `init`, `schema`. What they share: `files` reads, `pack`
 //! writes a result whole or not at all, `terminal` prints, `progress` shows how far a run is,
 //! `interrupt` hears Ctrl-C, `failure` says what went wrong and with which exit code, `defect`
 //! turns a panic into a short message.
 
 mod check;
+mod compare;
 mod defect;
 mod failure;
 mod files;
@@ -19,6 +20,7 @@ mod run;
 mod schema;
 mod size;
 mod span;
+mod sweep;
 mod terminal;
 
 use std::process::ExitCode;
@@ -58,6 +60,10 @@ enum Command {
     Check(check::CheckArguments),
     /// Find the least capacity that meets the objectives.
     Size(size::SizeArguments),
+    /// Hold the variants of a scenario, or several scenarios, against each other.
+    Compare(compare::CompareArguments),
+    /// Simulate every combination of the values that the scenario's `sweep` names.
+    Sweep(sweep::SweepArguments),
     /// Show where real partition keys land, without simulating.
     Keys(keys::KeysArguments),
     /// Print a commented scenario to start from.
@@ -98,6 +104,8 @@ fn execute(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
         Command::Run(arguments) => run::execute(&arguments, terminal),
         Command::Check(arguments) => check::execute(&arguments, terminal),
         Command::Size(arguments) => size::execute(&arguments, terminal),
+        Command::Compare(arguments) => compare::execute(&arguments, terminal),
+        Command::Sweep(arguments) => sweep::execute(&arguments, terminal),
         Command::Keys(arguments) => keys::execute(&arguments, terminal),
         Command::Init(arguments) => init::execute(&arguments, terminal),
         Command::Schema(arguments) => schema::execute(&arguments, terminal),

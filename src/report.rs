@@ -10,7 +10,9 @@ mod text;
 
 pub use csv::{series_csv, shards_csv};
 pub use json::json;
-pub use text::{TextOptions, keys_text, reverse_text, sizing_text, text};
+pub use text::{
+    TextOptions, compare_text, keys_text, reverse_text, sizing_text, sweep_csv, sweep_text, text,
+};
 
 #[cfg(test)]
 pub(crate) mod testing {

@@ -12,7 +12,8 @@
 //! - `validate` turns the raw file into the types below and holds the rules that a schema cannot
 //!   say; `diagnostic` is how every problem is shown; `digest` names what was read.
 //!
-//! `variation` makes a scenario into another one for the commands that try many.
+//! `variants` reads several scenarios from one file, `variation` makes a scenario into another one,
+//! for the commands that try many.
 //!
 //! The types below, those of `traffic` and those of `key` are what the rest of the program sees.
 //! They are made by `validate` alone, so a value of type [`Scenario`] is always legal: at least one
@@ -31,6 +32,7 @@ mod structure;
 mod traffic;
 mod tree;
 mod validate;
+mod variants;
 mod variation;
 mod yaml;
 
@@ -45,6 +47,7 @@ pub use schema::schema;
 pub use source::{Override, Source};
 pub use traffic::{Arrivals, Bursts, Spike, Traffic};
 pub use validate::open_shards;
+pub use variants::{Sweep, SweepPoint, Variant, read_sweep, read_variants};
 
 use crate::hash_key::HashKeyRange;
 use crate::quotas::Quotas;

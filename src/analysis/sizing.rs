@@ -49,6 +49,18 @@ pub struct SizingOptions {
     pub growth_per_month: Option<f64>,
 }
 
+/// The least number of shards that the forecast lets pass, without a simulation; none where no
+/// count up to `shards_max` will do.
+#[must_use]
+pub fn least_by_forecast(scenario: &Scenario, shards_max: u32) -> Option<u32> {
+    let (scenario, _) = with_objectives(scenario);
+    let load = Load::of(&scenario);
+    if one_key::too_hot(&scenario, &load).is_some() {
+        return None;
+    }
+    search::least_by_forecast(&scenario, &load, shards_max)
+}
+
 /// The scenario with objectives, and whether they are the default ones.
 fn with_objectives(scenario: &Scenario) -> (Scenario, bool) {
     let mut changed = scenario.clone();

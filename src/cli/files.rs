@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::failure::{Failure, reason};
-use crate::scenario::{self, Override, Scenario, Source};
+use crate::scenario::{self, Override, Scenario, Source, Sweep, Variant};
 
 /// Bytes of a scenario that are read: one more than is allowed, so that too much shows.
 const SCENARIO_BYTES_READ: u64 = (1 << 20) + 1;
@@ -37,6 +37,26 @@ pub(super) fn scenario(
 ) -> Result<Scenario, Failure> {
     let folder = path.parent().map(Path::to_owned).unwrap_or_default();
     Ok(scenario::read(source, overrides, &mut |name| named_file(&folder, name))?)
+}
+
+/// The scenario in `source` and its variants; files that it names are looked for beside `path`.
+pub(super) fn variants(
+    path: &Path,
+    source: &Source,
+    overrides: &[Override],
+) -> Result<Vec<Variant>, Failure> {
+    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    Ok(scenario::read_variants(source, overrides, &mut |name| named_file(&folder, name))?)
+}
+
+/// The grid of the scenario in `source`, if it has one.
+pub(super) fn sweep(
+    path: &Path,
+    source: &Source,
+    overrides: &[Override],
+) -> Result<Option<Sweep>, Failure> {
+    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    Ok(scenario::read_sweep(source, overrides, &mut |name| named_file(&folder, name))?)
 }
 
 fn named_file(folder: &Path, name: &str) -> Result<Vec<u8>, String> {

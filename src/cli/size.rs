@@ -90,7 +90,8 @@ pub(super) fn watched<T>(
     }
 }
 
-fn json(document: &impl serde::Serialize) -> Result<String, Failure> {
+/// A document as JSON.
+pub(super) fn json(document: &impl serde::Serialize) -> Result<String, Failure> {
     report::json(document).map_err(|error| Failure::Write {
         path: PathBuf::from("the report"),
         reason: error.to_string(),

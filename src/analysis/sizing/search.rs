@@ -10,7 +10,7 @@ use super::lottery::{self, Fall};
 use super::one_key::WorkingSalt;
 use super::trial::{Observer, Trial, forecast_rejection, once, trial};
 use crate::analysis::result::Verdict;
-use crate::engine::Interrupted;
+use crate::engine::{Control, Interrupted};
 use crate::scenario::Scenario;
 
 /// Counts below the first possible one that are shown with their rejection.
@@ -97,6 +97,15 @@ pub(super) fn search(
     document.candidates.sort_by_key(|candidate| candidate.shards);
     document.candidates.dedup_by_key(|candidate| candidate.shards);
     Ok(())
+}
+
+/// The least count that the forecast lets pass, with the load of the busiest shard below its limit.
+pub(super) fn least_by_forecast(scenario: &Scenario, load: &Load, shards_max: u32) -> Option<u32> {
+    let search = Search { scenario, load, draws: 0, observer: &|_| Control::Continue };
+    (search.least_even(shards_max)..=shards_max).find(|shards| {
+        let (forecast, rejection) = search.forecast(*shards);
+        rejection.is_none() && forecast.peak_utilization <= 1.0
+    })
 }
 
 impl Search<'_> {
