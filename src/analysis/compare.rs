@@ -168,7 +168,7 @@ fn variance(values: &[f64]) -> Option<f64> {
     Some(squares / (values.len() as f64 - 1.0).max(1.0))
 }
 
-/// The best by: objectives met, fewest shards needed, strongest order, least throttled.
+/// The best by: objectives met, strongest order, fewest shards needed, least throttled.
 fn winner(variants: &[VariantResult]) -> Option<Winner> {
     let rank = |each: &VariantResult| {
         let verdict = match each.verdict {
@@ -181,7 +181,7 @@ fn winner(variants: &[VariantResult]) -> Option<Winner> {
             OrderingKept::PerKeyAndBucket => 1,
             OrderingKept::None => 2,
         };
-        (verdict, each.shards_needed.unwrap_or(u64::MAX), order)
+        (verdict, order, each.shards_needed.unwrap_or(u64::MAX))
     };
     let compare = |a: &&VariantResult, b: &&VariantResult| {
         rank(a).cmp(&rank(b)).then(a.throttled_ratio.total_cmp(&b.throttled_ratio))

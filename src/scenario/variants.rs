@@ -97,7 +97,7 @@ pub fn read_sweep(
     let Some(sweep) = reading.root.entry("sweep").map(|entry| entry.value.clone()) else {
         return Ok(None);
     };
-    let mut axes: Vec<(String, Place, Vec<Node>)> = Vec::new();
+    let mut axes: Vec<(String, Place, Vec<Choice>)> = Vec::new();
     for (path, place, value) in entries(&sweep) {
         match axis(&value, &path, &reading.root) {
             Ok(values) => axes.push((path, place, values)),
@@ -117,13 +117,15 @@ pub fn read_sweep(
     let mut points = Vec::with_capacity(count);
     for number in 0..count {
         let mut rest = number;
-        let mut chosen = Vec::new();
-        for (path, place, values) in axes.iter().rev() {
-            chosen.push((path.clone(), *place, values[rest % values.len()].clone()));
-            rest /= values.len();
+        let (mut chosen, mut values) = (Vec::new(), Vec::new());
+        for (path, place, choices) in axes.iter().rev() {
+            let choice = &choices[rest % choices.len()];
+            chosen.push((path.clone(), *place, choice.value.clone()));
+            values.push(choice.label.clone());
+            rest /= choices.len();
         }
         chosen.reverse();
-        let values = chosen.iter().map(|(_, _, value)| text(value)).collect();
+        values.reverse();
         if let Some(scenario) = reading.changed(&chosen, open) {
             points.push(SweepPoint { values, scenario });
         } else {
@@ -172,8 +174,15 @@ fn text(node: &Node) -> String {
     }
 }
 
+/// A value of a path of a sweep.
+struct Choice {
+    /// As it is written: `8`, `1.5x`.
+    label: String,
+    value: Node,
+}
+
 /// The values of one path of a sweep.
-fn axis(value: &Node, path: &str, root: &Node) -> Result<Vec<Node>, String> {
+fn axis(value: &Node, path: &str, root: &Node) -> Result<Vec<Choice>, String> {
     let values = match &value.value {
         Value::List(items) => items.clone(),
         Value::Text(text) => {
@@ -190,20 +199,20 @@ fn axis(value: &Node, path: &str, root: &Node) -> Result<Vec<Node>, String> {
     }
     values
         .into_iter()
-        .map(|value| match value.value.scalar().and_then(factor) {
-            Some(factor) => {
-                let base = find(root, path).ok_or_else(|| {
-                    format!("`{}` has no value that a factor could change", shorten(path))
-                })?;
-                let mut changed = base.clone();
-                if scale(&mut changed, factor) {
-                    changed.place = value.place;
-                    Ok(changed)
-                } else {
-                    Err(format!("`{}` is no number that a factor could change", shorten(path)))
-                }
+        .map(|value| {
+            let label = text(&value);
+            let Some(factor) = value.value.scalar().and_then(factor) else {
+                return Ok(Choice { label, value });
+            };
+            let wrong =
+                |what: &str| format!("`{}` {what} that a factor could change", shorten(path));
+            let base = find(root, path).ok_or_else(|| wrong("has no value"))?;
+            let mut changed = Node { place: value.place, ..base.clone() };
+            if scale(&mut changed, factor) {
+                Ok(Choice { label, value: changed })
+            } else {
+                Err(wrong("is no number"))
             }
-            None => Ok(value),
         })
         .collect()
 }

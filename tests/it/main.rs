@@ -35,6 +35,7 @@
 //! - `cli`: arguments, exit codes and messages, without a run.
 //! - `cli_keys`: where real keys land, from a file or a pipe.
 //! - `cli_run`: runs from a scenario file to a report.
+//! - `comparing`: variants under common random numbers, and grids.
 //! - `sizing`: the least capacity, on cases with a known answer.
 //! - `result_schema`: what a run prints, held against the schema that is published.
 
@@ -50,6 +51,7 @@ mod cli_keys;
 mod cli_run;
 mod closed_form;
 mod common_random_numbers;
+mod comparing;
 mod conservation;
 mod determinism;
 mod independent;
