@@ -8,22 +8,29 @@
 //! - `objective` gives verdicts, `interval` Student's t, `replication` the spread of key figures;
 //! - `finding` says in sentences what a reviewer should know, `assumption` what it rests on;
 //! - `price_book` is what things cost, `cost` the bill;
+//! - `compare` holds variants against each other, `sweep` the points of a grid;
+//! - `keys` says where real keys land, without a run;
+//! - `sizing` looks for the least capacity that meets the objectives;
 //! - `number` writes numbers as people read them, here and in reports.
 //!
 //! Nothing here simulates, reads a file or knows of a terminal.
 
 mod assumption;
+pub mod compare;
 pub mod cost;
 mod figures;
 mod finding;
 mod interval;
+pub mod keys;
 pub mod number;
 mod objective;
 pub mod price_book;
 mod replication;
 mod result;
 mod series;
+pub mod sizing;
 mod summary;
+pub mod sweep;
 
 #[cfg(test)]
 pub(crate) mod testing;

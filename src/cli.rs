@@ -1,23 +1,29 @@
 //! The command line: the only place with files, a clock and a terminal.
 //!
-//! One file a command: `run`, `cost`, `prices`, `check`, `init`, `schema`. What they share: `files`
-//! reads, `pack` writes a result whole or not at all, `terminal` prints, `progress` shows how far a run is,
+//! One file a command: `run`, `check`, `size`, `compare`, `sweep`, `keys`, `cost`, `prices`, `init`,
+//! `schema`. What they share: `files` reads, `pack`
+//! writes a result whole or not at all, `terminal` prints, `progress` shows how far a run is,
 //! `interrupt` hears Ctrl-C, `failure` says what went wrong and with which exit code, `defect`
 //! turns a panic into a short message.
 
 mod check;
+mod compare;
 mod cost;
 mod defect;
 mod failure;
 mod files;
 mod init;
 mod interrupt;
+mod keys;
+mod overrides;
 mod pack;
 mod prices;
 mod progress;
 mod run;
 mod schema;
+mod size;
 mod span;
+mod sweep;
 mod terminal;
 
 use std::process::ExitCode;
@@ -59,6 +65,14 @@ enum Command {
     Prices(prices::PricesArguments),
     /// Validate scenarios without simulating; shows every problem of every file.
     Check(check::CheckArguments),
+    /// Find the least capacity that meets the objectives.
+    Size(size::SizeArguments),
+    /// Hold the variants of a scenario, or several scenarios, against each other.
+    Compare(compare::CompareArguments),
+    /// Simulate every combination of the values that the scenario's `sweep` names.
+    Sweep(sweep::SweepArguments),
+    /// Show where real partition keys land, without simulating.
+    Keys(keys::KeysArguments),
     /// Print a commented scenario to start from.
     Init(init::InitArguments),
     /// Print the JSON Schema of a scenario, or of a result.
@@ -98,6 +112,10 @@ fn execute(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
         Command::Cost(arguments) => cost::execute(&arguments, terminal),
         Command::Prices(arguments) => prices::execute(&arguments, terminal),
         Command::Check(arguments) => check::execute(&arguments, terminal),
+        Command::Size(arguments) => size::execute(&arguments, terminal),
+        Command::Compare(arguments) => compare::execute(&arguments, terminal),
+        Command::Sweep(arguments) => sweep::execute(&arguments, terminal),
+        Command::Keys(arguments) => keys::execute(&arguments, terminal),
         Command::Init(arguments) => init::execute(&arguments, terminal),
         Command::Schema(arguments) => schema::execute(&arguments, terminal),
         Command::Completions { shell } => {

@@ -15,7 +15,10 @@ pub use csv::{series_csv, shards_csv};
 pub use infracost::infracost;
 pub use json::json;
 pub use markdown::{bill_markdown, modes_markdown};
-pub use text::{TextOptions, modes_text, text};
+pub use text::{
+    TextOptions, compare_text, keys_text, modes_text, reverse_text, sizing_text, sweep_csv,
+    sweep_text, text,
+};
 
 #[cfg(test)]
 pub(crate) mod testing {

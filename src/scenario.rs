@@ -13,6 +13,9 @@
 //! - `validate` turns the raw file into the types below and holds the rules that a schema cannot
 //!   say; `diagnostic` is how every problem is shown; `digest` names what was read.
 //!
+//! `variants` reads several scenarios from one file, `variation` makes a scenario into another one,
+//! for the commands that try many.
+//!
 //! The types below, those of `client`, `traffic` and `key` are what the rest of the program sees.
 //! They are made by `validate` alone, so a value of type [`Scenario`] is always legal: at least one
 //! shard, names unique, sizes in range.
@@ -32,6 +35,8 @@ mod trace;
 mod traffic;
 mod tree;
 mod validate;
+mod variants;
+mod variation;
 mod yaml;
 
 pub use client::{
@@ -43,12 +48,14 @@ pub use key::{
     ExplicitHashKey, KeyComposition, KeyFormat, KeyPart, KeyPiece, PartitionKey, RecordOrdering,
     TimeUnit, WeightedKey,
 };
-pub use quantity::parse_span;
+pub use quantity::{parse_ratio, parse_record_rate, parse_size, parse_span};
 pub use reader::{read, read_streaming};
 pub use schema::schema;
 pub use source::{Override, Source};
 pub use trace::{Beyond, Step, StreamedFile, Trace, TraceError, TraceReader, TraceRecord};
 pub use traffic::{Arrivals, Bursts, Spike, Traffic};
+pub use validate::{Files, open_shards};
+pub use variants::{Sweep, SweepPoint, Variant, read_sweep, read_variants};
 
 use crate::hash_key::HashKeyRange;
 use crate::quotas::Quotas;

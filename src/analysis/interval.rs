@@ -50,16 +50,23 @@ pub(super) fn mean(values: &[f64]) -> Option<f64> {
 /// Every figure of a run is at least zero, and so is the lower end.
 #[must_use]
 pub(super) fn confidence_interval(values: &[f64]) -> Option<[f64; 2]> {
-    let quantile = student_t_quantile(values.len().checked_sub(1)?)?;
-    let count = values.len() as f64;
     // Equal values are their own mean; the sum of many need not divide back to the last bit.
+    let half_width = half_width(values)?;
     if values.windows(2).all(|pair| pair[0].to_bits() == pair[1].to_bits()) {
         return Some([values[0], values[0]]);
     }
     let mean = mean(values)?;
-    let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
-    let half_width = quantile * (squares / (count - 1.0) / count).sqrt();
     Some([(mean - half_width).max(0.0), mean + half_width])
+}
+
+/// Half the width of the 95 % confidence interval of the mean of `values`; none with fewer than two.
+#[must_use]
+pub(super) fn half_width(values: &[f64]) -> Option<f64> {
+    let quantile = student_t_quantile(values.len().checked_sub(1)?)?;
+    let count = values.len() as f64;
+    let mean = mean(values)?;
+    let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+    Some(quantile * (squares / (count - 1.0) / count).sqrt())
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ fn judge_one(
 }
 
 /// Name, consumer, target and unit of an objective.
-fn describe(objective: Objective) -> (&'static str, Option<usize>, f64, Unit) {
+pub(super) fn describe(objective: Objective) -> (&'static str, Option<usize>, f64, Unit) {
     match objective {
         Objective::WriteThrottled(at_most) => ("write_throttled", None, at_most.0, Unit::Ratio),
         Objective::GivenUp(at_most) => ("given_up", None, at_most.0, Unit::Ratio),

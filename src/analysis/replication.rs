@@ -6,6 +6,17 @@ use super::result::{ReplicationInterval, Unit};
 use crate::metrics::{ConsumerObservation, Observation};
 use crate::scenario::Scenario;
 
+/// A key figure and what each replication says of it.
+#[derive(Clone, Debug)]
+pub(super) struct Figure {
+    /// Path of the figure in the result.
+    pub(super) name: String,
+    /// Unit of the values.
+    pub(super) unit: Unit,
+    /// One a replication; none where it was not observed.
+    pub(super) values: Vec<Option<f64>>,
+}
+
 /// The key figures; empty with fewer than two replications.
 pub(super) fn intervals(
     scenario: &Scenario,
@@ -14,10 +25,20 @@ pub(super) fn intervals(
     if observations.len() < 2 {
         return Vec::new();
     }
-    let mut intervals = Vec::new();
+    let figures = figures(scenario, observations);
+    let known = |figure: Figure| {
+        let values: Vec<f64> = figure.values.into_iter().flatten().collect();
+        interval(figure.name, figure.unit, &values)
+    };
+    figures.into_iter().filter_map(known).collect()
+}
+
+/// What each replication says of the key figures.
+pub(super) fn figures(scenario: &Scenario, observations: &[Observation]) -> Vec<Figure> {
+    let mut figures = Vec::new();
     let mut add = |name: String, unit, figure: &dyn Fn(&Observation) -> Option<f64>| {
-        let values: Vec<f64> = observations.iter().filter_map(figure).collect();
-        intervals.extend(interval(name, unit, &values));
+        let values = observations.iter().map(figure).collect();
+        figures.push(Figure { name, unit, values });
     };
     let totals = Totals::of;
     add("stream.write_throttled_ratio".to_owned(), Unit::Ratio, &|seen| {
@@ -51,7 +72,7 @@ pub(super) fn intervals(
             });
         }
     }
-    intervals
+    figures
 }
 
 type ConsumerFigure = (&'static str, Unit, fn(&ConsumerObservation) -> Option<f64>);

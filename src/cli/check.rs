@@ -1,6 +1,6 @@
 //! `check`: every problem of every file, and a line about each that has none.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -8,7 +8,7 @@ use super::failure::{Failure, Outcome};
 use super::files;
 use super::terminal::Terminal;
 use crate::analysis::number::of;
-use crate::scenario::{Override, Scenario};
+use crate::scenario::{Override, Scenario, Source};
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
@@ -21,13 +21,19 @@ pub(super) struct CheckArguments {
     set: Vec<String>,
 }
 
+/// The scenario, its variants and its grid.
+fn everything(path: &Path, source: &Source, overrides: &[Override]) -> Result<Scenario, Failure> {
+    let mut variants = files::variants(path, source, overrides)?;
+    files::sweep(path, source, overrides)?;
+    Ok(variants.swap_remove(0).scenario)
+}
+
 pub(super) fn execute(arguments: &CheckArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
     let overrides: Vec<Override> =
         arguments.set.iter().map(|text| Override::parse(text)).collect::<Result<_, _>>()?;
     let mut bad: u64 = 0;
     for path in &arguments.scenario {
-        let read =
-            files::source(path).and_then(|source| files::scenario(path, &source, &overrides));
+        let read = files::source(path).and_then(|source| everything(path, &source, &overrides));
         match read {
             Ok(scenario) => {
                 let line = format!("{}: ok, {}\n", path.display(), describe(&scenario));

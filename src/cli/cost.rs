@@ -178,6 +178,7 @@ impl Runner<'_> {
         line.finish();
         match observations {
             Ok(observations) if !self.interrupt.pressed() => Ok(Run { scenario, observations }),
+            Err(engine::Unfinished::Trace(error)) => Err(Failure::Trace(error)),
             _ => {
                 let replications = u64::from(scenario.replications);
                 let total = scenario.duration.nanoseconds().saturating_mul(replications);

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::failure::{Failure, reason};
-use crate::scenario::{self, Override, Scenario, Source, StreamedFile};
+use crate::scenario::{self, Files, Override, Scenario, Source, StreamedFile, Sweep, Variant};
 
 /// Bytes of a scenario that are read: one more than is allowed, so that too much shows.
 const SCENARIO_BYTES_READ: u64 = (1 << 20) + 1;
@@ -66,6 +66,32 @@ fn streamed_file(folder: &Path, name: &str) -> Result<StreamedFile, String> {
         Ok(Box::new(File::open(&path).map_err(in_words)?) as Box<dyn Read + Send>)
     };
     Ok(StreamedFile::new(open))
+}
+
+/// The scenario in `source` and its variants; files that it names are looked for beside `path`.
+pub(super) fn variants(
+    path: &Path,
+    source: &Source,
+    overrides: &[Override],
+) -> Result<Vec<Variant>, Failure> {
+    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    let mut open = |name: &str| named_file(&folder, name);
+    let mut open_stream = |name: &str| streamed_file(&folder, name);
+    let mut files = Files::streaming(&mut open, &mut open_stream);
+    Ok(scenario::read_variants(source, overrides, &mut files)?)
+}
+
+/// The grid of the scenario in `source`, if it has one.
+pub(super) fn sweep(
+    path: &Path,
+    source: &Source,
+    overrides: &[Override],
+) -> Result<Option<Sweep>, Failure> {
+    let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    let mut open = |name: &str| named_file(&folder, name);
+    let mut open_stream = |name: &str| streamed_file(&folder, name);
+    let mut files = Files::streaming(&mut open, &mut open_stream);
+    Ok(scenario::read_sweep(source, overrides, &mut files)?)
 }
 
 fn named_file(folder: &Path, name: &str) -> Result<Vec<u8>, String> {

@@ -2,16 +2,26 @@
 //!
 //! From the top: the question and the verdict, the objectives, a handful of figures, the hottest
 //! shards, the clients, the findings, and what it all rests on. `layout` wraps and paints, `head`
-//! is the part above the tables, `tables` are the tables, `notes` the part below them.
+//! is the part above the tables, `tables` are the tables, `notes` the part below them. `compare`,
+//! `keys`, `sizing` and `sweep` are the texts of the commands of those names.
 
+mod compare;
 mod cost;
 mod head;
+mod keys;
 mod layout;
 mod notes;
+mod sizing;
+mod sweep;
 mod tables;
 
 pub use self::cost::modes_text;
 pub(in crate::report) use self::cost::{break_even, capital, mode_row, retries};
+pub use compare::compare_text;
+pub use keys::keys_text;
+pub use sizing::{reverse_text, sizing_text};
+pub use sweep::{sweep_csv, sweep_text};
+
 use self::layout::Page;
 use crate::analysis::ResultDocument;
 

@@ -262,6 +262,11 @@ impl Problems {
         self.found.len() >= FOUND_MAX
     }
 
+    /// How many were found so far.
+    pub(super) fn len(&self) -> usize {
+        self.found.len()
+    }
+
     /// Whether nothing is wrong so far.
     pub(super) fn is_empty(&self) -> bool {
         self.found.is_empty()

@@ -12,9 +12,7 @@ const RANGES: &str = "import the ranges with `hash_ranges`, or run once for each
 const PROVISIONED: &str = "write `provisioned: { shards: N }` with the number of shards that the \
     stream has now";
 
-const ROWS: [Row; 27] = [
-    ("Scenario", "variants", "run the scenario once for each variant, with `--set path=value`"),
-    ("Scenario", "sweep", "run the scenario once for each value, with `--set path=value`"),
+const ROWS: [Row; 25] = [
     ("Scenario", "incidents", "write a storm or a hot key as a producer with a `spike`"),
     (
         "Scenario",

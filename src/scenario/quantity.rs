@@ -17,6 +17,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 use crate::time::Span;
+use crate::units::{Bytes, Ratio, RecordRate};
 
 pub(super) use decimal::Decimal;
 pub(super) use words::{KeyText, Name, Region};
@@ -82,7 +83,35 @@ pub(super) trait Quantity: Sized {
 /// # Errors
 /// What is wrong and what to write instead, in one line.
 pub fn parse_span(text: &str) -> Result<Span, String> {
-    Span::parse(text).map_err(|error| match error.help {
+    in_one_line(Span::parse(text))
+}
+
+/// A rate of records as a scenario writes it: `9000 records/s`.
+///
+/// # Errors
+/// What is wrong and what to write instead, in one line.
+pub fn parse_record_rate(text: &str) -> Result<RecordRate, String> {
+    in_one_line(RecordRate::parse(text))
+}
+
+/// A size as a scenario writes it: `600 B`, `4 KiB`.
+///
+/// # Errors
+/// What is wrong and what to write instead, in one line.
+pub fn parse_size(text: &str) -> Result<Bytes, String> {
+    in_one_line(Bytes::parse(text))
+}
+
+/// A share as a scenario writes it, `5 %` or `0.05`: the ratio.
+///
+/// # Errors
+/// What is wrong and what to write instead, in one line.
+pub fn parse_ratio(text: &str) -> Result<f64, String> {
+    in_one_line(Ratio::parse(text)).map(|ratio| ratio.0)
+}
+
+fn in_one_line<Q>(parsed: Result<Q, QuantityError>) -> Result<Q, String> {
+    parsed.map_err(|error| match error.help {
         Some(help) => format!("{}; {help}", error.message),
         None => error.message,
     })

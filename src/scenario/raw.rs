@@ -11,6 +11,7 @@ mod key;
 mod producer;
 mod quotas;
 mod traffic;
+mod variant;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -25,6 +26,7 @@ pub(super) use key::*;
 pub(super) use producer::*;
 pub(super) use quotas::Quotas;
 pub(super) use traffic::*;
+pub(super) use variant::*;
 
 /// A scenario of shardplan: a stream, who writes to it, who reads from it, and what must hold.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -64,6 +66,14 @@ pub(super) struct Scenario {
     pub(super) objectives: Option<Objectives>,
     /// Constants of the service that this scenario changes, for tests and for what-if.
     pub(super) quotas: Option<Quotas>,
+    /// The scenario with other values, for `shardplan compare`; default none.
+    #[schemars(length(min = 1, max = 100))]
+    #[serde(rename = "variants")]
+    pub(super) _variants: Option<Vec<Variant>>,
+    /// Paths and the values to try there, every combination of them, for `shardplan sweep`: a list,
+    /// or a range of factors such as `1x..3x`; default none.
+    #[serde(rename = "sweep")]
+    pub(super) _sweep: Option<std::collections::BTreeMap<String, Anything>>,
 }
 
 /// The stream: how much it can carry and what it keeps.

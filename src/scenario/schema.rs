@@ -92,6 +92,8 @@ pub(super) enum Shape<'a> {
     },
     /// Any text.
     Text,
+    /// Any value, which is checked where it is put.
+    Anything,
 }
 
 impl Schema {
@@ -168,6 +170,9 @@ impl<'a> View<'a> {
 
     /// What a value must be.
     pub(super) fn shape(self) -> Shape<'a> {
+        if self.keywords.contains_key("x-anything") {
+            return Shape::Anything;
+        }
         if let Some(format) = self.text("format")
             && super::quantity::check(format, "").is_some()
         {

@@ -162,6 +162,25 @@ pub(super) fn apply(
     set(root, view, &segments, value, problems);
 }
 
+/// Puts a value of a variant at a path; `place` is that of the path.
+pub(super) fn put(
+    path: &str,
+    place: Place,
+    value: Node,
+    root: &mut Node,
+    view: Option<View<'_>>,
+    problems: &mut Problems,
+) {
+    let segments: Vec<(&str, Place)> = path.split('.').map(|key| (key, place)).collect();
+    if segments.len() > PATH_KEYS_MAX || segments.iter().any(|segment| segment.0.is_empty()) {
+        let message = "the path must be keys with one dot between them";
+        let help = "for example `stream.capacity.provisioned.shards: 32`";
+        problems.add("bad-override", place, message).help(help);
+        return;
+    }
+    set(root, view, &segments, value, problems);
+}
+
 /// The keys of a path, each with its place.
 fn segments(path: &str, source: usize) -> Vec<(&str, Place)> {
     let mut start = 0;

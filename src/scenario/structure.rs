@@ -24,6 +24,9 @@ impl Walk<'_> {
     /// `owner` names the value in messages.
     fn value(&mut self, view: View<'_>, node: &Node, owner: &str) {
         let shape = view.shape();
+        if let Shape::Anything = shape {
+            return;
+        }
         if let Value::Null = node.value {
             let message = format!("{owner} has no value");
             let problem = self.problems.add("missing-value", node.place, message);
@@ -44,6 +47,7 @@ impl Walk<'_> {
             Shape::Format(format) => self.format(format, node, owner),
             Shape::Number { whole } => self.number(view, whole, node, owner),
             Shape::Text => self.text(view, node, owner),
+            Shape::Anything => {}
         }
     }
 

@@ -18,6 +18,8 @@ mod stream;
 mod trace;
 mod traffic;
 
+pub use shard_file::open_shards;
+
 use super::diagnostic::{Diagnostic, Problems};
 use super::digest::Digest;
 use super::quantity::Written;
@@ -29,19 +31,37 @@ use crate::quotas::Quotas;
 use crate::time::{Span, Timestamp};
 
 /// Gives the bytes of a file that a scenario names, or why it cannot.
-pub(super) type Open<'a> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a;
+type Open<'a> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a;
 
 /// Gives a file that a scenario names, to be read as a stream, or why it cannot.
-pub(super) type OpenStream<'a> = dyn FnMut(&str) -> Result<StreamedFile, String> + 'a;
+type OpenStream<'a> = dyn FnMut(&str) -> Result<StreamedFile, String> + 'a;
+
+/// How the files that a scenario names are opened, each by its path as it is written.
+#[allow(missing_debug_implementations, reason = "it holds closures")]
+pub struct Files<'a> {
+    open: &'a mut Open<'a>,
+    /// For files of any length; when not given, they are read by `open`.
+    open_stream: Option<&'a mut OpenStream<'a>>,
+}
+
+impl<'a> Files<'a> {
+    /// All files are given as bytes.
+    pub fn new(open: &'a mut Open<'a>) -> Self {
+        Self { open, open_stream: None }
+    }
+
+    /// Files of any length are given as streams.
+    pub fn streaming(open: &'a mut Open<'a>, open_stream: &'a mut OpenStream<'a>) -> Self {
+        Self { open, open_stream: Some(open_stream) }
+    }
+}
 
 /// What every check needs.
 pub(super) struct Context<'a, 'b> {
     /// Where problems go.
     pub(super) problems: &'a mut Problems,
     /// Opens the files that the scenario names.
-    pub(super) open: &'a mut Open<'b>,
-    /// The same for files of any length; when not given, they are read by `open`.
-    pub(super) open_stream: Option<&'a mut OpenStream<'b>>,
+    pub(super) files: &'a mut Files<'b>,
     /// Takes in what is read.
     pub(super) digest: Digest,
     /// The quotas in force.
@@ -65,7 +85,7 @@ impl Context<'_, '_> {
 
     /// The bytes of the file that `node` names.
     fn read_file(&mut self, path: &str, node: &Node) -> Option<Vec<u8>> {
-        match (self.open)(path) {
+        match (self.files.open)(path) {
             Ok(bytes) => {
                 self.digest.add_file(&bytes);
                 Some(bytes)
@@ -76,9 +96,9 @@ impl Context<'_, '_> {
 
     /// The file that `node` names, to be read as a stream.
     fn stream_file(&mut self, path: &str, node: &Node) -> Option<StreamedFile> {
-        let opened = match &mut self.open_stream {
+        let opened = match &mut self.files.open_stream {
             Some(open_stream) => open_stream(path),
-            None => (self.open)(path).map(StreamedFile::from_bytes),
+            None => (self.files.open)(path).map(StreamedFile::from_bytes),
         };
         match opened {
             Ok(file) => Some(file),

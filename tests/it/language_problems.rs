@@ -66,7 +66,7 @@ fn a_problem_of_structure_is_found_where_it_stands() {
         ("at_most: 0.1 %", "at_most: «5»", "quantity-range"),
         ("write_throttled: { at_most: 0.1 % }", "«read_throttled»: {}", "not-modelled"),
         ("partition_key_bytes_count: false", "partition_key_bytes_count: «off»", "wrong-type"),
-        ("quotas:", "«variants»: []\nquotas:", "not-modelled"),
+        ("quotas:", "«incidents»: []\nquotas:", "not-modelled"),
     ] {
         if to.contains('«') {
             check_change(from, to, code);

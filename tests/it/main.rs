@@ -37,8 +37,11 @@
 //!
 //! The command line
 //! - `cli`: arguments, exit codes and messages, without a run.
+//! - `cli_keys`: where real keys land, from a file or a pipe.
 //! - `cli_run`: runs from a scenario file to a report.
 //! - `cost_commands`: bills, price books and hand-overs.
+//! - `comparing`: variants under common random numbers, and grids.
+//! - `sizing`: the least capacity, on cases with a known answer.
 //! - `result_schema`: what a run prints, held against the schema that is published.
 
 #![allow(
@@ -50,9 +53,11 @@
 
 mod bounded_client;
 mod cli;
+mod cli_keys;
 mod cli_run;
 mod closed_form;
 mod common_random_numbers;
+mod comparing;
 mod conservation;
 mod cost;
 mod cost_commands;
@@ -75,6 +80,7 @@ mod reference_work;
 mod result_schema;
 mod routing;
 mod series_steps;
+mod sizing;
 mod support;
 mod time_outs;
 mod traces;

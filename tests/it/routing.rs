@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::{check_close, observe, result_of};
 
 /// MD5 of `message`, read as a big-endian number. RFC 1321, section 3, as plainly as it goes.
-fn md5_number(message: &[u8]) -> u128 {
+pub(crate) fn md5_number(message: &[u8]) -> u128 {
     const SHIFTS: [[u32; 4]; 4] =
         [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
     let mut padded = message.to_vec();

@@ -10,10 +10,13 @@ use super::Context;
 use crate::hash_key::{HashKey, HashKeyRange};
 use crate::quotas::SHARDS_LIMIT;
 use crate::scenario::ShardDefinition;
-use crate::scenario::diagnostic::{Diagnostic, Excerpt};
+use crate::scenario::diagnostic::{Diagnostic, Diagnostics, Excerpt};
 use crate::scenario::quantity::Quantity;
 use crate::scenario::source::not_utf8;
 use crate::scenario::tree::{Node, floor_boundary, shorten};
+
+/// The code of problems in a list of shards.
+const CODE: &str = "bad-shard-file";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -50,6 +53,14 @@ impl Shard {
     }
 }
 
+/// What is wrong with a list of shards.
+enum Wrong {
+    /// At a place of the file.
+    At(Box<Diagnostic>),
+    /// With the list as a whole: the message, and what to do about it.
+    Whole(String, Option<&'static str>),
+}
+
 /// The open shards in the order of their ranges; nothing when the file has a problem.
 pub(super) fn read(
     path: &str,
@@ -57,56 +68,71 @@ pub(super) fn read(
     context: &mut Context<'_, '_>,
 ) -> Option<Vec<ShardDefinition>> {
     let bytes = context.read_file(path, node)?;
-    let text = match std::str::from_utf8(&bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let diagnostic = not_utf8(path, &bytes, error.valid_up_to());
-            context.problems.push(node.place, diagnostic);
-            return None;
+    match parse(path, &bytes) {
+        Ok(shards) => return Some(shards),
+        Err(Wrong::At(diagnostic)) => {
+            context.problems.push(node.place, *diagnostic);
         }
-    };
-    let list: ListShards = match serde_json::from_str(text) {
-        Ok(list) => list,
-        Err(error) => {
-            let diagnostic = bad_json(path, text, &error);
-            context.problems.push(node.place, diagnostic);
-            return None;
-        }
-    };
-    if list.next_token.is_some() {
-        let message = format!("`{path}` is one page of several: it has a `NextToken`");
-        let help = "run `aws kinesis list-shards` without `--max-items` and `--max-results`";
-        context.error("bad-shard-file", node, message).help(help);
-        return None;
-    }
-    let mut shards = Vec::new();
-    for shard in list.shards.iter().filter(|shard| shard.is_open()) {
-        match definition(shard) {
-            Ok(shard) => shards.push(shard),
-            Err(problem) => {
-                let message = format!("`{path}`: {problem}");
-                context.error("bad-shard-file", node, message);
-                return None;
+        Err(Wrong::Whole(message, help)) => {
+            let problem = context.error(CODE, node, message);
+            if let Some(help) = help {
+                problem.help(help);
             }
         }
     }
+    None
+}
+
+/// The open shards of the output of `aws kinesis list-shards`, in the order of their ranges; `path`
+/// is the name of the file.
+///
+/// # Errors
+/// What is wrong with the file.
+pub fn open_shards(path: &str, bytes: &[u8]) -> Result<Vec<ShardDefinition>, Diagnostics> {
+    parse(path, bytes).map_err(|wrong| match wrong {
+        Wrong::At(diagnostic) => Diagnostics::one(*diagnostic),
+        Wrong::Whole(message, help) => {
+            let text = String::from_utf8_lossy(bytes);
+            let first = text.lines().next().unwrap_or_default();
+            let first = &first[..floor_boundary(first, 80)];
+            let mut problem =
+                Diagnostic::new(CODE, message, Excerpt::new(path, first, 1, 0..first.len()));
+            if let Some(help) = help {
+                problem.help(help);
+            }
+            Diagnostics::one(problem)
+        }
+    })
+}
+
+fn parse(path: &str, bytes: &[u8]) -> Result<Vec<ShardDefinition>, Wrong> {
+    let at = |diagnostic| Wrong::At(Box::new(diagnostic));
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| at(not_utf8(path, bytes, error.valid_up_to())))?;
+    let list: ListShards =
+        serde_json::from_str(text).map_err(|error| at(bad_json(path, text, &error)))?;
+    if list.next_token.is_some() {
+        let message = format!("`{path}` is one page of several: it has a `NextToken`");
+        let help = "run `aws kinesis list-shards` without `--max-items` and `--max-results`";
+        return Err(Wrong::Whole(message, Some(help)));
+    }
+    let open = list.shards.iter().filter(|shard| shard.is_open());
+    let mut shards = open
+        .map(definition)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|problem| Wrong::Whole(format!("`{path}`: {problem}"), None))?;
     shards.sort_by_key(|shard| shard.range.start);
     if let Some(twice) = twice(&shards) {
         let message = format!("`{path}` has the open shard `{twice}` twice");
-        context.error("bad-shard-file", node, message);
-        return None;
+        return Err(Wrong::Whole(message, None));
     }
-    match check_tiles(&shards) {
-        Ok(()) => Some(shards),
-        Err(problem) => {
-            let message = format!("the open shards of `{path}` {problem}");
-            context.error("bad-shard-file", node, message).help(
-                "open shards cover every hash key exactly once; was the file edited, or is the \
-                 stream being resharded?",
-            );
-            None
-        }
-    }
+    check_tiles(&shards).map_err(|problem| {
+        let message = format!("the open shards of `{path}` {problem}");
+        let help = "open shards cover every hash key exactly once; was the file edited, or is the \
+                    stream being resharded?";
+        Wrong::Whole(message, Some(help))
+    })?;
+    Ok(shards)
 }
 
 fn bad_json(path: &str, text: &str, error: &serde_json::Error) -> Diagnostic {
@@ -119,7 +145,7 @@ fn bad_json(path: &str, text: &str, error: &serde_json::Error) -> Diagnostic {
     let message = message.split(" at line ").next().unwrap_or_default();
     let message = format!("this is not the output of `aws kinesis list-shards`: {message}");
     let excerpt = Excerpt::new(path, shown, line, start..end);
-    let mut diagnostic = Diagnostic::new("bad-shard-file", message, excerpt);
+    let mut diagnostic = Diagnostic::new(CODE, message, excerpt);
     diagnostic.help("write it with `aws kinesis list-shards --stream-name NAME --output json`");
     diagnostic
 }

@@ -1,10 +1,10 @@
 //! The stream: its shards, its retention, its largest record.
 
 use super::{Context, or, shard_file};
-use crate::hash_key::{HashKeyRange, shard_id};
 use crate::quotas::{RECORD_SIZE_DEFAULT, RECORD_SIZE_LIMIT, RETENTION_MAXIMUM, RETENTION_MINIMUM};
 use crate::scenario::raw;
 use crate::scenario::tree::Node;
+use crate::scenario::variation::created;
 use crate::scenario::{Encryption, RecordDistribution, ShardDefinition, Stream};
 
 /// Checks the stream.
@@ -84,13 +84,4 @@ fn shards(raw: &raw::Stream, node: &Node, context: &mut Context<'_, '_>) -> Vec<
         );
     }
     shards
-}
-
-/// The shards of a freshly created stream.
-fn created(shards: u32) -> Vec<ShardDefinition> {
-    HashKeyRange::created(shards.max(1))
-        .into_iter()
-        .zip(0..)
-        .map(|(range, number)| ShardDefinition { shard_id: shard_id(number), range })
-        .collect()
 }

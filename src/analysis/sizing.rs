@@ -1,0 +1,163 @@
+//! The least capacity that meets the objectives.
+//!
+//! First what needs no simulation: a key that no shard count carries, counts that an even spread
+//! would overload, counts whose hottest shard is overloaded by where the keys fall. Then
+//! simulation, of every count that is left, upwards, until one passes. More shards are not always
+//! better, since each count redraws where the keys fall, so nothing is assumed of a count that was
+//! not looked at. Where the names of keys are made up, a count must also carry the 95th percentile
+//! of other names.
+//!
+//! Behind this door: `load` and `forecast` are the account without chance, `lottery` the other
+//! names, `one_key` the key that is too hot, `trial` a simulation and its judgement, `search` the
+//! way through the counts, `reverse` the most load of a given capacity, `document` the answers.
+
+mod document;
+mod forecast;
+mod load;
+mod lottery;
+mod one_key;
+mod reverse;
+mod search;
+mod trial;
+
+pub use document::{
+    Headroom, KeyNames, NoShardCount, Rejection, ReverseDocument, ReverseTried, SaltPlan,
+    SizingCandidate, SizingDocument, SizingPlan,
+};
+pub use reverse::reverse;
+pub use trial::Observer;
+
+use self::load::Load;
+use self::one_key::TooHot;
+use self::trial::words;
+use crate::engine::Unfinished;
+use crate::scenario::{Objective, RecordOrdering, Scenario};
+use crate::time::Span;
+use crate::units::Ratio;
+
+/// What a scenario without objectives must meet: this share of attempts throttled at most.
+const DEFAULT_THROTTLED: f64 = 0.001;
+/// And, where there are consumers, this iterator age at most.
+const DEFAULT_AGE: Span = Span::from_seconds(60);
+
+/// What the person who sizes chooses.
+#[derive(Clone, Copy, Debug)]
+pub struct SizingOptions {
+    /// Largest number of shards to look at.
+    pub shards_max: u32,
+    /// Growth of the load in a month of 730 h, as a ratio.
+    pub growth_per_month: Option<f64>,
+}
+
+/// The least number of shards that the forecast lets pass, without a simulation; none where no
+/// count up to `shards_max` will do.
+#[must_use]
+pub fn least_by_forecast(scenario: &Scenario, shards_max: u32) -> Option<u32> {
+    let (scenario, _) = with_objectives(scenario);
+    let load = Load::of(&scenario);
+    if one_key::too_hot(&scenario, &load).is_some() {
+        return None;
+    }
+    search::least_by_forecast(&scenario, &load, shards_max)
+}
+
+/// The scenario with objectives, and whether they are the default ones.
+fn with_objectives(scenario: &Scenario) -> (Scenario, bool) {
+    let mut changed = scenario.clone();
+    let is_default = changed.objectives.is_empty();
+    if is_default {
+        changed.objectives.push(Objective::WriteThrottled(Ratio(DEFAULT_THROTTLED)));
+        if !changed.consumers.is_empty() {
+            changed
+                .objectives
+                .push(Objective::IteratorAgeP99 { consumer: None, at_most: DEFAULT_AGE });
+        }
+    }
+    (changed, is_default)
+}
+
+/// The least number of shards that meets the objectives of `scenario`.
+///
+/// # Errors
+/// [`Unfinished`] when the observer said so.
+pub fn size(
+    scenario: &Scenario,
+    options: &SizingOptions,
+    observer: &Observer<'_>,
+) -> Result<SizingDocument, Unfinished> {
+    let (scenario, objectives_are_default) = with_objectives(scenario);
+    let load = Load::of(&scenario);
+    let mut document = SizingDocument {
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        scenario: scenario.name.clone(),
+        digest: scenario.digest.clone(),
+        question: scenario.question.clone(),
+        seed: scenario.seed,
+        objectives: scenario.objectives.iter().map(|each| words(&scenario, *each)).collect(),
+        objectives_are_default,
+        plan: None,
+        no_shard_count: None,
+        shards_as_written: None,
+        key_names: KeyNames {
+            kind: if scenario.has_generated_names() { "generated" } else { "real" }.to_owned(),
+            draws: u64::from(lottery::draws(&scenario)),
+        },
+        candidates: Vec::new(),
+        larger_counts_that_fail: Vec::new(),
+        headroom: None,
+    };
+    if let Some(too_hot) = one_key::too_hot(&scenario, &load) {
+        document.no_shard_count =
+            Some(no_shard_count(&scenario, &load, &too_hot, options, observer)?);
+        return Ok(document);
+    }
+    search::search(&scenario, &load, options, observer, &mut document)?;
+    if let Some(plan) = &document.plan {
+        let chosen = scenario.with_shards(plan.shards as u32);
+        let growth = options.growth_per_month;
+        document.headroom = reverse::headroom(&chosen, &load, growth, observer)?;
+    }
+    Ok(document)
+}
+
+fn no_shard_count(
+    scenario: &Scenario,
+    load: &Load,
+    too_hot: &TooHot,
+    options: &SizingOptions,
+    observer: &Observer<'_>,
+) -> Result<NoShardCount, Unfinished> {
+    let key = &too_hot.key;
+    let (objective, _) = (too_hot.objective, too_hot.value);
+    let smallest_salt = match one_key::smallest_salt(scenario, load, too_hot, options.shards_max) {
+        Some(salt) => {
+            Some(search::confirm_salt(scenario, load, key.producer, salt, options, observer)?)
+        }
+        None => None,
+    };
+    Ok(NoShardCount {
+        key: key.key.clone(),
+        producer: scenario.producers[key.producer].name.clone(),
+        share_of_producer: key.share,
+        offered_records_per_second: too_hot.records_per_second,
+        offered_bytes_per_second: too_hot.bytes_per_second,
+        shard_takes_records_per_second: too_hot.shard_records_per_second,
+        limit: if too_hot.by_bytes { "bytes" } else { "records" }.to_owned(),
+        objective: words(scenario, objective),
+        value_at_least: too_hot.value,
+        smallest_salt,
+        ordering_given_up: match too_hot.ordering {
+            RecordOrdering::PerKey => {
+                "records of one key stay in order now; with a salt only those of one bucket do"
+            }
+            RecordOrdering::PerKeyAndBucket => {
+                "records of one key and bucket stay in order; with more buckets fewer of a key do"
+            }
+            RecordOrdering::None => "none: these records have no order now",
+        }
+        .to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

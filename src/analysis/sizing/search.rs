@@ -1,0 +1,290 @@
+//! The way through the shard counts, upwards, until one meets every objective.
+
+use rayon::prelude::*;
+
+use super::SizingOptions;
+use super::document::{Rejection, SaltPlan, SizingCandidate, SizingDocument, SizingPlan};
+use super::forecast::Forecast;
+use super::load::{Load, shares};
+use super::lottery::{self, Fall};
+use super::one_key::WorkingSalt;
+use super::trial::{Observer, Trial, forecast_rejection, once, trial};
+use crate::analysis::result::Verdict;
+use crate::engine::{Control, Unfinished};
+use crate::scenario::Scenario;
+
+/// Counts below the first possible one that are shown with their rejection.
+const BELOW_SHOWN: u32 = 2;
+/// Simulations that fail before counts are skipped.
+const FAILURES_IN_A_ROW: u32 = 6;
+/// Largest count above the plan that is looked at.
+const LARGER_MAX: u32 = 64;
+/// Forecast load above which a larger count is simulated, since chance may decide.
+const DOUBTFUL: f64 = 0.97;
+/// Larger counts that are simulated.
+const DOUBTFUL_MAX: usize = 2;
+
+/// What is known of one count.
+struct Tried {
+    candidate: SizingCandidate,
+    trial: Option<Trial>,
+    passes_as_written: bool,
+}
+
+struct Search<'a> {
+    scenario: &'a Scenario,
+    load: &'a Load,
+    draws: u32,
+    observer: &'a Observer<'a>,
+}
+
+/// Looks for the least count and fills in the document.
+pub(super) fn search(
+    scenario: &Scenario,
+    load: &Load,
+    options: &SizingOptions,
+    observer: &Observer<'_>,
+    document: &mut SizingDocument,
+) -> Result<(), Unfinished> {
+    let search = Search { scenario, load, draws: lottery::draws(scenario), observer };
+    let first = search.least_even(options.shards_max);
+    for shards in first.saturating_sub(BELOW_SHOWN).max(1)..first {
+        let (forecast, rejection) = search.forecast(shards);
+        document.candidates.push(candidate(shards, &forecast, None, rejection));
+    }
+    let mut shards = first;
+    let (mut failures, mut skipped_from) = (0, None);
+    while shards <= options.shards_max {
+        let is_known =
+            |each: &SizingCandidate| each.shards == u64::from(shards) && each.rejection.is_some();
+        if document.candidates.iter().any(is_known) {
+            shards += 1;
+            continue;
+        }
+        let tried = search.try_count(shards)?;
+        if tried.passes_as_written && document.shards_as_written.is_none() {
+            document.shards_as_written = Some(u64::from(shards));
+        }
+        let simulated = tried.candidate.method == "simulation";
+        document.candidates.push(tried.candidate);
+        if let Some(trial) = tried.trial.filter(|trial| trial.verdict == Verdict::Pass) {
+            if let Some(from) = skipped_from.take() {
+                // Back to the counts that were passed over; the first that passes is the least.
+                document.shards_as_written = None;
+                (shards, failures) = (from, u32::MAX);
+                continue;
+            }
+            document.plan = Some(SizingPlan {
+                mode: "provisioned".to_owned(),
+                shards: u64::from(shards),
+                shards_now: scenario.stream.shards.len() as u64,
+                objectives: trial.objectives,
+                monthly_usd: None,
+            });
+            break;
+        }
+        failures += u32::from(simulated && failures < u32::MAX);
+        let is_skipping = simulated && (FAILURES_IN_A_ROW..u32::MAX).contains(&failures);
+        let step = if is_skipping { (shards / 8).max(2) } else { 1 };
+        if step > 1 {
+            skipped_from = skipped_from.or(Some(shards + 1));
+        }
+        shards += step;
+    }
+    if let Some(plan) = document.plan.as_ref().map(|plan| plan.shards as u32) {
+        search.larger(plan, options, document)?;
+    }
+    document.candidates.sort_by_key(|candidate| candidate.shards);
+    document.candidates.dedup_by_key(|candidate| candidate.shards);
+    Ok(())
+}
+
+/// The least count that the forecast lets pass, with the load of the busiest shard below its limit.
+pub(super) fn least_by_forecast(scenario: &Scenario, load: &Load, shards_max: u32) -> Option<u32> {
+    let search = Search { scenario, load, draws: 0, observer: &|_| Control::Continue };
+    (search.least_even(shards_max)..=shards_max).find(|shards| {
+        let (forecast, rejection) = search.forecast(*shards);
+        rejection.is_none() && forecast.peak_utilization <= 1.0
+    })
+}
+
+impl Search<'_> {
+    /// The least count that a perfectly even spread would let pass.
+    fn least_even(&self, shards_max: u32) -> u32 {
+        let passes = |shards: u32| {
+            let candidate = self.scenario.with_shards(1);
+            let even = vec![vec![1.0 / f64::from(shards)]; self.scenario.producers.len()];
+            let mut forecast = Forecast::of(&candidate, self.load, &even);
+            // One of many equal shards.
+            let excess = forecast.throttled_ratio / (1.0 - forecast.throttled_ratio).max(1e-12);
+            let excess = excess * f64::from(shards);
+            forecast.throttled_ratio = excess / (1.0 + excess);
+            forecast.missed(&self.scenario.objectives).is_none()
+        };
+        let (mut fails, mut passing) = (0, 1);
+        while !passes(passing) && passing < shards_max {
+            (fails, passing) = (passing, (passing * 2).min(shards_max));
+        }
+        while passing - fails > 1 {
+            let middle = fails + (passing - fails) / 2;
+            if passes(middle) { passing = middle } else { fails = middle }
+        }
+        passing
+    }
+
+    /// The forecast of a count, and its rejection where it misses an objective.
+    fn forecast(&self, shards: u32) -> (Forecast, Option<Rejection>) {
+        let scenario = self.scenario.with_shards(shards);
+        let forecast = Forecast::of(&scenario, self.load, &shares(&scenario));
+        let missed = forecast.missed(&scenario.objectives);
+        let rejection = missed.map(|missed| forecast_rejection(&scenario, &forecast, missed));
+        (forecast, rejection)
+    }
+
+    fn try_count(&self, shards: u32) -> Result<Tried, Unfinished> {
+        let scenario = self.scenario.with_shards(shards);
+        let (forecast, rejection) = self.forecast(shards);
+        if rejection.is_some() {
+            let candidate = candidate(shards, &forecast, None, rejection);
+            return Ok(Tried { candidate, trial: None, passes_as_written: false });
+        }
+        let fall = lottery::p95(&scenario, self.load, self.draws);
+        let other_missed =
+            fall.as_ref().and_then(|fall| fall.forecast.missed(&scenario.objectives));
+        let (own, other) = rayon::join(
+            || trial(&scenario, &forecast, self.observer),
+            || match &fall {
+                Some(fall) if other_missed.is_none() => self.try_other_names(fall).map(Some),
+                _ => Ok(None),
+            },
+        );
+        let (own, other) = (own?, other?);
+        let passes_as_written = own.verdict == Verdict::Pass;
+        let rejection = match (&own.rejection, &fall, &other) {
+            _ if !passes_as_written => own.rejection.clone().or_else(|| Some(not_met())),
+            (_, Some(fall), _) if other_missed.is_some() => other_missed.map(|missed| {
+                of_other_names(&forecast_rejection(&fall.scenario, &fall.forecast, missed))
+            }),
+            (_, _, Some(other)) if other.verdict != Verdict::Pass => {
+                Some(of_other_names(&other.rejection.clone().unwrap_or_else(not_met)))
+            }
+            _ => None,
+        };
+        let mut candidate = candidate(shards, &forecast, fall.as_ref(), rejection);
+        candidate.method = "simulation".to_owned();
+        candidate.throttled_ratio = own.throttled_ratio;
+        let passes = candidate.rejection.is_none();
+        candidate.verdict = if passes { Verdict::Pass } else { failing(own.verdict) };
+        let trial = passes.then_some(own);
+        Ok(Tried { candidate, trial, passes_as_written })
+    }
+
+    /// Simulates other names: once, since they stand for many, unless chance decides.
+    fn try_other_names(&self, fall: &Fall) -> Result<Trial, Unfinished> {
+        if fall.forecast.peak_utilization < DOUBTFUL {
+            return once(&fall.scenario, &fall.forecast, 1, self.observer);
+        }
+        trial(&fall.scenario, &fall.forecast, self.observer)
+    }
+
+    /// Looks for counts above the plan that miss an objective again.
+    fn larger(
+        &self,
+        plan: u32,
+        options: &SizingOptions,
+        document: &mut SizingDocument,
+    ) -> Result<(), Unfinished> {
+        let last = (2 * plan).min(plan + LARGER_MAX).min(options.shards_max);
+        let forecasts: Vec<(u32, Forecast, Option<Rejection>)> = (plan + 1..=last)
+            .into_par_iter()
+            .map(|shards| {
+                let (forecast, rejection) = self.forecast(shards);
+                (shards, forecast, rejection)
+            })
+            .collect();
+        let mut simulated = 0;
+        for (shards, forecast, rejection) in forecasts {
+            let is_doubtful = rejection.is_none() && forecast.peak_utilization > DOUBTFUL;
+            let mut next = candidate(shards, &forecast, None, rejection);
+            if is_doubtful && simulated < DOUBTFUL_MAX {
+                simulated += 1;
+                let trial = once(&self.scenario.with_shards(shards), &forecast, 1, self.observer)?;
+                next.method = "simulation".to_owned();
+                next.throttled_ratio = trial.throttled_ratio;
+                next.verdict = trial.verdict;
+                next.rejection = trial.rejection;
+            }
+            if next.verdict == Verdict::Fail {
+                document.larger_counts_that_fail.push(u64::from(shards));
+            }
+            document.candidates.push(next);
+        }
+        Ok(())
+    }
+}
+
+/// Simulates a salt on the count that the forecast gives, and on larger ones while it fails.
+pub(super) fn confirm_salt(
+    scenario: &Scenario,
+    load: &Load,
+    producer: usize,
+    salt: WorkingSalt,
+    options: &SizingOptions,
+    observer: &Observer<'_>,
+) -> Result<SaltPlan, Unfinished> {
+    let salted = scenario.with_salt(producer, salt.buckets);
+    let mut last = Verdict::Inconclusive;
+    for shards in (salt.shards..=options.shards_max).take(FAILURES_IN_A_ROW as usize) {
+        let candidate = salted.with_shards(shards);
+        let forecast = Forecast::of(&candidate, load, &shares(&candidate));
+        if forecast.missed(&candidate.objectives).is_some() {
+            continue;
+        }
+        last = trial(&candidate, &forecast, observer)?.verdict;
+        if last == Verdict::Pass {
+            let (buckets, shards) = (u64::from(salt.buckets), u64::from(shards));
+            return Ok(SaltPlan { buckets, shards, verdict: last });
+        }
+    }
+    let (buckets, shards) = (u64::from(salt.buckets), u64::from(salt.shards));
+    Ok(SaltPlan { buckets, shards, verdict: last })
+}
+
+fn failing(verdict: Verdict) -> Verdict {
+    if verdict == Verdict::Inconclusive { verdict } else { Verdict::Fail }
+}
+
+fn not_met() -> Rejection {
+    let reason = "an objective is not met.".to_owned();
+    Rejection { bottleneck: "objective".to_owned(), reason }
+}
+
+fn of_other_names(rejection: &Rejection) -> Rejection {
+    Rejection {
+        bottleneck: "key-lottery".to_owned(),
+        reason: format!(
+            "with the names as written it passes, but one in twenty other names does worse than \
+             this: {}",
+            rejection.reason
+        ),
+    }
+}
+
+fn candidate(
+    shards: u32,
+    forecast: &Forecast,
+    fall: Option<&Fall>,
+    rejection: Option<Rejection>,
+) -> SizingCandidate {
+    SizingCandidate {
+        shards: u64::from(shards),
+        verdict: if rejection.is_some() { Verdict::Fail } else { Verdict::None },
+        method: "forecast".to_owned(),
+        throttled_ratio: forecast.throttled_ratio,
+        hottest_over_mean: forecast.hottest_over_mean,
+        hottest_over_mean_p95: fall.map(|fall| fall.forecast.hottest_over_mean),
+        peak_utilization: forecast.peak_utilization,
+        rejection,
+        monthly_usd: None,
+    }
+}

@@ -1,0 +1,74 @@
+//! `compare`: the variants of one scenario, or several scenarios, side by side.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::failure::{Failure, Outcome};
+use super::files;
+use super::overrides::OverrideArguments;
+use super::size::{json, watched};
+use super::terminal::Terminal;
+use crate::analysis::compare::compare;
+use crate::report::{self, TextOptions};
+use crate::scenario::Variant;
+
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+pub(super) struct CompareArguments {
+    /// The scenarios; the first is the baseline, and each brings its `variants`.
+    #[arg(required = true)]
+    scenario: Vec<PathBuf>,
+    #[command(flatten)]
+    overrides: OverrideArguments,
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// What `compare` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a reader.
+    Text,
+    /// One JSON document, and nothing else.
+    Json,
+}
+
+pub(super) fn execute(
+    arguments: &CompareArguments,
+    terminal: &Terminal,
+) -> Result<Outcome, Failure> {
+    let overrides = arguments.overrides.parse()?;
+    let several = arguments.scenario.len() > 1;
+    let mut variants: Vec<Variant> = Vec::new();
+    for path in &arguments.scenario {
+        let source = files::source(path)?;
+        for mut variant in files::variants(path, &source, &overrides)? {
+            if several {
+                let own = &variant.scenario.name;
+                variant.name = match variant.changes.is_empty() {
+                    true => own.clone(),
+                    false => format!("{own}/{}", variant.name),
+                };
+            }
+            variants.push(variant);
+        }
+    }
+    if variants.len() < 2 {
+        return Err(Failure::Usage(
+            "there is nothing to compare: write `variants` in the scenario, or name more scenarios"
+                .to_owned(),
+        ));
+    }
+    let document = watched(|observer| compare(&variants, observer))?;
+    let text = match arguments.format {
+        Format::Json => json(&document)?,
+        Format::Text => {
+            let (width, color) = (terminal.columns(), terminal.color_of_output());
+            report::compare_text(&document, TextOptions { width, color })
+        }
+    };
+    terminal.print(text.as_bytes())?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,100 @@
+//! `size`: the least capacity that meets the objectives, or the most load that one carries.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::failure::{Failure, Outcome};
+use super::files;
+use super::interrupt::Interrupt;
+use super::overrides::OverrideArguments;
+use super::progress::ProgressLine;
+use super::terminal::Terminal;
+use crate::analysis::sizing::{Observer, SizingOptions, reverse, size};
+use crate::engine::{Control, Unfinished};
+use crate::quotas::SHARDS_LIMIT;
+use crate::report::{self, TextOptions};
+use crate::scenario;
+
+/// Arguments of `size`.
+#[derive(Debug, Args)]
+pub(super) struct SizeArguments {
+    /// The scenario; `-` is standard input.
+    scenario: PathBuf,
+    #[command(flatten)]
+    overrides: OverrideArguments,
+    /// Find the most load that the scenario's own stream carries instead.
+    #[arg(long)]
+    reverse: bool,
+    /// Growth of the load in a month of 730 h, such as `5 %`: says when the capacity runs out.
+    #[arg(long, value_name = "SHARE", value_parser = scenario::parse_ratio)]
+    growth: Option<f64>,
+    /// Largest number of shards to look at.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 2_000,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(SHARDS_LIMIT))
+    )]
+    max_shards: u32,
+    /// What to print.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// What `size` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a reader.
+    Text,
+    /// One JSON document, and nothing else.
+    Json,
+}
+
+pub(super) fn execute(arguments: &SizeArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
+    let overrides = arguments.overrides.parse()?;
+    let source = files::source(&arguments.scenario)?;
+    let scenario = files::scenario(&arguments.scenario, &source, &overrides)?;
+    let options =
+        SizingOptions { shards_max: arguments.max_shards, growth_per_month: arguments.growth };
+    let page = TextOptions { width: terminal.columns(), color: terminal.color_of_output() };
+    let as_json = arguments.format == Format::Json;
+    let (text, outcome) = if arguments.reverse {
+        let document = watched(|observer| reverse(&scenario, &options, observer))?;
+        let text = if as_json { json(&document)? } else { report::reverse_text(&document, page) };
+        (text, Outcome::Done)
+    } else {
+        let document = watched(|observer| size(&scenario, &options, observer))?;
+        let outcome = if document.plan.is_some() { Outcome::Done } else { Outcome::Missed };
+        let text = if as_json { json(&document)? } else { report::sizing_text(&document, page) };
+        (text, outcome)
+    };
+    terminal.print(text.as_bytes())?;
+    Ok(outcome)
+}
+
+/// Does work of many simulations, which Ctrl-C ends.
+pub(super) fn watched<T>(
+    work: impl FnOnce(&Observer<'_>) -> Result<T, Unfinished>,
+) -> Result<T, Failure> {
+    let interrupt = Interrupt::listen();
+    let line = ProgressLine::start();
+    let done = work(&|progress| {
+        line.show(progress);
+        if interrupt.pressed() { Control::Stop } else { Control::Continue }
+    });
+    line.finish();
+    match done {
+        Ok(answer) if !interrupt.pressed() => Ok(answer),
+        Err(Unfinished::Trace(error)) => Err(Failure::Trace(error)),
+        _ => Err(Failure::Interrupted { simulated: line.simulated(), total: line.simulated() }),
+    }
+}
+
+/// A document as JSON.
+pub(super) fn json(document: &impl serde::Serialize) -> Result<String, Failure> {
+    report::json(document).map_err(|error| Failure::Write {
+        path: PathBuf::from("the report"),
+        reason: error.to_string(),
+    })
+}
