@@ -7,6 +7,7 @@
 //!   them, `series` the same over time;
 //! - `objective` gives verdicts, `interval` Student's t, `replication` the spread of key figures;
 //! - `finding` says in sentences what a reviewer should know, `assumption` what it rests on;
+//! - `picture` is what charts draw beside the document;
 //! - `number` writes numbers as people read them, here and in reports.
 //!
 //! Nothing here simulates, reads a file or knows of a terminal.
@@ -17,6 +18,7 @@ mod finding;
 mod interval;
 pub mod number;
 mod objective;
+mod picture;
 mod replication;
 mod result;
 mod series;
@@ -25,6 +27,10 @@ mod summary;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use picture::{
+    Binding, BindingRow, HeatMap, HeatRow, KeyConcentration, KeyPoint, LatencyCurve, LatencyPoint,
+    Measured, Picture, ShardsFrom, TimeObjective, picture,
+};
 pub use result::{
     AccountingResult, Assumption, CloudWatchView, ConsumerResult, Evidence, Finding, HottestKey,
     ObjectiveResult, OrderingKept, ProducerResult, Quantiles, ReplicationInterval, ResultDocument,
