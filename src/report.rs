@@ -1,15 +1,29 @@
 //! The result document as people and programs read it.
 //!
 //! One format a file: `text` is what a reviewer reads in ten seconds, `json` the document itself,
-//! `csv` the series. Each takes plain data and gives a text; none reads a clock, a file or the
+//! `csv` and `parquet` the series, `html` and `markdown` the report for a review, `chart` its
+//! pictures, `lock` what it was made from. Each takes plain data and gives a text; none reads a clock, a file or the
 //! terminal, so the same result always gives the same bytes.
 
+mod chart;
 mod csv;
+mod html;
 mod json;
+mod lock;
+mod markdown;
+mod parquet;
+mod template;
 mod text;
 
+pub use chart::{
+    CHART_IDS, Chart, ChartError, Hover, PngError, chart_style, charts, png, standalone,
+};
 pub use csv::{series_csv, shards_csv};
+pub use html::html;
 pub use json::json;
+pub use lock::{Lock, lock};
+pub use markdown::markdown;
+pub use parquet::series_parquet;
 pub use text::{TextOptions, text};
 
 #[cfg(test)]

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use rayon::prelude::*;
 
 use super::failure::{Failure, Outcome};
 use super::files;
 use super::interrupt::Interrupt;
-use super::pack::{FILES, Pack};
+use super::pack::{CHARTS, FILES, Pack};
 use super::progress::ProgressLine;
 use super::span;
 use super::terminal::Terminal;
@@ -15,7 +16,7 @@ use crate::analysis::number::{count, of};
 use crate::analysis::{self, ResultDocument, analyse, effective_bin};
 use crate::engine::{self, Control};
 use crate::metrics::{Observation, series_step};
-use crate::report::{self, TextOptions};
+use crate::report::{self, Chart, TextOptions};
 use crate::scenario::{Override, Scenario};
 use crate::time::Span;
 
@@ -171,23 +172,39 @@ fn simulate(arguments: &RunArguments, scenario: &Scenario) -> Result<Vec<Observa
     }
 }
 
-/// The files of a pack, in the order of their names there.
+/// The files of a pack, in the order of their names there, then the charts.
 fn pack_files(
     scenario: &Scenario,
     first: &Observation,
     document: &ResultDocument,
     bin: Span,
     scenario_text: &str,
-) -> Result<Vec<(&'static str, Vec<u8>)>, Failure> {
-    let csv = |bytes: Result<Vec<u8>, _>| bytes.map_err(unwritable);
-    let [result, summary, series, shards, as_written] = FILES;
-    Ok(vec![
+) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let picture = analysis::picture(scenario, first);
+    let charts = report::charts(document, &picture).map_err(unwritable)?;
+    let [result, html, markdown, summary, series, parquet, shards, as_written, lock] =
+        FILES.map(str::to_owned);
+    let mut files = vec![
         (result, json(document)?.into_bytes()),
+        (html, report::html(document, &charts).map_err(unwritable)?.into_bytes()),
+        (markdown, report::markdown(document).map_err(unwritable)?.into_bytes()),
         (summary, report::text(document, TextOptions::default()).into_bytes()),
-        (series, csv(report::series_csv(document))?),
-        (shards, csv(report::shards_csv(scenario, first, bin))?),
+        (series, report::series_csv(document).map_err(unwritable)?),
+        (parquet, report::series_parquet(document).map_err(unwritable)?),
+        (shards, report::shards_csv(scenario, first, bin).map_err(unwritable)?),
         (as_written, scenario_text.as_bytes().to_vec()),
-    ])
+        (lock, report::json(&report::lock(document)).map_err(unwritable)?.into_bytes()),
+    ];
+    let drawn: Result<Vec<_>, Failure> = charts.par_iter().map(chart_files).collect();
+    files.extend(drawn?.into_iter().flatten());
+    Ok(files)
+}
+
+/// A chart as a drawing and as pixels.
+fn chart_files(chart: &Chart) -> Result<[(String, Vec<u8>); 2], Failure> {
+    let name = |end: &str| format!("{CHARTS}/{}.{end}", chart.id);
+    let pixels = report::png(&chart.svg).map_err(unwritable)?;
+    Ok([(name("svg"), report::standalone(&chart.svg).into_bytes()), (name("png"), pixels)])
 }
 
 fn json(document: &ResultDocument) -> Result<String, Failure> {
@@ -241,7 +258,9 @@ mod tests {
         };
         let first = pack(1);
         assert_eq!(first, pack(2));
-        assert_eq!(first.iter().map(|(name, _)| *name).collect::<Vec<_>>(), FILES);
+        let names: Vec<&str> = first.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names[..FILES.len()], FILES);
+        assert_eq!(names[FILES.len()..].len(), 2 * report::CHART_IDS.len());
         assert!(first.iter().all(|(_, bytes)| !bytes.is_empty()));
     }
 }
