@@ -1,8 +1,35 @@
-//! x
+//! Markdown: the answer for a pull request or a decision record, on one screen.
+
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, context};
+
+use super::template::{View, environment};
 use crate::analysis::ResultDocument;
-/// x
+
+const TEMPLATE: &str = include_str!("markdown/summary.md.jinja");
+
+/// The summary of a run.
+///
 /// # Errors
-/// x
-pub fn markdown(_d: &ResultDocument) -> Result<String, std::fmt::Error> {
-    Ok("x".into())
+/// When the template does not fit the result, which would be a defect.
+pub fn markdown(document: &ResultDocument) -> Result<String, minijinja::Error> {
+    let view = View::of(document);
+    environment(AutoEscape::None)
+        .render_str(TEMPLATE, context! { view => Serde(view), result => Serde(document) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing::document;
+
+    #[test]
+    fn the_question_the_verdict_and_the_objectives_are_there() {
+        let text = markdown(&document()).unwrap();
+        assert!(text.starts_with("# Do four shards carry the orders of a busy evening?\n"));
+        assert!(text.contains("**FAIL**: 1 of 2 objectives missed"), "{text}");
+        assert!(text.contains("| FAIL | write\\_throttled |"), "{text}");
+        assert!(text.lines().count() < 80, "{text}");
+        assert!(!text.contains("\n\n\n"), "{text}");
+    }
 }

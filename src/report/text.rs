@@ -4,8 +4,8 @@
 //! shards, the clients, the findings, and what it all rests on. `layout` wraps and paints, `head`
 //! is the part above the tables, `tables` are the tables, `notes` the part below them.
 
-mod head;
-mod layout;
+pub(super) mod head;
+pub(super) mod layout;
 mod notes;
 mod tables;
 

@@ -215,7 +215,7 @@ pub(super) fn legend(area: &Area<'_>, entries: &[(Mark, Tint, String)]) -> Drawn
         let more = format!("and {rest} more");
         let is_last = rest == 1;
         let reserve = if is_last { 0.0 } else { 44.0 + width_of(&more) };
-        let name = fitted(name, 420.0);
+        let name = fitted(name, if entries.len() > 3 { 380.0 } else { 800.0 });
         if left + 44.0 + width_of(&name) + reserve > f64::from(WIDTH) - 40.0 {
             return text(area, &more, (left as i32, middle), HPos::Left, SOFT_INK);
         }

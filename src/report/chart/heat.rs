@@ -41,7 +41,14 @@ pub(super) fn utilization(
             (*tint, if is_named { format!("{} %", index * 10) } else { String::new() })
         })
         .collect();
-    map(frame, picture, &steps, "of its write limit", |row| &row.utilization, colour)
+    map(
+        frame,
+        picture,
+        &steps,
+        ("of its write limit", "No shard took a record."),
+        |row| &row.utilization,
+        colour,
+    )
 }
 
 pub(super) fn throttling(
@@ -71,7 +78,14 @@ pub(super) fn throttling(
     let names = ["to 1 %", "to 5 %", "to 20 %", "to 50 %", "above"];
     let mut steps = vec![(EMPTY, "none".to_owned())];
     steps.extend(REFUSED.iter().zip(names).map(|(tint, name)| (*tint, name.to_owned())));
-    map(frame, picture, &steps, "of its attempts refused", |row| &row.throttled_ratio, colour)
+    map(
+        frame,
+        picture,
+        &steps,
+        ("of its attempts refused", "No shard refused anything."),
+        |row| &row.throttled_ratio,
+        colour,
+    )
 }
 
 fn column(picture: &Picture) -> String {
@@ -87,7 +101,7 @@ fn map(
     frame: Frame,
     picture: &Picture,
     steps: &[(Tint, String)],
-    meaning: &'static str,
+    (meaning, nothing_seen): (&'static str, &str),
     values: fn(&HeatRow) -> &Vec<f64>,
     colour: impl Fn(f64) -> Tint,
 ) -> Result<Chart, ChartError> {
@@ -104,6 +118,9 @@ fn map(
     frame.draw((!is_empty).then_some(hover), |area| {
         if is_empty {
             return nothing(area, "No time was simulated.");
+        }
+        if heat.rows.iter().all(|row| values(row).iter().all(|value| *value <= 0.0)) {
+            return nothing(area, nothing_seen);
         }
         scale(area, steps, meaning)?;
         let x = Axis::time(picture.simulated_seconds);
@@ -171,7 +188,13 @@ fn scale(area: &Area<'_>, steps: &[(Tint, String)], meaning: &str) -> Drawn {
     if !has_names_within {
         // The ends are enough: the steps between them are even.
         let at = (left + 14, (top + bottom) / 2);
-        return text(area, &format!("0 % to 100 % and above {meaning}"), at, HPos::Left, SOFT_INK);
+        return text(
+            area,
+            &format!("from 0 % to 100 % and above {meaning}"),
+            at,
+            HPos::Left,
+            SOFT_INK,
+        );
     }
     text(area, meaning, ((left + 6).min(WIDTH as i32), 112), HPos::Left, SOFT_INK)
 }

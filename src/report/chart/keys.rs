@@ -45,7 +45,10 @@ pub(super) fn chart(document: &ResultDocument, picture: &Picture) -> Result<Char
 fn curve(area: &Area<'_>, keys: &KeyConcentration) -> Drawn {
     let last = keys.counted_keys.max(1);
     let margins = Margins { left: 170, right: WIDTH - BARS_LEFT as u32 + 70, ..Margins::USUAL };
-    let x = Axis::decades(1.0, last as f64, |value| short_count(value as u64));
+    let mut x = Axis::decades(1.0, last as f64, |value| short_count(value as u64));
+    // Up to the last key, not to the next power of ten.
+    x.max = (last as f64).log10().max(1.0);
+    x.ticks.retain(|tick| tick.0 <= x.max);
     let y = Axis::from_zero(0.96, |value| format!("{} %", plain(value * 100.0)));
     let mut plot = plot(area, margins, (&x, "number of the hottest keys"), (&y, "of all records"))?;
     let even = keys.curve.iter().map(|point| {
@@ -79,7 +82,7 @@ fn bars(area: &Area<'_>, keys: &KeyConcentration) -> Drawn {
         };
         bar(1.0, EMPTY)?;
         bar(share / longest, tint)?;
-        if let Some(limit) = keys.shard_share.filter(|limit| *limit <= longest) {
+        if let Some(limit) = keys.shard_share.filter(|_| overloads) {
             let at = BARS_LEFT + (width * limit / longest) as i32;
             let corners = [(at - 2, y + 13), (at + 2, y + 21 + BAR_HEIGHT)];
             area.draw(&Rectangle::new(corners, LIMIT.light.filled()))?;

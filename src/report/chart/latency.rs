@@ -68,7 +68,12 @@ fn axis_of_nines(slowest: f64) -> Axis {
         .map(|(quantile, label)| (nines(*quantile), (*label).to_owned()))
         .filter(|(at, _)| *at <= max + 1e-9)
         .collect();
-    ticks.insert(1, half);
+    // Where there is no room for both, the median says more.
+    if max > 2.5 {
+        ticks[0] = half;
+    } else {
+        ticks.insert(1, half);
+    }
     Axis { min: 0.0, max: max + 0.02, ticks }
 }
 
