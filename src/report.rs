@@ -24,7 +24,7 @@ pub use json::json;
 pub use lock::{Lock, lock};
 pub use markdown::markdown;
 pub use parquet::series_parquet;
-pub use text::{TextOptions, text};
+pub use text::{TextOptions, text, text_with_bars};
 
 #[cfg(test)]
 pub(crate) mod testing {

@@ -13,7 +13,7 @@ use super::progress::ProgressLine;
 use super::span;
 use super::terminal::Terminal;
 use crate::analysis::number::{count, of};
-use crate::analysis::{self, ResultDocument, analyse, effective_bin};
+use crate::analysis::{self, Picture, ResultDocument, analyse, effective_bin};
 use crate::engine::{self, Control};
 use crate::metrics::{Observation, series_step};
 use crate::report::{self, Chart, TextOptions};
@@ -107,10 +107,12 @@ pub(super) fn execute(arguments: &RunArguments, terminal: &Terminal) -> Result<O
         overrides: overrides.iter().map(|set| format!("{}={}", set.path, set.value)).collect(),
     };
     let document = analyse(&scenario, &observations, &options);
+    let picture = analysis::picture(&scenario, &observations[0]);
     if let Some(pack) = pack {
-        pack.write(&pack_files(&scenario, &observations[0], &document, bin, &source.text)?)?;
+        let run = FinishedRun { scenario: &scenario, first: &observations[0], picture: &picture };
+        pack.write(&pack_files(run, &document, bin, &source.text)?)?;
     }
-    let printed = print(arguments, &document, terminal);
+    let printed = print(arguments, &document, &picture, terminal);
     // At the end, where it is seen, and whether or not there was a reader for the rest.
     if let Some(folder) = &arguments.out {
         terminal.complain(&format!("report pack written to {}", folder.display()));
@@ -121,13 +123,15 @@ pub(super) fn execute(arguments: &RunArguments, terminal: &Terminal) -> Result<O
 fn print(
     arguments: &RunArguments,
     document: &ResultDocument,
+    picture: &Picture,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     match arguments.format {
         Format::Json => terminal.print(json(document)?.as_bytes()),
         Format::Text => {
             let color = terminal.color_of_output();
-            let text = report::text(document, TextOptions { width: terminal.columns(), color });
+            let options = TextOptions { width: terminal.columns(), color };
+            let text = report::text_with_bars(document, picture, options);
             terminal.print(text.as_bytes())
         }
     }
@@ -172,23 +176,30 @@ fn simulate(arguments: &RunArguments, scenario: &Scenario) -> Result<Vec<Observa
     }
 }
 
+/// What a pack is made from beside the result.
+#[derive(Clone, Copy)]
+struct FinishedRun<'run> {
+    scenario: &'run Scenario,
+    first: &'run Observation,
+    picture: &'run Picture,
+}
+
 /// The files of a pack, in the order of their names there, then the charts.
 fn pack_files(
-    scenario: &Scenario,
-    first: &Observation,
+    run: FinishedRun<'_>,
     document: &ResultDocument,
     bin: Span,
     scenario_text: &str,
 ) -> Result<Vec<(String, Vec<u8>)>, Failure> {
-    let picture = analysis::picture(scenario, first);
-    let charts = report::charts(document, &picture).map_err(unwritable)?;
+    let FinishedRun { scenario, first, picture } = run;
+    let charts = report::charts(document, picture).map_err(unwritable)?;
     let [result, html, markdown, summary, series, parquet, shards, as_written, lock] =
         FILES.map(str::to_owned);
     let mut files = vec![
         (result, json(document)?.into_bytes()),
         (html, report::html(document, &charts).map_err(unwritable)?.into_bytes()),
         (markdown, report::markdown(document).map_err(unwritable)?.into_bytes()),
-        (summary, report::text(document, TextOptions::default()).into_bytes()),
+        (summary, report::text_with_bars(document, picture, TextOptions::default()).into_bytes()),
         (series, report::series_csv(document).map_err(unwritable)?),
         (parquet, report::series_parquet(document).map_err(unwritable)?),
         (shards, report::shards_csv(scenario, first, bin).map_err(unwritable)?),
@@ -254,7 +265,10 @@ mod tests {
             let document = analyse(&scenario, &observations, &analysis::Options::default());
             assert!(document.accounting.iter().all(|row| row.holds));
             let bin = effective_bin(None, scenario.duration, Span::SECOND);
-            pack_files(&scenario, &observations[0], &document, bin, "name: orders").unwrap()
+            let picture = analysis::picture(&scenario, &observations[0]);
+            let run =
+                FinishedRun { scenario: &scenario, first: &observations[0], picture: &picture };
+            pack_files(run, &document, bin, "name: orders").unwrap()
         };
         let first = pack(1);
         assert_eq!(first, pack(2));

@@ -45,6 +45,18 @@ pub const CHART_IDS: [&str; 9] = [
     "shards",
 ];
 
+/// Most lines of a chart that can be told apart; there are as many colours.
+pub(super) const LINES_MAX: usize = 6;
+
+/// Which of many lines are drawn: the highest ones, in the order in which they come.
+fn highest(values: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|one, other| values[*other].total_cmp(&values[*one]));
+    order.truncate(LINES_MAX);
+    order.sort_unstable();
+    order
+}
+
 /// A chart, ready to be put into a page or a file.
 #[derive(Clone, Debug, Serialize)]
 pub struct Chart {

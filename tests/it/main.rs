@@ -35,6 +35,8 @@
 //! - `cli`: arguments, exit codes and messages, without a run.
 //! - `cli_run`: runs from a scenario file to a report.
 //! - `result_schema`: what a run prints, held against the schema that is published.
+//! - `browser`: the page of a pack in a headless browser.
+//! - `gallery`: the committed packs are what the tool writes today.
 
 #![allow(
     clippy::unwrap_used,
@@ -43,12 +45,14 @@
     reason = "a test that fails should say where"
 )]
 
+mod browser;
 mod cli;
 mod cli_run;
 mod closed_form;
 mod common_random_numbers;
 mod conservation;
 mod determinism;
+mod gallery;
 mod independent;
 mod key_order;
 mod language;

@@ -5,7 +5,7 @@ use super::frame::{
     Across, Frame, Margins, Mark, bounds, legend, line, lines_across, nothing, plot, stairs,
 };
 use super::palette::{LIMIT, OBJECTIVE, SERIES};
-use super::{Chart, ChartError, Hover};
+use super::{Chart, ChartError, Hover, LINES_MAX, highest};
 use crate::analysis::number::milliseconds;
 use crate::analysis::{Measured, Picture, ResultDocument, SeriesRow};
 
@@ -19,10 +19,14 @@ pub(super) fn chart(document: &ResultDocument, picture: &Picture) -> Result<Char
     let age = |row: &SeriesRow, consumer: usize| {
         row.consumers.get(consumer).map_or(0.0, |seen| seen.iterator_age_ms_max as f64)
     };
+    let worst: Vec<f64> = (0..document.consumers.len())
+        .map(|index| picture.rows.iter().map(|row| age(row, index)).fold(0.0, f64::max))
+        .collect();
+    let shown = highest(&worst);
     let names: Vec<&str> = document.consumers.iter().map(|seen| seen.name.as_str()).collect();
     let hover = Hover {
         area: bounds(margins, frame.height),
-        columns: picture.rows.iter().map(|row| column(row)).collect(),
+        columns: picture.rows.iter().map(column).collect(),
         rows: Vec::new(),
         cells: Vec::new(),
         meaning: "",
@@ -32,11 +36,11 @@ pub(super) fn chart(document: &ResultDocument, picture: &Picture) -> Result<Char
         if is_empty {
             return nothing(area, "No time was simulated.");
         }
-        let tint = |index: usize| SERIES[index % SERIES.len()];
-        let entries: Vec<_> = names
+        let tint = |place: usize| SERIES[place % SERIES.len()];
+        let entries: Vec<_> = shown
             .iter()
             .enumerate()
-            .map(|(index, name)| (Mark::Line, tint(index), (*name).to_owned()))
+            .map(|(place, index)| (Mark::Line, tint(place), names[*index].to_owned()))
             .collect();
         legend(area, &entries)?;
         let x = Axis::time(picture.simulated_seconds);
@@ -47,11 +51,11 @@ pub(super) fn chart(document: &ResultDocument, picture: &Picture) -> Result<Char
         let title = time_title(picture.simulated_seconds);
         let mut plot = plot(area, margins, (&x, title), (&y, "oldest record yet to be read"))?;
         // The first consumer is drawn last, above the others.
-        for index in (0..names.len()).rev() {
+        for (place, index) in shown.iter().enumerate().rev() {
             let bins = picture.rows.iter().map(|row| {
-                (row.start_seconds, row.span_seconds, y.logarithm(age(row, index).max(LEAST_MS)))
+                (row.start_seconds, row.span_seconds, y.logarithm(age(row, *index).max(LEAST_MS)))
             });
-            line(&mut plot, stairs(bins), tint(index).light, 4)?;
+            line(&mut plot, stairs(bins), tint(place).light, 4)?;
         }
         let across: Vec<Across> = lines
             .into_iter()
@@ -98,9 +102,14 @@ fn description(document: &ResultDocument, picture: &Picture) -> String {
         })
         .collect();
     let worst = if worst.is_empty() { "none was seen".to_owned() } else { worst.join(", ") };
+    let shown = if document.consumers.len() > LINES_MAX {
+        format!(" Drawn are the {LINES_MAX} that are furthest behind.")
+    } else {
+        String::new()
+    };
     format!(
         "Age of the oldest record that each consumer has yet to read, the worst shard of each bin. \
-         Highest after the warm-up: {worst}. Records are lost to a consumer that is {} behind.",
+         Highest after the warm-up: {worst}. Records are lost to a consumer that is {} behind.{shown}",
         milliseconds(picture.retention_ms),
     )
 }

@@ -22,9 +22,11 @@ pub(super) const WORDS: f64 = 26.0;
 /// plotters divides the size of a font by this before it writes it.
 const SIZE_OF_PLOTTERS: f64 = 1.24;
 /// Columns of a unit that a character of the widest font of the list takes, over its size.
-const WIDTH_OF_CHARACTER: f64 = 0.62;
+const WIDTH_OF_CHARACTER: f64 = 0.6;
 /// From a line's name to the next.
-const LEGEND_GAP: f64 = 44.0;
+const LEGEND_GAP: f64 = 32.0;
+/// The mark of a line and the space before its name.
+const MARK_WIDTH: f64 = 44.0;
 /// Least distance of two labels at the right of a plot.
 const LABEL_DISTANCE: f64 = 32.0;
 
@@ -208,15 +210,16 @@ pub(super) fn fitted(words: &str, width: f64) -> String {
 
 /// Names of what is drawn, below the title, as far as one row holds them.
 pub(super) fn legend(area: &Area<'_>, entries: &[(Mark, Tint, String)]) -> Drawn {
-    let mut left = 40.0;
+    let longest = if entries.len() > 3 { 260.0 } else { 800.0 };
+    let names: Vec<String> = entries.iter().map(|entry| fitted(&entry.2, longest)).collect();
+    let width = |name: &String| MARK_WIDTH + width_of(name);
+    let all = names.iter().map(|name| width(name) + LEGEND_GAP).sum::<f64>() - LEGEND_GAP;
+    let room = f64::from(WIDTH) - 80.0;
     let middle = 112;
-    for (index, (mark, tint, name)) in entries.iter().enumerate() {
-        let rest = entries.len() - index;
-        let more = format!("and {rest} more");
-        let is_last = rest == 1;
-        let reserve = if is_last { 0.0 } else { 44.0 + width_of(&more) };
-        let name = fitted(name, if entries.len() > 3 { 380.0 } else { 800.0 });
-        if left + 44.0 + width_of(&name) + reserve > f64::from(WIDTH) - 40.0 {
+    let mut left = 40.0;
+    for (index, ((mark, tint, _), name)) in entries.iter().zip(&names).enumerate() {
+        let more = format!("and {} more", entries.len() - index);
+        if all > room && left + width(name) + LEGEND_GAP + width_of(&more) > 40.0 + room {
             return text(area, &more, (left as i32, middle), HPos::Left, SOFT_INK);
         }
         let (from, to) = (left as i32, left as i32 + 32);
@@ -230,8 +233,8 @@ pub(super) fn legend(area: &Area<'_>, entries: &[(Mark, Tint, String)]) -> Drawn
                 area.draw(&Rectangle::new(corners, tint.light.filled()))?;
             }
         }
-        text(area, &name, (to + 12, middle), HPos::Left, INK)?;
-        left += 44.0 + width_of(&name) + LEGEND_GAP;
+        text(area, name, (to + 12, middle), HPos::Left, INK)?;
+        left += width(name) + LEGEND_GAP;
     }
     Ok(())
 }

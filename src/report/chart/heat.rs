@@ -11,6 +11,9 @@ use super::{Chart, ChartError, Hover, WIDTH};
 use crate::analysis::number::{of, percent};
 use crate::analysis::{HeatMap, HeatRow, Picture, ResultDocument};
 
+/// A cell in seconds and rows.
+type Cell = Rectangle<(f64, f64)>;
+
 /// Most labels of rows.
 const LABELS_MAX: usize = 14;
 /// Upper ends of the steps of refused attempts; what is above the last has the last colour.
@@ -140,7 +143,7 @@ fn cells(
     colour: impl Fn(f64) -> Tint,
 ) -> Drawn {
     let heat = &picture.heat;
-    let mut drawn: Vec<(String, Vec<Rectangle<(f64, f64)>>)> = Vec::new();
+    let mut drawn: Vec<(String, Vec<Cell>)> = Vec::new();
     let rows = heat.rows.len() as f64;
     for (index, row) in heat.rows.iter().enumerate() {
         let (top, bottom) = (rows - index as f64, rows - index as f64 - 1.0);

@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::frame::{Across, Frame, Margins, Mark, legend, line, lines_across, nothing, plot};
 use super::palette::{OBJECTIVE, SERIES};
-use super::{Chart, ChartError};
+use super::{Chart, ChartError, LINES_MAX, highest};
 use crate::analysis::number::milliseconds;
 use crate::analysis::{LatencyCurve, Measured, Picture, ResultDocument};
 
@@ -19,7 +19,16 @@ const TICKS: [(f64, &str); 6] = [
 
 pub(super) fn chart(document: &ResultDocument, picture: &Picture) -> Result<Chart, ChartError> {
     let frame = Frame::new("latency", "How long records take", description(document));
-    let curves = &picture.latencies;
+    let has_bound =
+        |measured| picture.time_objectives.iter().any(|objective| objective.measured == measured);
+    // What an objective bounds is drawn in any case.
+    let slowest = |curve: &LatencyCurve| match curve.points.last() {
+        _ if has_bound(curve.measured) => f64::INFINITY,
+        last => last.map_or(0.0, |point| point.ms),
+    };
+    let shown = highest(&picture.latencies.iter().map(slowest).collect::<Vec<f64>>());
+    let curves: Vec<&LatencyCurve> =
+        shown.into_iter().map(|index| &picture.latencies[index]).collect();
     frame.draw(None, |area| {
         if curves.is_empty() {
             return nothing(area, "No record was accepted.");
@@ -79,8 +88,8 @@ fn axis_of_nines(slowest: f64) -> Axis {
 
 fn name(curve: &LatencyCurve) -> String {
     match curve.measured {
-        Measured::Put => format!("put by {}", curve.name),
-        _ => format!("to the end at {}", curve.name),
+        Measured::Put => format!("{} puts", curve.name),
+        _ => format!("{} done", curve.name),
     }
 }
 
@@ -111,9 +120,14 @@ fn description(document: &ResultDocument) -> String {
     if all.is_empty() {
         return "No record was accepted, so there is no latency.".to_owned();
     }
+    let shown = if all.len() > LINES_MAX {
+        format!(" Drawn are {LINES_MAX}: those with an objective, and the slowest.")
+    } else {
+        String::new()
+    };
     format!(
         "From the generation of a record to the answer that accepts it, and to the end of its \
-         processing: {}.",
+         processing: {}.{shown}",
         all.join("; ")
     )
 }
