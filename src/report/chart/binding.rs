@@ -5,7 +5,7 @@ use plotters::style::Color;
 
 use super::axis::{Axis, moment, time_title};
 use super::frame::{Drawn, Frame, Margins, Mark, Plot, bounds, fitted, legend, nothing, plot};
-use super::palette::{EMPTY, GREEN, PURPLE, SERIES, Tint, VERMILLION};
+use super::palette::{BLUE, EMPTY, MISSING, PURPLE, SERIES, Tint, VERMILLION};
 use super::{Chart, ChartError, Hover};
 use crate::analysis::number::percent;
 use crate::analysis::{Binding, BindingRow, Picture, ResultDocument};
@@ -29,11 +29,11 @@ const GAP: f64 = 0.14;
 fn tint(binding: Binding) -> Tint {
     match binding {
         Binding::Nothing => EMPTY,
-        Binding::NearLimit => SERIES[5],
+        Binding::NearLimit => MISSING,
         Binding::RecordLimit => VERMILLION,
         Binding::ByteLimit => PURPLE,
         Binding::ReadsRefused => SERIES[4],
-        Binding::Behind => GREEN,
+        Binding::Behind => BLUE,
     }
 }
 

@@ -24,7 +24,7 @@ const SIZE_OF_PLOTTERS: f64 = 1.24;
 /// Columns of a unit that a character of the widest font of the list takes, over its size.
 const WIDTH_OF_CHARACTER: f64 = 0.6;
 /// From a line's name to the next.
-const LEGEND_GAP: f64 = 32.0;
+const LEGEND_GAP: f64 = 42.0;
 /// The mark of a line and the space before its name.
 const MARK_WIDTH: f64 = 44.0;
 /// Least distance of two labels at the right of a plot.

@@ -14,6 +14,8 @@ use crate::analysis::{HeatMap, HeatRow, Picture, ResultDocument};
 /// A cell in seconds and rows.
 type Cell = Rectangle<(f64, f64)>;
 
+/// Height of a chart that says that there is nothing to draw.
+const HEIGHT_OF_NOTHING: u32 = 240;
 /// Most labels of rows.
 const LABELS_MAX: usize = 14;
 /// Upper ends of the steps of refused attempts; what is above the last has the last colour.
@@ -101,7 +103,7 @@ fn column(picture: &Picture) -> String {
 }
 
 fn map(
-    frame: Frame,
+    mut frame: Frame,
     picture: &Picture,
     steps: &[(Tint, String)],
     (meaning, nothing_seen): (&'static str, &str),
@@ -111,6 +113,10 @@ fn map(
     let heat = &picture.heat;
     let margins = Margins { left: 220, ..Margins::USUAL };
     let is_empty = heat.rows.is_empty() || heat.columns == 0;
+    let is_zero = heat.rows.iter().all(|row| values(row).iter().all(|value| *value <= 0.0));
+    if is_empty || is_zero {
+        frame.height = HEIGHT_OF_NOTHING;
+    }
     let hover = Hover {
         area: bounds(margins, frame.height),
         columns: (0..heat.columns).map(|at| moment(at as f64 * heat.column_seconds)).collect(),
@@ -118,11 +124,11 @@ fn map(
         cells: heat.rows.iter().map(|row| percentages(values(row))).collect(),
         meaning,
     };
-    frame.draw((!is_empty).then_some(hover), |area| {
+    frame.draw((!is_empty && !is_zero).then_some(hover), |area| {
         if is_empty {
             return nothing(area, "No time was simulated.");
         }
-        if heat.rows.iter().all(|row| values(row).iter().all(|value| *value <= 0.0)) {
+        if is_zero {
             return nothing(area, nothing_seen);
         }
         scale(area, steps, meaning)?;

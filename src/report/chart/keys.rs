@@ -29,17 +29,22 @@ pub(super) fn chart(document: &ResultDocument, picture: &Picture) -> Result<Char
             };
             return nothing(area, words);
         }
-        legend(
-            area,
-            &[
-                (Mark::Line, BLUE, "hottest keys together".to_owned()),
-                (Mark::Line, GREEN, "if all were equal".to_owned()),
-                (Mark::Area, VERMILLION, "more than a shard takes".to_owned()),
-            ],
-        )?;
+        let mut entries = vec![
+            (Mark::Line, BLUE, "hottest keys together".to_owned()),
+            (Mark::Line, GREEN, "if all were equal".to_owned()),
+        ];
+        if keys.hottest.iter().any(|(_, share)| overloads(keys, *share)) {
+            entries.push((Mark::Area, VERMILLION, "more than a shard takes".to_owned()));
+        }
+        legend(area, &entries)?;
         curve(area, keys)?;
         bars(area, keys)
     })
+}
+
+/// Whether a key with that share is more than one shard takes.
+fn overloads(keys: &KeyConcentration, share: f64) -> bool {
+    keys.shard_share.is_some_and(|limit| share > limit)
 }
 
 fn curve(area: &Area<'_>, keys: &KeyConcentration) -> Drawn {
@@ -73,7 +78,7 @@ fn bars(area: &Area<'_>, keys: &KeyConcentration) -> Drawn {
         let room = width - super::frame::width_of(&amount) - 20.0;
         text(area, &fitted(name, room), (BARS_LEFT, y), HPos::Left, INK)?;
         text(area, &amount, (right, y), HPos::Right, INK)?;
-        let overloads = keys.shard_share.is_some_and(|limit| *share > limit);
+        let overloads = overloads(keys, *share);
         let tint = if overloads { VERMILLION } else { BLUE };
         let bar = |to: f64, tint: super::palette::Tint| {
             let end = BARS_LEFT + (width * to) as i32;
