@@ -21,7 +21,7 @@ stream:
 producers:
   - name: web
     client: { put_records: {} }
-    traffic: { constant: 2000 records/s }
+    traffic: { constant: 4000 records/s }
     record_size: { constant: 200 B }
     partition_key: { zipf: { keys: 1000, exponent: 1.1 } }
 consumers:

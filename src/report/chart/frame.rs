@@ -41,9 +41,9 @@ pub(super) struct Margins {
 
 impl Margins {
     /// Room for labels of numbers at the left, and little at the right.
-    pub(super) const USUAL: Self = Self { left: 170, right: 50, top: 158, bottom: 104 };
+    pub(super) const USUAL: Self = Self { left: 184, right: 50, top: 158, bottom: 104 };
     /// The same with room for the names of lines at the right.
-    pub(super) const LINES_NAMED: Self = Self { left: 170, right: 290, top: 158, bottom: 104 };
+    pub(super) const LINES_NAMED: Self = Self { left: 184, right: 290, top: 158, bottom: 104 };
 }
 
 /// How the colour of an entry of a legend is shown.
@@ -148,6 +148,8 @@ pub(super) fn plot<'area, 'drawing>(
         .build_cartesian_2d(x.clone(), y.clone())?;
     plot.configure_mesh()
         .disable_x_mesh()
+        // Keeps the first labels of both axes apart where they meet.
+        .set_all_tick_mark_size(16)
         .light_line_style(GRID.light.stroke_width(0))
         .bold_line_style(GRID.light.stroke_width(2))
         .axis_style(AXIS.light.stroke_width(2))
@@ -164,7 +166,7 @@ pub(super) fn plot<'area, 'drawing>(
     let turned = style(WORDS, SOFT_INK)
         .transform(FontTransform::Rotate270)
         .pos(Pos::new(HPos::Center, VPos::Center));
-    area.draw(&Text::new(y_title.to_owned(), (30, ((top + bottom) / 2.0) as i32), turned))?;
+    area.draw(&Text::new(y_title.to_owned(), (18, ((top + bottom) / 2.0) as i32), turned))?;
     Ok(plot)
 }
 

@@ -49,7 +49,7 @@ fn overloads(keys: &KeyConcentration, share: f64) -> bool {
 
 fn curve(area: &Area<'_>, keys: &KeyConcentration) -> Drawn {
     let last = keys.counted_keys.max(1);
-    let margins = Margins { left: 170, right: WIDTH - BARS_LEFT as u32 + 70, ..Margins::USUAL };
+    let margins = Margins { left: 184, right: WIDTH - BARS_LEFT as u32 + 70, ..Margins::USUAL };
     let mut x = Axis::decades(1.0, last as f64, |value| short_count(value as u64));
     // Up to the last key, not to the next power of ten.
     x.max = (last as f64).log10().max(1.0);
