@@ -162,7 +162,7 @@ pub(super) fn plot<'area, 'drawing>(
     let height = area.dim_in_pixel().1;
     let [left, top, right, bottom] = bounds(margins, height);
     let middle = ((left + right) / 2.0) as i32;
-    text(area, x_title, (middle, height as i32 - 34), HPos::Center, SOFT_INK)?;
+    text(area, x_title, (middle, height as i32 - 22), HPos::Center, SOFT_INK)?;
     let turned = style(WORDS, SOFT_INK)
         .transform(FontTransform::Rotate270)
         .pos(Pos::new(HPos::Center, VPos::Center));
