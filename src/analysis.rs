@@ -11,6 +11,7 @@
 //! - `compare` holds variants against each other, `sweep` the points of a grid;
 //! - `keys` says where real keys land, without a run;
 //! - `sizing` looks for the least capacity that meets the objectives;
+//! - `picture` is what charts draw beside the document;
 //! - `number` writes numbers as people read them, here and in reports.
 //!
 //! Nothing here simulates, reads a file or knows of a terminal.
@@ -24,6 +25,7 @@ mod interval;
 pub mod keys;
 pub mod number;
 mod objective;
+mod picture;
 pub mod price_book;
 mod replication;
 mod result;
@@ -35,6 +37,10 @@ pub mod sweep;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use picture::{
+    Binding, BindingRow, HeatMap, HeatRow, KeyConcentration, KeyPoint, LatencyCurve, LatencyPoint,
+    Measured, Picture, ShardsFrom, TimeObjective, picture,
+};
 pub use result::{
     AccountingResult, Assumption, CloudWatchView, ConsumerResult, Evidence, Finding, HottestKey,
     ObjectiveResult, OrderingKept, ProducerResult, Quantiles, ReplicationInterval, ResultDocument,

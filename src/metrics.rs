@@ -7,12 +7,14 @@
 
 mod age_counts;
 mod counted;
+mod key_counts;
 mod series;
 
 use hdrhistogram::Histogram;
 
 pub use age_counts::AgeCounts;
 pub use counted::{CountedConsumer, CountedSeconds, RecordsByMinute};
+pub use key_counts::KeyCounts;
 pub use series::{
     ConsumerStep, ShardSecond, ShardSeries, ShardStep, StreamSeries, StreamStep, series_step,
 };
@@ -37,6 +39,8 @@ pub struct Observation {
     pub counted: CountedSeconds,
     /// One row a step; empty but in the first replication, which is the one that reports show.
     pub series: StreamSeries,
+    /// Partition keys by their records; empty but in the first replication.
+    pub key_counts: KeyCounts,
 }
 
 /// What became of one producer's records.

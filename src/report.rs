@@ -1,23 +1,37 @@
 //! The result document as people and programs read it.
 //!
 //! One format a file: `text` is what a reviewer reads in ten seconds, `json` the document itself,
-//! `csv` the series, `markdown` a bill for a review, `infracost` the usage for that tool. Each takes
-//! plain data and gives a text; none reads a clock, a file or the terminal, so the same result always
-//! gives the same bytes.
+//! `csv` and `parquet` the series, `html` and `markdown` the report for a review, `chart` its
+//! pictures, `bill` what a month costs as Markdown, `infracost` the usage for that tool, `lock` what
+//! it was made from. Each takes plain data and gives a text; none reads a clock, a file or the
+//! terminal, so the same result always gives the same bytes.
 
+mod bill;
+mod chart;
 mod csv;
+mod html;
 mod infracost;
 mod json;
+mod lock;
 mod markdown;
+mod parquet;
+mod template;
 mod text;
 
+pub use bill::{bill_markdown, modes_markdown};
+pub use chart::{
+    CHART_IDS, Chart, ChartError, Hover, PngError, chart_style, charts, png, standalone,
+};
 pub use csv::{series_csv, shards_csv};
+pub use html::html;
 pub use infracost::infracost;
 pub use json::json;
-pub use markdown::{bill_markdown, modes_markdown};
+pub use lock::{Lock, lock};
+pub use markdown::markdown;
+pub use parquet::series_parquet;
 pub use text::{
     TextOptions, compare_text, keys_text, modes_text, reverse_text, sizing_text, sweep_csv,
-    sweep_text, text,
+    sweep_text, text, text_with_bars,
 };
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use hdrhistogram::Histogram;
 
 use crate::hash_key::{HashKeyRange, shard_id};
 use crate::metrics::{
-    ConsumerObservation, ConsumerStep, CountedSeconds, HotKey, Observation, ProducerObservation,
-    ShardObservation, ShardSecond, ShardSeries, StreamSeries, StreamStep,
+    ConsumerObservation, ConsumerStep, CountedSeconds, HotKey, KeyCounts, Observation,
+    ProducerObservation, ShardObservation, ShardSecond, ShardSeries, StreamSeries, StreamStep,
 };
 use crate::model::billing::BilledRecords;
 use crate::quotas::{Quotas, RECORD_SIZE_DEFAULT, RETENTION_MINIMUM};
@@ -165,7 +165,18 @@ pub(crate) fn observation() -> Observation {
         ],
         counted,
         series,
+        key_counts: key_counts(),
     }
+}
+
+/// One key on each shard has half of its records, a hundred others share the rest.
+fn key_counts() -> KeyCounts {
+    let mut counts = KeyCounts::default();
+    for offered in OFFERED {
+        counts.add(offered * SECONDS / 2);
+        (0..100).for_each(|_| counts.add(offered * SECONDS / 200));
+    }
+    counts
 }
 
 /// What a run makes of its seconds.

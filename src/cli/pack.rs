@@ -10,10 +10,23 @@ use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 
-/// The files of a pack; the first one marks a folder as one.
-pub(super) const FILES: [&str; 5] =
-    [RESULT, "summary.txt", "series.csv", "shards.csv", "scenario.yaml"];
+use crate::report::CHART_IDS;
+
+/// The files of a pack beside its charts; the first one marks a folder as one.
+pub(super) const FILES: [&str; 9] = [
+    RESULT,
+    "report.html",
+    "summary.md",
+    "summary.txt",
+    "series.csv",
+    "series.parquet",
+    "shards.csv",
+    "scenario.yaml",
+    "lock.json",
+];
 const RESULT: &str = "result.json";
+/// The folder of the charts in a pack.
+pub(super) const CHARTS: &str = "charts";
 
 /// Where a pack will stand; made before the run, so that a wrong path fails early.
 #[derive(Debug)]
@@ -68,7 +81,8 @@ impl Pack {
     }
 
     /// Writes `files` and puts them in place, all or none.
-    pub(super) fn write(self, files: &[(&str, Vec<u8>)]) -> Result<(), Failure> {
+    /// A name may lead into the folder of the charts.
+    pub(super) fn write(self, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
         // The run may have taken hours: what is there now counts.
         refuse_what_is_not_ours(&self.target)?;
         let written = self.stage(files).and_then(|()| self.put_in_place());
@@ -79,14 +93,17 @@ impl Pack {
         written.map_err(|error| Failure::write(&self.target, &error))
     }
 
-    fn stage(&self, files: &[(&str, Vec<u8>)]) -> io::Result<()> {
+    fn stage(&self, files: &[(String, Vec<u8>)]) -> io::Result<()> {
         fs::create_dir_all(&self.parent)?;
+        let charts = self.staging.join(CHARTS);
         fs::create_dir(&self.staging)?;
+        fs::create_dir(&charts)?;
         for (name, bytes) in files {
             let mut file = File::create_new(self.staging.join(name))?;
             file.write_all(bytes)?;
             file.sync_all()?;
         }
+        sync_folder(&charts)?;
         sync_folder(&self.staging)
     }
 
@@ -119,12 +136,7 @@ fn refuse_what_is_not_ours(target: &Path) -> Result<(), Failure> {
         }
         Err(error) => return Err(Failure::write(target, &error)),
     };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(|error| Failure::write(target, &error))?;
-        names.push(entry.file_name().to_string_lossy().into_owned());
-    }
-    names.sort();
+    let mut names = names_of(entries).map_err(|error| Failure::write(target, &error))?;
     if names.is_empty() {
         return Ok(());
     }
@@ -134,12 +146,37 @@ fn refuse_what_is_not_ours(target: &Path) -> Result<(), Failure> {
             "the folder is not empty and has no result.json, so it is not a pack to replace",
         ));
     }
-    match names.iter().find(|name| !FILES.contains(&name.as_str())) {
+    if names.iter().any(|name| name == CHARTS) {
+        names.retain(|name| name != CHARTS);
+        let charts = fs::read_dir(target.join(CHARTS)).and_then(names_of);
+        let charts = charts.map_err(|error| Failure::write(target, &error))?;
+        names.extend(charts.into_iter().map(|name| format!("{CHARTS}/{name}")));
+    }
+    match names.iter().find(|name| !is_ours(name)) {
         Some(foreign) => Err(refuse(
             target,
             &format!("replacing the pack there would delete `{foreign}`, which is not part of it"),
         )),
         None => Ok(()),
+    }
+}
+
+/// The names in a folder, sorted.
+fn names_of(entries: fs::ReadDir) -> io::Result<Vec<String>> {
+    let name = |entry: io::Result<fs::DirEntry>| {
+        entry.map(|entry| entry.file_name().to_string_lossy().into_owned())
+    };
+    let mut names = entries.map(name).collect::<io::Result<Vec<String>>>()?;
+    names.sort();
+    Ok(names)
+}
+
+/// Whether a pack has a file of that name.
+fn is_ours(name: &str) -> bool {
+    let chart = name.strip_prefix(CHARTS).and_then(|name| name.strip_prefix('/'));
+    match chart.and_then(|chart| chart.rsplit_once('.')) {
+        Some((id, "svg" | "png")) => CHART_IDS.contains(&id),
+        _ => FILES.contains(&name),
     }
 }
 
@@ -156,8 +193,10 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn files(text: &str) -> Vec<(&'static str, Vec<u8>)> {
-        FILES.iter().map(|name| (*name, text.as_bytes().to_vec())).collect()
+    fn files(text: &str) -> Vec<(String, Vec<u8>)> {
+        let names = FILES.iter().map(|name| (*name).to_owned());
+        let all = names.chain([format!("{CHARTS}/load.svg")]);
+        all.map(|name| (name, text.as_bytes().to_vec())).collect()
     }
 
     fn entries(folder: &Path) -> Vec<String> {
@@ -171,7 +210,7 @@ mod tests {
         let target = folder.path().join("reports/orders");
         Pack::prepare(&target).unwrap().write(&files("one")).unwrap();
         assert_eq!(fs::read_to_string(target.join(RESULT)).unwrap(), "one");
-        assert_eq!(entries(&target).len(), FILES.len());
+        assert_eq!(entries(&target).len(), FILES.len() + 1);
         assert_eq!(entries(target.parent().unwrap()), ["orders"]);
     }
 
@@ -211,6 +250,10 @@ mod tests {
         }
         fs::write(folder.path().join(RESULT), "{}").unwrap();
         assert!(reason(folder.path()).contains("would delete `notes.md`"));
+        let pack = folder.path().join("pack");
+        Pack::prepare(&pack).unwrap().write(&files("one")).unwrap();
+        fs::write(pack.join("charts/mine.svg"), "mine").unwrap();
+        assert!(reason(&pack).contains("would delete `charts/mine.svg`"));
         assert_eq!(fs::read_to_string(&notes).unwrap(), "mine");
     }
 
@@ -232,6 +275,6 @@ mod tests {
         let target = folder.path().join("empty");
         fs::create_dir(&target).unwrap();
         Pack::prepare(&target).unwrap().write(&files("one")).unwrap();
-        assert_eq!(entries(&target).len(), FILES.len());
+        assert_eq!(entries(&target).len(), FILES.len() + 1);
     }
 }

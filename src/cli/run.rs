@@ -3,20 +3,21 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use rayon::prelude::*;
 
 use super::failure::{Failure, Outcome};
 use super::files;
 use super::interrupt::Interrupt;
-use super::pack::{FILES, Pack};
+use super::pack::{CHARTS, FILES, Pack};
 use super::prices;
 use super::progress::ProgressLine;
 use super::span;
 use super::terminal::Terminal;
 use crate::analysis::number::{count, of};
-use crate::analysis::{self, ResultDocument, analyse, effective_bin};
+use crate::analysis::{self, Picture, ResultDocument, analyse, effective_bin};
 use crate::engine::{self, Control};
 use crate::metrics::{Observation, series_step};
-use crate::report::{self, TextOptions};
+use crate::report::{self, Chart, TextOptions};
 use crate::scenario::{Override, Scenario};
 use crate::time::Span;
 
@@ -113,10 +114,12 @@ pub(super) fn execute(arguments: &RunArguments, terminal: &Terminal) -> Result<O
         overrides: overrides.iter().map(|set| format!("{}={}", set.path, set.value)).collect(),
     };
     let document = analyse(&scenario, &observations, &options);
+    let picture = analysis::picture(&scenario, &observations[0]);
     if let Some(pack) = pack {
-        pack.write(&pack_files(&scenario, &observations[0], &document, bin, &source.text)?)?;
+        let run = FinishedRun { scenario: &scenario, first: &observations[0], picture: &picture };
+        pack.write(&pack_files(run, &document, bin, &source.text)?)?;
     }
-    let printed = print(arguments, &document, terminal);
+    let printed = print(arguments, &document, &picture, terminal);
     if let Some(cost) = &document.cost {
         prices::warn_of_age(&cost.price_date, terminal);
     }
@@ -130,13 +133,15 @@ pub(super) fn execute(arguments: &RunArguments, terminal: &Terminal) -> Result<O
 fn print(
     arguments: &RunArguments,
     document: &ResultDocument,
+    picture: &Picture,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     match arguments.format {
         Format::Json => terminal.print(json(document)?.as_bytes()),
         Format::Text => {
             let color = terminal.color_of_output();
-            let text = report::text(document, TextOptions { width: terminal.columns(), color });
+            let options = TextOptions { width: terminal.columns(), color };
+            let text = report::text_with_bars(document, picture, options);
             terminal.print(text.as_bytes())
         }
     }
@@ -182,23 +187,46 @@ fn simulate(arguments: &RunArguments, scenario: &Scenario) -> Result<Vec<Observa
     }
 }
 
-/// The files of a pack, in the order of their names there.
+/// What a pack is made from beside the result.
+#[derive(Clone, Copy)]
+struct FinishedRun<'run> {
+    scenario: &'run Scenario,
+    first: &'run Observation,
+    picture: &'run Picture,
+}
+
+/// The files of a pack, in the order of their names there, then the charts.
 fn pack_files(
-    scenario: &Scenario,
-    first: &Observation,
+    run: FinishedRun<'_>,
     document: &ResultDocument,
     bin: Span,
     scenario_text: &str,
-) -> Result<Vec<(&'static str, Vec<u8>)>, Failure> {
-    let csv = |bytes: Result<Vec<u8>, _>| bytes.map_err(unwritable);
-    let [result, summary, series, shards, as_written] = FILES;
-    Ok(vec![
+) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let FinishedRun { scenario, first, picture } = run;
+    let charts = report::charts(document, picture).map_err(unwritable)?;
+    let [result, html, markdown, summary, series, parquet, shards, as_written, lock] =
+        FILES.map(str::to_owned);
+    let mut files = vec![
         (result, json(document)?.into_bytes()),
-        (summary, report::text(document, TextOptions::default()).into_bytes()),
-        (series, csv(report::series_csv(document))?),
-        (shards, csv(report::shards_csv(scenario, first, bin))?),
+        (html, report::html(document, &charts).map_err(unwritable)?.into_bytes()),
+        (markdown, report::markdown(document).map_err(unwritable)?.into_bytes()),
+        (summary, report::text_with_bars(document, picture, TextOptions::default()).into_bytes()),
+        (series, report::series_csv(document).map_err(unwritable)?),
+        (parquet, report::series_parquet(document).map_err(unwritable)?),
+        (shards, report::shards_csv(scenario, first, bin).map_err(unwritable)?),
         (as_written, scenario_text.as_bytes().to_vec()),
-    ])
+        (lock, report::json(&report::lock(document)).map_err(unwritable)?.into_bytes()),
+    ];
+    let drawn: Result<Vec<_>, Failure> = charts.par_iter().map(chart_files).collect();
+    files.extend(drawn?.into_iter().flatten());
+    Ok(files)
+}
+
+/// A chart as a drawing and as pixels.
+fn chart_files(chart: &Chart) -> Result<[(String, Vec<u8>); 2], Failure> {
+    let name = |end: &str| format!("{CHARTS}/{}.{end}", chart.id);
+    let pixels = report::png(&chart.svg).map_err(unwritable)?;
+    Ok([(name("svg"), report::standalone(&chart.svg).into_bytes()), (name("png"), pixels)])
 }
 
 fn json(document: &ResultDocument) -> Result<String, Failure> {
@@ -248,11 +276,16 @@ mod tests {
             let document = analyse(&scenario, &observations, &analysis::Options::default());
             assert!(document.accounting.iter().all(|row| row.holds));
             let bin = effective_bin(None, scenario.duration, Span::SECOND);
-            pack_files(&scenario, &observations[0], &document, bin, "name: orders").unwrap()
+            let picture = analysis::picture(&scenario, &observations[0]);
+            let run =
+                FinishedRun { scenario: &scenario, first: &observations[0], picture: &picture };
+            pack_files(run, &document, bin, "name: orders").unwrap()
         };
         let first = pack(1);
         assert_eq!(first, pack(2));
-        assert_eq!(first.iter().map(|(name, _)| *name).collect::<Vec<_>>(), FILES);
+        let names: Vec<&str> = first.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names[..FILES.len()], FILES);
+        assert_eq!(names[FILES.len()..].len(), 2 * report::CHART_IDS.len());
         assert!(first.iter().all(|(_, bytes)| !bytes.is_empty()));
     }
 }

@@ -7,7 +7,7 @@ use crate::engine::sender::SenderTally;
 use crate::engine::source::Source;
 use crate::engine::tally::{ConsumerTally, ProducerTally, Tally};
 use crate::metrics::{
-    ConsumerObservation, HotKey, Observation, ProducerObservation, ShardObservation,
+    ConsumerObservation, HotKey, KeyCounts, Observation, ProducerObservation, ShardObservation,
 };
 use crate::scenario::PutCalls;
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
@@ -78,7 +78,15 @@ pub(super) fn observe(
         consumers: total.consumers.iter().map(consumer).collect(),
         counted: stream.counted,
         series: stream.series,
+        key_counts: if replication == 0 { key_counts(sources) } else { KeyCounts::default() },
     }
+}
+
+fn key_counts(sources: &[Source<'_>]) -> KeyCounts {
+    let mut counts = KeyCounts::default();
+    let records = sources.iter().flat_map(Source::key_counts);
+    records.for_each(|records| counts.add(records));
+    counts
 }
 
 fn mean_utilization(totals: &SecondRow, plan: &Plan) -> f64 {

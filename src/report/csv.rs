@@ -7,41 +7,82 @@ use crate::metrics::Observation;
 use crate::scenario::Scenario;
 use crate::time::Span;
 
+/// A value of a column, by its type.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Cell {
+    Count(u64),
+    Number(f64),
+}
+
+impl std::fmt::Display for Cell {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Count(value) => write!(formatter, "{value}"),
+            Self::Number(value) => write!(formatter, "{value}"),
+        }
+    }
+}
+
+use Cell::{Count, Number};
+
 /// How a column is taken from a row.
-type Column = (&'static str, fn(&SeriesRow) -> String);
+type Column = (&'static str, fn(&SeriesRow) -> Cell);
 /// How a consumer's column is taken from its part of a row.
-type ConsumerColumn = (&'static str, fn(&ConsumerRow) -> String);
+type ConsumerColumn = (&'static str, fn(&ConsumerRow) -> Cell);
 
 const COLUMNS: [Column; 17] = [
-    ("start_seconds", |row| row.start_seconds.to_string()),
-    ("span_seconds", |row| row.span_seconds.to_string()),
-    ("generated_records", |row| row.generated_records.to_string()),
-    ("generated_bytes", |row| row.generated_bytes.to_string()),
-    ("incoming_records", |row| row.incoming_records.to_string()),
-    ("incoming_bytes", |row| row.incoming_bytes.to_string()),
-    ("generated_records_per_second", |row| row.generated_records_per_second.to_string()),
-    ("incoming_records_per_second", |row| row.incoming_records_per_second.to_string()),
-    ("incoming_bytes_per_second", |row| row.incoming_bytes_per_second.to_string()),
-    ("write_throttled_records", |row| row.write_throttled_records.to_string()),
-    ("write_throttled_ratio", |row| row.write_throttled_ratio.to_string()),
-    ("shards_throttling_max", |row| row.shards_throttling_max.to_string()),
-    ("hottest_shard_utilization_peak_1s", |row| row.hottest_shard_utilization_peak_1s.to_string()),
+    ("start_seconds", |row| Number(row.start_seconds)),
+    ("span_seconds", |row| Number(row.span_seconds)),
+    ("generated_records", |row| Count(row.generated_records)),
+    ("generated_bytes", |row| Count(row.generated_bytes)),
+    ("incoming_records", |row| Count(row.incoming_records)),
+    ("incoming_bytes", |row| Count(row.incoming_bytes)),
+    ("generated_records_per_second", |row| Number(row.generated_records_per_second)),
+    ("incoming_records_per_second", |row| Number(row.incoming_records_per_second)),
+    ("incoming_bytes_per_second", |row| Number(row.incoming_bytes_per_second)),
+    ("write_throttled_records", |row| Count(row.write_throttled_records)),
+    ("write_throttled_ratio", |row| Number(row.write_throttled_ratio)),
+    ("shards_throttling_max", |row| Count(u64::from(row.shards_throttling_max))),
+    ("hottest_shard_utilization_peak_1s", |row| Number(row.hottest_shard_utilization_peak_1s)),
     ("cloudwatch_hottest_shard_utilization_1min", |row| {
-        row.cloudwatch_hottest_shard_utilization_1min.to_string()
+        Number(row.cloudwatch_hottest_shard_utilization_1min)
     }),
-    ("cloudwatch_incoming_records_1min", |row| row.cloudwatch_incoming_records_1min.to_string()),
-    ("cloudwatch_incoming_bytes_1min", |row| row.cloudwatch_incoming_bytes_1min.to_string()),
+    ("cloudwatch_incoming_records_1min", |row| Count(row.cloudwatch_incoming_records_1min)),
+    ("cloudwatch_incoming_bytes_1min", |row| Count(row.cloudwatch_incoming_bytes_1min)),
     ("cloudwatch_write_throttled_records_1min", |row| {
-        row.cloudwatch_write_throttled_records_1min.to_string()
+        Count(row.cloudwatch_write_throttled_records_1min)
     }),
 ];
 
 const CONSUMER_COLUMNS: [ConsumerColumn; 4] = [
-    ("read_records", |row| row.read_records.to_string()),
-    ("read_throttled_calls", |row| row.read_throttled_calls.to_string()),
-    ("backlog_records", |row| row.backlog_records.to_string()),
-    ("iterator_age_ms_max", |row| row.iterator_age_ms_max.to_string()),
+    ("read_records", |row| Count(row.read_records)),
+    ("read_throttled_calls", |row| Count(row.read_throttled_calls)),
+    ("backlog_records", |row| Count(row.backlog_records)),
+    ("iterator_age_ms_max", |row| Count(row.iterator_age_ms_max)),
 ];
+
+/// Names of the columns of the stream's series, each with a value that shows its type.
+pub(super) fn columns(document: &ResultDocument) -> Vec<(String, Cell)> {
+    let row = SeriesRow::default();
+    let consumer_row = ConsumerRow::default();
+    let stream = COLUMNS.iter().map(|(name, take)| ((*name).to_owned(), take(&row)));
+    let consumers = document.consumers.iter().flat_map(|consumer| {
+        CONSUMER_COLUMNS.iter().map(|(name, take)| {
+            (format!("consumers.{}.{name}", consumer.name), take(&consumer_row))
+        })
+    });
+    stream.chain(consumers).collect()
+}
+
+/// The values of the stream's series, row by row, in the order of [`columns`].
+pub(super) fn cells(document: &ResultDocument) -> impl Iterator<Item = Vec<Cell>> + '_ {
+    document.series.iter().map(|row| {
+        let consumers = row.consumers.iter();
+        let of_consumers = consumers
+            .flat_map(|consumer| CONSUMER_COLUMNS.iter().map(move |(_, take)| take(consumer)));
+        COLUMNS.iter().map(|(_, take)| take(row)).chain(of_consumers).collect()
+    })
+}
 
 /// The series of the stream: a heading and one row a bin.
 ///
@@ -49,18 +90,9 @@ const CONSUMER_COLUMNS: [ConsumerColumn; 4] = [
 /// When memory for the text cannot be written to; in practice never.
 pub fn series_csv(document: &ResultDocument) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut heading: Vec<String> = COLUMNS.iter().map(|(name, _)| (*name).to_owned()).collect();
-    for consumer in &document.consumers {
-        for (name, _) in CONSUMER_COLUMNS {
-            heading.push(format!("consumers.{}.{name}", consumer.name));
-        }
-    }
-    writer.write_record(&heading)?;
-    for row in &document.series {
-        let consumers = row.consumers.iter();
-        let of_consumers = consumers
-            .flat_map(|consumer| CONSUMER_COLUMNS.iter().map(move |(_, take)| take(consumer)));
-        writer.write_record(COLUMNS.iter().map(|(_, take)| take(row)).chain(of_consumers))?;
+    writer.write_record(columns(document).iter().map(|(name, _)| name))?;
+    for row in cells(document) {
+        writer.write_record(row.iter().map(ToString::to_string))?;
     }
     finish(writer)
 }

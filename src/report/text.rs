@@ -1,15 +1,17 @@
 //! Text: what a reviewer reads in ten seconds, then the tables behind it.
 //!
-//! From the top: the question and the verdict, the objectives, a handful of figures, the hottest
-//! shards, the clients, the findings, and what it all rests on. `layout` wraps and paints, `head`
-//! is the part above the tables, `tables` are the tables, `notes` the part below them. `compare`,
-//! `keys`, `sizing` and `sweep` are the texts of the commands of those names.
+//! From the top: the question and the verdict, the objectives, a handful of figures, the run over
+//! time, the hottest shards, the clients, the findings, and what it all rests on. `layout` wraps and
+//! paints, `head` is the part above the tables, `glance` the run over time, `tables` are the tables,
+//! `notes` the part below them. `compare`, `cost`, `keys`, `sizing` and `sweep` are the texts of the
+//! commands of those names.
 
 mod compare;
 mod cost;
-mod head;
+mod glance;
+pub(super) mod head;
 mod keys;
-mod layout;
+pub(super) mod layout;
 mod notes;
 mod sizing;
 mod sweep;
@@ -23,7 +25,7 @@ pub use sizing::{reverse_text, sizing_text};
 pub use sweep::{sweep_csv, sweep_text};
 
 use self::layout::Page;
-use crate::analysis::ResultDocument;
+use crate::analysis::{Picture, ResultDocument};
 
 /// How a text is laid out.
 #[derive(Clone, Copy, Debug)]
@@ -44,10 +46,27 @@ impl Default for TextOptions {
 /// The report as text; ends with a line feed.
 #[must_use]
 pub fn text(document: &ResultDocument, options: TextOptions) -> String {
+    write(document, None, options)
+}
+
+/// The same with the run over time as lines of small bars.
+#[must_use]
+pub fn text_with_bars(
+    document: &ResultDocument,
+    picture: &Picture,
+    options: TextOptions,
+) -> String {
+    write(document, Some(picture), options)
+}
+
+fn write(document: &ResultDocument, picture: Option<&Picture>, options: TextOptions) -> String {
     let mut page = Page::new(options.width, options.color);
     head::title(document, &mut page);
     head::objectives(document, &mut page);
     head::key_figures(document, &mut page);
+    if let Some(picture) = picture {
+        glance::over_time(picture, &mut page);
+    }
     tables::shards(document, &mut page);
     tables::producers(document, &mut page);
     tables::consumers(document, &mut page);

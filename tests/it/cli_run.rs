@@ -72,7 +72,19 @@ fn json_is_one_document_and_nothing_else() {
 #[test]
 fn a_pack_is_the_same_to_the_byte_and_replaced_as_a_whole() {
     let folder = folder();
-    let files = ["result.json", "summary.txt", "series.csv", "shards.csv", "scenario.yaml"];
+    let files = [
+        "result.json",
+        "summary.txt",
+        "series.csv",
+        "shards.csv",
+        "scenario.yaml",
+        "report.html",
+        "summary.md",
+        "series.parquet",
+        "lock.json",
+        "charts/load.svg",
+        "charts/iterator-age.png",
+    ];
     let read =
         |out: &str| files.map(|name| std::fs::read(folder.path().join(out).join(name)).unwrap());
     for out in ["one", "two", "one"] {

@@ -43,6 +43,8 @@
 //! - `comparing`: variants under common random numbers, and grids.
 //! - `sizing`: the least capacity, on cases with a known answer.
 //! - `result_schema`: what a run prints, held against the schema that is published.
+//! - `browser`: the page of a pack in a headless browser.
+//! - `gallery`: the committed packs are what the tool writes today.
 
 #![allow(
     clippy::unwrap_used,
@@ -52,6 +54,7 @@
 )]
 
 mod bounded_client;
+mod browser;
 mod cli;
 mod cli_keys;
 mod cli_run;
@@ -62,6 +65,7 @@ mod conservation;
 mod cost;
 mod cost_commands;
 mod determinism;
+mod gallery;
 mod independent;
 mod key_order;
 mod kpl;

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One bin of the whole stream.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct SeriesRow {
     /// Start of the bin since the start of the run.
     pub start_seconds: f64,
@@ -45,7 +45,7 @@ pub struct SeriesRow {
 }
 
 /// One bin of one consumer.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct ConsumerRow {
     /// Name in the scenario.
     pub name: String,

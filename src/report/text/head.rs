@@ -19,6 +19,14 @@ pub(super) fn title(document: &ResultDocument, page: &mut Page) {
     } else {
         page.line(&name);
     }
+    page.paragraph("", 0, &run(document));
+    page.line("");
+    let verdict = page.paint(Paint::of_verdict(document.verdict), verdict_word(document.verdict));
+    page.line(&format!("{verdict}{}", score(document)));
+}
+
+/// What was run, in a line.
+pub(in crate::report) fn run(document: &ResultDocument) -> String {
     let mut run = format!(
         "{}{}, {} of simulated time",
         of(document.stream.shards_start, &format!("{} shard", document.stream.mode)),
@@ -34,18 +42,15 @@ pub(super) fn title(document: &ResultDocument, page: &mut Page) {
             count(u64::from(document.replications))
         ));
     }
-    page.paragraph("", 0, &run);
-    page.line("");
-    let verdict = page.paint(Paint::of_verdict(document.verdict), verdict_word(document.verdict));
-    page.line(&format!("{verdict}{}", score(document)));
+    run
 }
 
-fn region(document: &ResultDocument) -> String {
+pub(in crate::report) fn region(document: &ResultDocument) -> String {
     document.scenario.region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default()
 }
 
 /// What the verdict rests on.
-fn score(document: &ResultDocument) -> String {
+pub(in crate::report) fn score(document: &ResultDocument) -> String {
     let all = document.objectives.len() as u64;
     let with = |verdict| {
         document.objectives.iter().filter(|objective| objective.verdict == verdict).count() as u64
@@ -99,7 +104,7 @@ pub(super) fn objectives(document: &ResultDocument, page: &mut Page) {
     }
 }
 
-fn name(objective: &ObjectiveResult) -> String {
+pub(in crate::report) fn name(objective: &ObjectiveResult) -> String {
     match (&objective.subject, objective.worst_of) {
         (Some(subject), Some(all)) => {
             format!("{} of {}, worst of {}", objective.name, subject, count(all))
@@ -109,16 +114,16 @@ fn name(objective: &ObjectiveResult) -> String {
     }
 }
 
-fn target(objective: &ObjectiveResult) -> String {
+pub(in crate::report) fn target(objective: &ObjectiveResult) -> String {
     format!("at most {}", amount(objective.target, objective.unit))
 }
 
-fn value(objective: &ObjectiveResult) -> String {
+pub(in crate::report) fn value(objective: &ObjectiveResult) -> String {
     objective.value.map_or_else(|| "not observed".to_owned(), |value| amount(value, objective.unit))
 }
 
 /// The interval with a blank before it; nothing where all replications observed the same.
-fn interval(objective: &ObjectiveResult) -> String {
+pub(in crate::report) fn interval(objective: &ObjectiveResult) -> String {
     match objective.ci95 {
         Some([low, high]) if low < high => {
             format!(" [{}, {}]", amount(low, objective.unit), amount(high, objective.unit))
@@ -128,7 +133,7 @@ fn interval(objective: &ObjectiveResult) -> String {
 }
 
 /// A figure with its unit.
-pub(super) fn amount(value: f64, unit: Unit) -> String {
+pub(in crate::report) fn amount(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Ratio => percent(value),
         Unit::Ms => milliseconds(value),
@@ -190,7 +195,7 @@ fn not_written(document: &ResultDocument) -> String {
     parts.join(", ")
 }
 
-fn throttled(document: &ResultDocument) -> String {
+pub(in crate::report) fn throttled(document: &ResultDocument) -> String {
     let stream = &document.stream;
     if stream.write_throttled_records == 0 {
         return format!("none of {}", of(stream.attempts, "attempt"));

@@ -187,7 +187,7 @@ impl Page {
 }
 
 /// A verdict as a word.
-pub(super) const fn verdict_word(verdict: Verdict) -> &'static str {
+pub(in crate::report) const fn verdict_word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "PASS",
         Verdict::Fail => "FAIL",
@@ -229,7 +229,7 @@ fn pieces(word: &str, columns: usize) -> Vec<&str> {
 }
 
 /// Text without characters that would move a cursor or turn the direction of writing.
-fn clean(text: &str) -> String {
+pub(in crate::report) fn clean(text: &str) -> String {
     let disturbs = |character: char| {
         let code = u32::from(character);
         character.is_control()

@@ -1,0 +1,153 @@
+//! Offered and accepted load against the capacity of the stream.
+
+use plotters::series::AreaSeries;
+use plotters::style::Color;
+
+use super::axis::{Axis, moment, time_title};
+use super::frame::{
+    Across, Drawn, Frame, Margins, Mark, bounds, legend, line, lines_across, nothing, plot, stairs,
+};
+use super::palette::{BLUE, LIMIT, MISSING, PAPER, VERMILLION};
+use super::{Chart, ChartError, Hover};
+use crate::analysis::number::{bytes, count, percent, plain};
+use crate::analysis::{Picture, ResultDocument, SeriesRow};
+use crate::units::MIB;
+
+/// The unit of the limit that is fuller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Measure {
+    Records,
+    Bytes,
+}
+
+impl Measure {
+    /// Records or bytes, whichever the offered load has more of in shards.
+    pub(super) fn scarcer(picture: &Picture) -> Self {
+        let sum = |take: fn(&SeriesRow) -> u64| picture.rows.iter().map(take).sum::<u64>() as f64;
+        let records = sum(|row| row.generated_records) / picture.shard_records_per_second;
+        let of_bytes = sum(|row| row.generated_bytes) / picture.shard_bytes_per_second;
+        if of_bytes > records { Self::Bytes } else { Self::Records }
+    }
+
+    pub(super) fn axis_title(self) -> &'static str {
+        match self {
+            Self::Records => "records/s",
+            Self::Bytes => "MiB/s",
+        }
+    }
+
+    /// What one shard takes, in the unit of the axis.
+    pub(super) fn of_shard(self, picture: &Picture) -> f64 {
+        match self {
+            Self::Records => picture.shard_records_per_second,
+            Self::Bytes => picture.shard_bytes_per_second / MIB as f64,
+        }
+    }
+
+    /// What is offered in a bin, and what is taken, in the unit of the axis.
+    pub(super) fn of_row(self, row: &SeriesRow) -> (f64, f64) {
+        let (offered, taken, unit) = match self {
+            Self::Records => (row.generated_records, row.incoming_records, 1.0),
+            Self::Bytes => (row.generated_bytes, row.incoming_bytes, MIB as f64),
+        };
+        let seconds = if row.span_seconds > 0.0 { row.span_seconds } else { 1.0 };
+        (offered as f64 / unit / seconds, taken as f64 / unit / seconds)
+    }
+
+    fn show(self, value: f64) -> String {
+        match self {
+            Self::Records => format!("{} records/s", plain(value)),
+            Self::Bytes => format!("{}/s", bytes(value * MIB as f64)),
+        }
+    }
+}
+
+pub(super) fn chart(document: &ResultDocument, picture: &Picture) -> Result<Chart, ChartError> {
+    let measure = Measure::scarcer(picture);
+    let shards = document.stream.shards_end;
+    let capacity = measure.of_shard(picture) * shards as f64;
+    let loads: Vec<(f64, f64)> = picture.rows.iter().map(|row| measure.of_row(row)).collect();
+    let highest = loads.iter().map(|load| load.0.max(load.1)).fold(0.0, f64::max);
+    let frame = Frame::new(
+        "load",
+        "Load offered and accepted, against what the shards could take",
+        description(document, measure, highest, capacity),
+    );
+    let hover = Hover {
+        area: bounds(Margins::LINES_NAMED, frame.height),
+        columns: columns(picture, measure),
+        rows: Vec::new(),
+        cells: Vec::new(),
+        meaning: "",
+    };
+    let is_empty = highest <= 0.0;
+    frame.draw((!is_empty).then_some(hover), |area| {
+        if is_empty {
+            return nothing(area, "No records were generated.");
+        }
+        legend(
+            area,
+            &[
+                (Mark::Line, VERMILLION, "offered".to_owned()),
+                (Mark::Line, BLUE, "accepted".to_owned()),
+                (Mark::Area, MISSING, "offered but not accepted at the time".to_owned()),
+            ],
+        )?;
+        let x = Axis::time(picture.simulated_seconds);
+        let y = Axis::from_zero(highest.max(capacity), plain);
+        let margins = Margins::LINES_NAMED;
+        let title = time_title(picture.simulated_seconds);
+        let mut plot = plot(area, margins, (&x, title), (&y, measure.axis_title()))?;
+        lines(&mut plot, picture, measure)?;
+        let across = [Across { y: capacity, name: format!("{shards} × shard"), tint: LIMIT }];
+        lines_across(area, &mut plot, &x, margins, &across)
+    })
+}
+
+fn lines(plot: &mut super::frame::Plot<'_, '_>, picture: &Picture, measure: Measure) -> Drawn {
+    let corners = |which: fn((f64, f64)) -> f64| {
+        let bins = picture
+            .rows
+            .iter()
+            .map(move |row| (row.start_seconds, row.span_seconds, which(measure.of_row(row))));
+        stairs(bins).collect::<Vec<_>>()
+    };
+    let (offered, accepted) = (corners(|load| load.0), corners(|load| load.1));
+    // What lies between the two lines: the area below the one without that below the other.
+    plot.draw_series(AreaSeries::new(offered.clone(), 0.0, MISSING.light.filled()))?;
+    plot.draw_series(AreaSeries::new(accepted.clone(), 0.0, PAPER.light.filled()))?;
+    line(plot, offered, VERMILLION.light, 5)?;
+    line(plot, accepted, BLUE.light, 4)
+}
+
+fn columns(picture: &Picture, measure: Measure) -> Vec<String> {
+    let rows = picture.rows.iter();
+    rows.map(|row| {
+        let (offered, accepted) = measure.of_row(row);
+        format!(
+            "{}: offered {}, accepted {}, {} attempts throttled",
+            moment(row.start_seconds),
+            measure.show(offered),
+            measure.show(accepted),
+            count(row.write_throttled_records),
+        )
+    })
+    .collect()
+}
+
+fn description(document: &ResultDocument, measure: Measure, highest: f64, capacity: f64) -> String {
+    let stream = &document.stream;
+    let throttled = if stream.write_throttled_records == 0 {
+        "Nothing was throttled.".to_owned()
+    } else {
+        format!("{} of all attempts were throttled.", percent(stream.write_throttled_ratio))
+    };
+    format!(
+        "The busiest bin is offered {}, {} of the {} that {} could take if keys spread evenly. {}",
+        measure.show(highest),
+        percent(highest / capacity),
+        measure.show(capacity),
+        crate::analysis::number::of(stream.shards_end, "shard"),
+        throttled,
+    )
+}
