@@ -179,7 +179,7 @@ fn modes_stand_side_by_side_with_what_they_throttle() {
     assert!(modes[2]["note"].as_str().unwrap().contains("not simulated"));
     assert_eq!(document["break_evens"].as_array().unwrap().len(), 3);
     let (text, _) = check(folder.path(), &["cost", "small.yaml"], 0);
-    for words in ["The same traffic in each mode", "not simulated", "as the load grows"] {
+    for words in ["The same traffic in each mode", "is not simulated here", "as the load grows"] {
         assert!(text.contains(words), "{words}: {text}");
     }
     let (markdown, _) = check(folder.path(), &["cost", "small.yaml", "--format", "markdown"], 0);

@@ -236,7 +236,7 @@ fn notes(bill: &Bill, usage: &Usage, whole_days: bool) -> Vec<String> {
     let unsure = unsure.count() as u64;
     if unsure > 0 {
         notes.push(format!(
-            "{} on a price that is not confirmed; `price_source` says where it is from",
+            "{} on a price that is not confirmed; `price_source` in the JSON says where it is from",
             match unsure {
                 1 => "1 line rests".to_owned(),
                 many => format!("{} lines rest", number::count(many)),

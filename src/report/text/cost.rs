@@ -196,8 +196,7 @@ pub(in crate::report) fn mode_title(mode: &ModeBill) -> &str {
 pub(in crate::report) fn mode_row(mode: &ModeBill) -> Vec<String> {
     let simulated = mode.write_throttled_ratio.is_some();
     let or = |text: Option<String>| {
-        let missing =
-            if simulated || mode.monthly_usd.is_none() { NOTHING } else { "not simulated" };
+        let missing = if simulated || mode.monthly_usd.is_none() { NOTHING } else { "unknown" };
         text.unwrap_or_else(|| missing.to_owned())
     };
     vec![
