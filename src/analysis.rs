@@ -10,16 +10,19 @@
 //! - `compare` holds variants against each other, `sweep` the points of a grid;
 //! - `keys` says where real keys land, without a run;
 //! - `sizing` looks for the least capacity that meets the objectives;
+//! - `lint` says what is likely not meant before a run, `figure_path` finds any figure of the result;
 //! - `number` writes numbers as people read them, here and in reports.
 //!
 //! Nothing here simulates, reads a file or knows of a terminal.
 
 mod assumption;
 pub mod compare;
+mod figure_path;
 mod figures;
 mod finding;
 mod interval;
 pub mod keys;
+mod lint;
 pub mod number;
 mod objective;
 mod replication;
@@ -32,6 +35,7 @@ pub mod sweep;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use lint::{Lint, lint};
 pub use result::{
     AccountingResult, Assumption, CloudWatchView, ConsumerResult, Evidence, Finding, HottestKey,
     ObjectiveResult, OrderingKept, ProducerResult, Quantiles, ReplicationInterval, ResultDocument,
@@ -97,6 +101,21 @@ pub fn analyse(
         series_step_seconds: (step > Span::SECOND).then(|| step.as_seconds()),
         series: stream_series(scenario, first, bin),
     }
+}
+
+/// Whether all objectives are met by what was observed so far.
+#[must_use]
+pub fn verdict(scenario: &Scenario, observations: &[Observation]) -> Verdict {
+    objective::overall(&objective::judge(scenario, observations))
+}
+
+/// What is wrong with the figures that the objectives of `scenario` name, before any run.
+#[must_use]
+pub fn unknown_figures(scenario: &Scenario) -> Vec<String> {
+    let wrong = |path: &String| {
+        figure_path::check(scenario, path).err().map(|why| format!("figure `{path}`: {why}"))
+    };
+    scenario.objective_figures.iter().filter_map(wrong).collect()
 }
 
 /// The JSON Schema of the result document.

@@ -6,10 +6,12 @@
 
 mod csv;
 mod json;
+mod junit;
 mod text;
 
 pub use csv::{series_csv, shards_csv};
 pub use json::json;
+pub use junit::junit;
 pub use text::{
     TextOptions, compare_text, keys_text, reverse_text, sizing_text, sweep_csv, sweep_text, text,
 };

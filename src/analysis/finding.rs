@@ -11,6 +11,8 @@ mod order;
 mod readers;
 mod writes;
 
+pub(super) use keys::keys_of;
+
 use super::number::{bytes, plain};
 use super::result::{Evidence, Finding, Severity};
 use crate::metrics::Observation;

@@ -7,6 +7,7 @@
 
 use hdrhistogram::Histogram;
 
+use super::figure_path;
 use super::figures::{MICROSECONDS, MILLISECONDS, Totals, quantiles, unprocessed_records};
 use super::interval::{confidence_interval, mean};
 use super::result::{ObjectiveResult, Quantiles, Unit, Verdict};
@@ -56,9 +57,14 @@ fn judge_one(
     observations: &[Observation],
     objective: Objective,
 ) -> ObjectiveResult {
-    let (name, consumer, target, unit) = describe(objective);
-    let readings: Vec<Reading> =
-        observations.iter().map(|observation| read(objective, observation, target)).collect();
+    let (name, consumer, target, unit) = describe(scenario, objective);
+    let readings: Vec<Reading> = observations
+        .iter()
+        .map(|observation| match objective {
+            Objective::Figure { figure, .. } => of_figure(scenario, observation, figure),
+            _ => read(objective, observation, target),
+        })
+        .collect();
     let known: Vec<f64> = readings.iter().filter_map(|reading| reading.value).collect();
     let all_known = known.len() == readings.len();
     let doubtful = !all_known || readings.iter().any(|reading| reading.doubtful);
@@ -85,7 +91,10 @@ fn judge_one(
 }
 
 /// Name, consumer, target and unit of an objective.
-pub(super) fn describe(objective: Objective) -> (&'static str, Option<usize>, f64, Unit) {
+pub(super) fn describe(
+    scenario: &Scenario,
+    objective: Objective,
+) -> (&str, Option<usize>, f64, Unit) {
     match objective {
         Objective::WriteThrottled(at_most) => ("write_throttled", None, at_most.0, Unit::Ratio),
         Objective::GivenUp(at_most) => ("given_up", None, at_most.0, Unit::Ratio),
@@ -97,6 +106,10 @@ pub(super) fn describe(objective: Objective) -> (&'static str, Option<usize>, f6
         }
         Objective::EndToEndLatencyP99 { consumer, at_most } => {
             ("end_to_end_latency_p99", consumer, at_most.as_milliseconds(), Unit::Ms)
+        }
+        Objective::Figure { figure, at_most } => {
+            let path = scenario.objective_figures.get(figure).map_or("", String::as_str);
+            (path, None, at_most, figure_path::unit(path))
         }
     }
 }
@@ -170,7 +183,16 @@ fn read(objective: Objective, observation: &Observation, target: f64) -> Reading
             consumers(observation, consumer)
                 .map(|(index, _)| end_to_end_latency(observation, index, target)),
         ),
+        // Read from the result, which needs the scenario.
+        Objective::Figure { .. } => Reading { value: None, doubtful: true },
     }
+}
+
+/// A figure of the result of one replication.
+fn of_figure(scenario: &Scenario, observation: &Observation, figure: usize) -> Reading {
+    let path = scenario.objective_figures.get(figure);
+    let value = path.and_then(|path| figure_path::value(scenario, observation, path));
+    Reading { value, doubtful: value.is_none() }
 }
 
 /// The consumer of an objective, or all of them, with their indices.

@@ -36,6 +36,8 @@
 //! - `cli_keys`: where real keys land, from a file or a pipe.
 //! - `cli_run`: runs from a scenario file to a report.
 //! - `comparing`: variants under common random numbers, and grids.
+//! - `verdicts`: any figure, replications until clear, JUnit, warnings.
+//! - `coverage`: intervals hold the truth as often as they say.
 //! - `sizing`: the least capacity, on cases with a known answer.
 //! - `result_schema`: what a run prints, held against the schema that is published.
 
@@ -53,6 +55,7 @@ mod closed_form;
 mod common_random_numbers;
 mod comparing;
 mod conservation;
+mod coverage;
 mod determinism;
 mod independent;
 mod key_order;
@@ -74,4 +77,5 @@ mod series_steps;
 mod sizing;
 mod support;
 mod time_outs;
+mod verdicts;
 mod write_limits;

@@ -130,7 +130,7 @@ impl Forecast {
                 let (age, target) = (worst(consumer), at_most.as_milliseconds());
                 (age > MARGIN * target + AGE_MARGIN_MS).then_some((*objective, age))
             }
-            Objective::GivenUp(_) | Objective::PutLatencyP99(_) => None,
+            Objective::GivenUp(_) | Objective::PutLatencyP99(_) | Objective::Figure { .. } => None,
         })
     }
 }
