@@ -12,6 +12,7 @@
 //! - `keys` says where real keys land, without a run;
 //! - `sizing` looks for the least capacity that meets the objectives;
 //! - `picture` is what charts draw beside the document;
+//! - `lint` says what is likely not meant before a run, `figure_path` finds any figure of the result;
 //! - `number` writes numbers as people read them, here and in reports.
 //!
 //! Nothing here simulates, reads a file or knows of a terminal.
@@ -19,10 +20,12 @@
 mod assumption;
 pub mod compare;
 pub mod cost;
+mod figure_path;
 mod figures;
 mod finding;
 mod interval;
 pub mod keys;
+mod lint;
 pub mod number;
 mod objective;
 mod picture;
@@ -37,6 +40,7 @@ pub mod sweep;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use lint::{Lint, lint};
 pub use picture::{
     Binding, BindingRow, HeatMap, HeatRow, KeyConcentration, KeyPoint, LatencyCurve, LatencyPoint,
     Measured, Picture, ShardsFrom, TimeObjective, picture,
@@ -112,6 +116,25 @@ pub fn analyse(
         series_step_seconds: (step > Span::SECOND).then(|| step.as_seconds()),
         series: stream_series(scenario, first, bin),
     }
+}
+
+/// Whether all objectives are met by what was observed so far, at the given prices.
+#[must_use]
+pub fn verdict(
+    scenario: &Scenario,
+    observations: &[Observation],
+    prices: &PriceBook,
+) -> Verdict {
+    objective::overall(&objective::judge(scenario, observations, prices))
+}
+
+/// What is wrong with the figures that the objectives of `scenario` name, before any run.
+#[must_use]
+pub fn unknown_figures(scenario: &Scenario) -> Vec<String> {
+    let wrong = |path: &String| {
+        figure_path::check(scenario, path).err().map(|why| format!("figure `{path}`: {why}"))
+    };
+    scenario.objective_figures.iter().filter_map(wrong).collect()
 }
 
 /// The JSON Schema of the result document.

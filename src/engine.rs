@@ -45,11 +45,18 @@ pub struct Options {
     /// Width of one row of the series, which divides a minute; chosen by [`series_step`] when not
     /// given.
     pub series_step: Option<Span>,
+    /// Number of the first replication; more than zero to add replications to earlier ones.
+    pub first_replication: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { window: None, hottest_keys: observe::HOTTEST_KEYS, series_step: None }
+        Self {
+            window: None,
+            hottest_keys: observe::HOTTEST_KEYS,
+            series_step: None,
+            first_replication: 0,
+        }
     }
 }
 
@@ -106,7 +113,7 @@ pub fn simulate(
     let generated = AtomicU64::new(0);
     let total = u64::from(scenario.replications).saturating_mul(plan.horizon);
     let step = options.series_step.unwrap_or_else(|| series_step(scenario.duration, plan.shards));
-    (0..scenario.replications)
+    (options.first_replication..options.first_replication + scenario.replications)
         .into_par_iter()
         .map(|replication| {
             let before = (AtomicU64::new(0), AtomicU64::new(0));

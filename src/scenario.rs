@@ -90,6 +90,8 @@ pub struct Scenario {
     pub consumers: Vec<Consumer>,
     /// What the run must meet, in the order of the file; may be empty.
     pub objectives: Vec<Objective>,
+    /// Paths of the figures of the result that objectives bound; [`Objective::Figure`] counts them.
+    pub objective_figures: Vec<String>,
     /// Constants of the service, with the scenario's overrides.
     pub quotas: Quotas,
     /// Names of the quotas that the scenario sets itself.
@@ -273,4 +275,11 @@ pub enum Objective {
     },
     /// What a month of 730 h costs, at most this.
     CostPerMonth(Usd),
+    /// Any figure of the result, at most this, in the figure's own unit.
+    Figure {
+        /// Index of its path among the scenario's `objective_figures`.
+        figure: usize,
+        /// The bound.
+        at_most: f64,
+    },
 }

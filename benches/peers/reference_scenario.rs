@@ -54,6 +54,7 @@ pub(crate) fn scenario_of(work: &Work) -> Scenario {
             processing: Processing::default(),
         }],
         objectives: Vec::new(),
+        objective_figures: Vec::new(),
         quotas: Quotas {
             shard_write_records_burst: Records(work.burst_records as u64),
             put_record_rounding: Bytes(1),

@@ -13,6 +13,8 @@ mod readers;
 mod traces;
 mod writes;
 
+pub(super) use keys::keys_of;
+
 use super::number::{bytes, plain};
 use super::result::{Evidence, Finding, Severity};
 use crate::metrics::Observation;

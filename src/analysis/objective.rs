@@ -8,6 +8,7 @@
 use hdrhistogram::Histogram;
 
 use super::cost::monthly_total;
+use super::figure_path;
 use super::figures::{MICROSECONDS, MILLISECONDS, Totals, quantiles, unprocessed_records};
 use super::interval::{confidence_interval, mean};
 use super::price_book::PriceBook;
@@ -64,11 +65,12 @@ fn judge_one(
     prices: &PriceBook,
     objective: Objective,
 ) -> ObjectiveResult {
-    let (name, consumer, target, unit) = describe(objective);
+    let (name, consumer, target, unit) = describe(scenario, objective);
     let readings: Vec<Reading> = observations
         .iter()
         .map(|observation| match objective {
             Objective::CostPerMonth(_) => cost(scenario, observation, prices),
+            Objective::Figure { figure, .. } => of_figure(scenario, observation, figure),
             _ => read(objective, observation, target),
         })
         .collect();
@@ -98,7 +100,10 @@ fn judge_one(
 }
 
 /// Name, consumer, target and unit of an objective.
-pub(super) fn describe(objective: Objective) -> (&'static str, Option<usize>, f64, Unit) {
+pub(super) fn describe(
+    scenario: &Scenario,
+    objective: Objective,
+) -> (&str, Option<usize>, f64, Unit) {
     match objective {
         Objective::WriteThrottled(at_most) => ("write_throttled", None, at_most.0, Unit::Ratio),
         Objective::GivenUp(at_most) => ("given_up", None, at_most.0, Unit::Ratio),
@@ -112,6 +117,10 @@ pub(super) fn describe(objective: Objective) -> (&'static str, Option<usize>, f6
             ("end_to_end_latency_p99", consumer, at_most.as_milliseconds(), Unit::Ms)
         }
         Objective::CostPerMonth(at_most) => ("cost_per_month", None, at_most.as_f64(), Unit::Usd),
+        Objective::Figure { figure, at_most } => {
+            let path = scenario.objective_figures.get(figure).map_or("", String::as_str);
+            (path, None, at_most, figure_path::unit(path))
+        }
     }
 }
 
@@ -186,6 +195,8 @@ fn read(objective: Objective, observation: &Observation, target: f64) -> Reading
         ),
         // Read with prices, by `cost`.
         Objective::CostPerMonth(_) => Reading { value: None, doubtful: true },
+        // Read from the result, which needs the scenario.
+        Objective::Figure { .. } => Reading { value: None, doubtful: true },
     }
 }
 
@@ -193,6 +204,13 @@ fn read(objective: Objective, observation: &Observation, target: f64) -> Reading
 fn cost(scenario: &Scenario, observation: &Observation, prices: &PriceBook) -> Reading {
     let total = monthly_total(scenario, observation, prices);
     Reading { value: total.map(Usd::as_f64), doubtful: total.is_none() }
+}
+
+/// A figure of the result of one replication.
+fn of_figure(scenario: &Scenario, observation: &Observation, figure: usize) -> Reading {
+    let path = scenario.objective_figures.get(figure);
+    let value = path.and_then(|path| figure_path::value(scenario, observation, path));
+    Reading { value, doubtful: value.is_none() }
 }
 
 /// The consumer of an objective, or all of them, with their indices.

@@ -191,6 +191,8 @@ pub struct CloudWatchView {
     pub write_provisioned_throughput_exceeded_sum: u64,
     /// Minutes in which it is not zero.
     pub minutes_with_throttling: u64,
+    /// Those over all minutes that count, a last one that is cut short included.
+    pub minutes_with_throttling_ratio: f64,
     /// Highest sum of IncomingRecords in a minute.
     pub incoming_records_max_per_minute: u64,
     /// Highest sum of IncomingBytes in a minute.
@@ -204,6 +206,8 @@ pub struct CloudWatchView {
 pub struct TruthView {
     /// Seconds in which at least one attempt was refused.
     pub seconds_with_throttling: u64,
+    /// Those over all seconds that count.
+    pub seconds_with_throttling_ratio: f64,
     /// Most records generated in a second.
     pub generated_records_max_per_second: u64,
     /// Most records taken in a second.

@@ -8,9 +8,10 @@
 //! of other names.
 //!
 //! Behind this door: `load` and `forecast` are the account without chance, `lottery` the other
-//! names, `one_key` the key that is too hot, `trial` a simulation and its judgement, `search` the
+//! names, `account` what a linter asks of them, `one_key` the key that is too hot, `trial` a simulation and its judgement, `search` the
 //! way through the counts, `reverse` the most load of a given capacity, `document` the answers.
 
+mod account;
 mod document;
 mod forecast;
 mod load;
@@ -20,6 +21,7 @@ mod reverse;
 mod search;
 mod trial;
 
+pub use account::{LoadAccount, hottest_key_alone};
 pub use document::{
     Headroom, KeyNames, NoShardCount, Rejection, ReverseDocument, ReverseTried, SaltPlan,
     SizingCandidate, SizingDocument, SizingPlan,

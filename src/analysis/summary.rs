@@ -53,6 +53,10 @@ fn cloudwatch(observation: &Observation) -> CloudWatchView {
     CloudWatchView {
         write_provisioned_throughput_exceeded_sum: counted.write_throttled_records,
         minutes_with_throttling: counted.minutes_with_throttling,
+        minutes_with_throttling_ratio: ratio(
+            counted.minutes_with_throttling,
+            counted.seconds.div_ceil(60),
+        ),
         incoming_records_max_per_minute: counted.incoming_records_1min_max,
         incoming_bytes_max_per_minute: counted.incoming_bytes_1min_max,
         hottest_shard_utilization_peak_1min: highest(
@@ -65,6 +69,7 @@ fn truth(observation: &Observation) -> TruthView {
     let counted = &observation.counted;
     TruthView {
         seconds_with_throttling: counted.seconds_with_throttling,
+        seconds_with_throttling_ratio: ratio(counted.seconds_with_throttling, counted.seconds),
         generated_records_max_per_second: counted.generated_records_1s_max,
         incoming_records_max_per_second: counted.incoming_records_1s_max,
         incoming_bytes_max_per_second: counted.incoming_bytes_1s_max,

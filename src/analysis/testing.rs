@@ -57,6 +57,7 @@ pub(crate) fn scenario() -> Scenario {
             Objective::WriteThrottled(Ratio(0.001)),
             Objective::IteratorAgeP99 { consumer: Some(0), at_most: Span::from_seconds(30) },
         ],
+        objective_figures: Vec::new(),
         quotas: Quotas::default(),
         quotas_set: Vec::new(),
         digest: "0123456789abcdef0123456789abcdef".to_owned(),

@@ -7,7 +7,7 @@ use clap::Args;
 use super::failure::{Failure, Outcome};
 use super::files;
 use super::terminal::Terminal;
-use crate::analysis::number::of;
+use crate::analysis::{self, number::of};
 use crate::scenario::{Override, Scenario, Source};
 
 /// Arguments of `check`.
@@ -19,6 +19,19 @@ pub(super) struct CheckArguments {
     /// Replace a value in each of them, such as `stream.capacity.provisioned.shards=8`.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
+}
+
+/// Says what is likely not meant; the scenario is good all the same.
+fn warn(path: &Path, scenario: &Scenario, terminal: &Terminal) {
+    let word = if terminal.color_of_errors() { "\u{1b}[1;33mwarning\u{1b}[0m" } else { "warning" };
+    for figure in analysis::unknown_figures(scenario) {
+        terminal.complain(&format!("{word}[unknown-figure]: {}: {figure}", path.display()));
+    }
+    for lint in analysis::lint(scenario) {
+        let (code, message, help) = (lint.code, &lint.message, &lint.help);
+        let text = format!("{word}[{code}]: {}: {message}\n  = help: {help}", path.display());
+        terminal.complain(&text);
+    }
 }
 
 /// The scenario, its variants and its grid.
@@ -38,6 +51,7 @@ pub(super) fn execute(arguments: &CheckArguments, terminal: &Terminal) -> Result
             Ok(scenario) => {
                 let line = format!("{}: ok, {}\n", path.display(), describe(&scenario));
                 terminal.print(line.as_bytes())?;
+                warn(path, &scenario, terminal);
             }
             Err(failure) => {
                 bad += 1;

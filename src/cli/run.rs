@@ -14,7 +14,8 @@ use super::progress::ProgressLine;
 use super::span;
 use super::terminal::Terminal;
 use crate::analysis::number::{count, of};
-use crate::analysis::{self, Picture, ResultDocument, analyse, effective_bin};
+use crate::analysis::price_book::PriceBook;
+use crate::analysis::{self, Picture, ResultDocument, Verdict, analyse, effective_bin};
 use crate::engine::{self, Control};
 use crate::metrics::{Observation, series_step};
 use crate::report::{self, Chart, TextOptions};
@@ -32,6 +33,12 @@ pub(super) struct RunArguments {
     /// Write a report pack to this folder; an earlier pack there is replaced as a whole.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Add repetitions while an objective is inconclusive, up to so many.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    max_replications: Option<u32>,
+    /// Write the objectives to this file as JUnit XML, one test case each.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
     /// What to print.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -107,7 +114,9 @@ pub(super) fn execute(arguments: &RunArguments, terminal: &Terminal) -> Result<O
         check_rows(&scenario, bin)?;
     }
     let pack = arguments.out.as_deref().map(Pack::prepare).transpose()?;
-    let observations = simulate(arguments, &scenario)?;
+    check_figures(&scenario)?;
+    let mut scenario = scenario;
+    let observations = conclusive(arguments, &mut scenario, &book)?;
     let options = analysis::Options {
         bin: arguments.bin,
         prices: book,
@@ -122,6 +131,10 @@ pub(super) fn execute(arguments: &RunArguments, terminal: &Terminal) -> Result<O
     let printed = print(arguments, &document, &picture, terminal);
     if let Some(cost) = &document.cost {
         prices::warn_of_age(&cost.price_date, terminal);
+    }
+    if let Some(path) = &arguments.junit {
+        std::fs::write(path, report::junit(&document))
+            .map_err(|error| Failure::write(path, &error))?;
     }
     // At the end, where it is seen, and whether or not there was a reader for the rest.
     if let Some(folder) = &arguments.out {
@@ -161,12 +174,50 @@ fn overrides(arguments: &RunArguments) -> Result<Vec<Override>, Failure> {
     Ok(overrides)
 }
 
+/// Refuses objectives on figures that the result does not have, before the run.
+fn check_figures(scenario: &Scenario) -> Result<(), Failure> {
+    let wrong = analysis::unknown_figures(scenario);
+    if wrong.is_empty() { Ok(()) } else { Err(Failure::Usage(wrong.join("\n  "))) }
+}
+
+/// Fewest replications of which an interval can be drawn that says anything.
+const REPLICATIONS_LEAST: u32 = 3;
+
+/// Runs the replications of the scenario and, where the arguments allow, as many again while an
+/// objective is open; the scenario then has as many as were run.
+fn conclusive(
+    arguments: &RunArguments,
+    scenario: &mut Scenario,
+    prices: &PriceBook,
+) -> Result<Vec<Observation>, Failure> {
+    let Some(most) = arguments.max_replications else {
+        return simulate(arguments, scenario, 0);
+    };
+    scenario.replications = scenario.replications.max(REPLICATIONS_LEAST).min(most);
+    let mut observations = simulate(arguments, scenario, 0)?;
+    loop {
+        let done = observations.len() as u32;
+        let is_open = analysis::verdict(scenario, &observations, prices) == Verdict::Inconclusive;
+        if !is_open || done >= most {
+            scenario.replications = done;
+            return Ok(observations);
+        }
+        scenario.replications = done.min(most - done);
+        observations.extend(simulate(arguments, scenario, done)?);
+    }
+}
+
 /// Runs the engine with a progress line until it is done or interrupted.
-fn simulate(arguments: &RunArguments, scenario: &Scenario) -> Result<Vec<Observation>, Failure> {
+fn simulate(
+    arguments: &RunArguments,
+    scenario: &Scenario,
+    first_replication: u32,
+) -> Result<Vec<Observation>, Failure> {
     let options = engine::Options {
         window: arguments.window,
         hottest_keys: arguments.hottest_keys,
         series_step: None,
+        first_replication,
     };
     let interrupt = Interrupt::listen();
     let line = ProgressLine::start();

@@ -164,6 +164,21 @@ pub(super) struct Objectives {
     pub(super) end_to_end_latency_p99: Option<ConsumerObjective>,
     /// What the stream and its consumers cost in a month of 730 h; needs `region`.
     pub(super) cost_per_month: Option<MoneyObjective>,
+    /// Any figures of the result.
+    #[schemars(length(min = 1, max = 100))]
+    pub(super) figures: Option<Vec<FigureObjective>>,
+}
+
+/// An upper bound of any figure of the result.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FigureObjective {
+    /// Path of the figure in the result document, such as
+    /// `stream.cloudwatch.minutes_with_throttling_ratio`; elements of a list go by name.
+    #[schemars(length(min = 1, max = 200))]
+    pub(super) figure: String,
+    /// The bound, in the unit that the figure has in the result.
+    pub(super) at_most: f64,
 }
 
 /// An upper bound of a share.

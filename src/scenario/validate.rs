@@ -160,6 +160,11 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
         producers,
         consumers,
         objectives,
+        objective_figures: raw
+            .objectives
+            .and_then(|objectives| objectives.figures)
+            .map(|figures| figures.into_iter().map(|each| each.figure).collect())
+            .unwrap_or_default(),
         quotas: context.quotas,
         quotas_set,
         digest: context.digest.finish(),

@@ -41,6 +41,8 @@
 //! - `cli_run`: runs from a scenario file to a report.
 //! - `cost_commands`: bills, price books and hand-overs.
 //! - `comparing`: variants under common random numbers, and grids.
+//! - `verdicts`: any figure, replications until clear, JUnit, warnings.
+//! - `coverage`: intervals hold the truth as often as they say.
 //! - `sizing`: the least capacity, on cases with a known answer.
 //! - `result_schema`: what a run prints, held against the schema that is published.
 //! - `browser`: the page of a pack in a headless browser.
@@ -64,6 +66,7 @@ mod comparing;
 mod conservation;
 mod cost;
 mod cost_commands;
+mod coverage;
 mod determinism;
 mod gallery;
 mod independent;
@@ -88,4 +91,5 @@ mod sizing;
 mod support;
 mod time_outs;
 mod traces;
+mod verdicts;
 mod write_limits;

@@ -209,7 +209,7 @@ fn idle_shards(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
 }
 
 /// Distinct places in the hash space that a producer uses; none when there is no end to them.
-fn keys_of(scenario: &Scenario, producer: &Producer) -> Option<u64> {
+pub(in crate::analysis) fn keys_of(scenario: &Scenario, producer: &Producer) -> Option<u64> {
     match producer.explicit_hash_key {
         _ if scenario.stream.record_distribution == RecordDistribution::Auto => None,
         Some(ExplicitHashKey::Fixed(_)) => Some(1),

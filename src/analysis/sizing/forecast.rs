@@ -130,9 +130,10 @@ impl Forecast {
                 let (age, target) = (worst(consumer), at_most.as_milliseconds());
                 (age > MARGIN * target + AGE_MARGIN_MS).then_some((*objective, age))
             }
-            Objective::GivenUp(_) | Objective::PutLatencyP99(_) | Objective::CostPerMonth(_) => {
-                None
-            }
+            Objective::GivenUp(_)
+            | Objective::PutLatencyP99(_)
+            | Objective::CostPerMonth(_)
+            | Objective::Figure { .. } => None,
         })
     }
 }

@@ -189,7 +189,7 @@ pub(super) fn forecast_rejection(
     missed: (Objective, f64),
 ) -> Rejection {
     let (objective, value) = missed;
-    let (name, consumer, target, unit) = objective::describe(objective);
+    let (name, consumer, target, unit) = objective::describe(scenario, objective);
     let least = amount(value, unit);
     let target = amount(target, unit);
     if unit == Unit::Ms {
@@ -246,7 +246,7 @@ pub(super) fn amount(value: f64, unit: Unit) -> String {
 
 /// An objective in words: `write_throttled at most 0.1 %`.
 pub(super) fn words(scenario: &Scenario, objective: Objective) -> String {
-    let (name, consumer, target, unit) = objective::describe(objective);
+    let (name, consumer, target, unit) = objective::describe(scenario, objective);
     let subject = consumer.and_then(|index| scenario.consumers.get(index));
     let subject = subject.map(|consumer| format!(" of {}", consumer.name)).unwrap_or_default();
     format!("{name}{subject} at most {}", amount(target, unit))

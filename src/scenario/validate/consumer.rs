@@ -94,6 +94,13 @@ pub(super) fn objectives(
     let mut all = Vec::new();
     for key in node.keys() {
         let node = node.at(key);
+        if key == "figures" {
+            let figures = raw.figures.iter().flatten().enumerate();
+            all.extend(
+                figures.map(|(figure, of)| Objective::Figure { figure, at_most: of.at_most }),
+            );
+            continue;
+        }
         all.extend(match key {
             "write_throttled" => {
                 raw.write_throttled.as_ref().map(|of| Objective::WriteThrottled(of.at_most.0))
