@@ -114,6 +114,11 @@ fn serve(page: Vec<u8>) -> (u16, Arc<Mutex<Vec<String>>>) {
             let length = stream.read(&mut request).unwrap_or(0);
             let text = String::from_utf8_lossy(&request[..length]).into_owned();
             let Some(first) = text.lines().next() else { continue };
+            // The browser looks for updates of its own, whoever visits what.
+            let host = text.lines().find(|line| line.to_lowercase().starts_with("host:"));
+            if host.is_some_and(|host| host.contains("google")) {
+                continue;
+            }
             seen.lock().unwrap().push(first.to_owned());
             let head = format!(
                 "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\
