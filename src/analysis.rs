@@ -120,11 +120,7 @@ pub fn analyse(
 
 /// Whether all objectives are met by what was observed so far, at the given prices.
 #[must_use]
-pub fn verdict(
-    scenario: &Scenario,
-    observations: &[Observation],
-    prices: &PriceBook,
-) -> Verdict {
+pub fn verdict(scenario: &Scenario, observations: &[Observation], prices: &PriceBook) -> Verdict {
     objective::overall(&objective::judge(scenario, observations, prices))
 }
 
