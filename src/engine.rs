@@ -4,15 +4,18 @@
 //! *lane*: one shard with its arrivals, retries, log and readers. Lanes play on their own, in
 //! parallel, up to the next *barrier*. Behind this door, in the order in which a record meets
 //! them: `plan` (the scenario made ready), `source` (draws records and deals them to the lanes),
-//! `lane` with `retry`, `refusals` and `key_order` (attempts), `log` and `reader` (consumers), `seconds` and `tally` (what is
+//! `lane` with `retry`, `refusals` and `key_order` (attempts), `log`, `fetch`, `position` with
+//! `timetable`, and `reader` (consumers), `seconds` and `tally` (what is
 //! counted), `replication` (windows and barriers) and `observe` (adding up).
 
 mod distribution;
+mod fetch;
 mod key_order;
 mod lane;
 mod log;
 mod observe;
 mod plan;
+mod position;
 mod reader;
 mod refusals;
 mod replication;
@@ -20,6 +23,7 @@ mod retry;
 mod seconds;
 mod source;
 mod tally;
+mod timetable;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

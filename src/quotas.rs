@@ -121,6 +121,9 @@ macro_rules! quota_table {
             /// Time from a record's acceptance until GetRecords can return it.
             get_records_propagation: Span = Span::from_milliseconds(100), Inferred,
                 "Kinesis developer guide, consumers, 2023: about 200 ms with one poller of five calls a second, less half the interval";
+            /// By how much each polling consumer after the first makes that time longer, for all of them.
+            get_records_propagation_each_more: Span = Span::from_milliseconds(100), Inferred,
+                "Kinesis developer guide, consumers, 2023: about 1,000 ms with five pollers, which can call once a second, less half that interval; linear in between is assumed";
             /// Bytes a second that one enhanced fan-out consumer gets from one shard.
             enhanced_fan_out_bytes: ByteRate = ByteRate(Rate::per_second(2 * MIB)), Documented,
                 "Kinesis API reference SubscribeToShard, 2026";

@@ -18,6 +18,7 @@
 
 mod diagnostic;
 mod digest;
+mod incident;
 mod key;
 mod not_modelled;
 mod quantity;
@@ -32,6 +33,7 @@ mod validate;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use incident::{Incident, IncidentKind, StartPosition};
 pub use key::{
     ExplicitHashKey, KeyComposition, KeyFormat, KeyPart, KeyPiece, PartitionKey, RecordOrdering,
     TimeUnit, WeightedKey,
@@ -73,6 +75,8 @@ pub struct Scenario {
     pub producers: Vec<Producer>,
     /// Consumers in the order of the file; may be empty.
     pub consumers: Vec<Consumer>,
+    /// What happens to consumers, in the order of the file; may be empty.
+    pub incidents: Vec<Incident>,
     /// What the run must meet, in the order of the file; may be empty.
     pub objectives: Vec<Objective>,
     /// Constants of the service, with the scenario's overrides.
@@ -258,6 +262,20 @@ pub struct Consumer {
     pub reading: Reading,
     /// How long its work takes.
     pub processing: Processing,
+    /// When it begins to read, since the start of the run.
+    pub joins_at: Span,
+    /// Where it begins to read.
+    pub start: StartPosition,
+    /// A checkpoint is written after the first batch that ends so long after the last one.
+    pub checkpoint_interval: Span,
+}
+
+impl Consumer {
+    /// Whether its processing takes no time at all.
+    #[must_use]
+    pub fn takes_no_time(&self) -> bool {
+        self.processing == Processing::default()
+    }
 }
 
 /// How a consumer reads a shard.

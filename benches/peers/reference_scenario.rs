@@ -7,8 +7,8 @@ use shardplan::hash_key::{HashKeyRange, shard_id};
 use shardplan::quotas::{Quotas, RECORD_SIZE_DEFAULT};
 use shardplan::scenario::{
     Arrivals, Backoff, Client, Consumer, Jitter, KeyFormat, PartitionKey, Processing, Producer,
-    PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario, ShardDefinition, Stream,
-    Timeouts, Traffic,
+    PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario, ShardDefinition,
+    StartPosition, Stream, Timeouts, Traffic,
 };
 use shardplan::time::{Span, Timestamp};
 use shardplan::units::{Bytes, Rate, RecordRate, Records};
@@ -50,7 +50,11 @@ pub(crate) fn scenario_of(work: &Work) -> Scenario {
                 round_trip: Span::ZERO,
             },
             processing: Processing::default(),
+            joins_at: Span::ZERO,
+            start: StartPosition::TrimHorizon,
+            checkpoint_interval: Span::ZERO,
         }],
+        incidents: Vec::new(),
         objectives: Vec::new(),
         quotas: Quotas {
             shard_write_records_burst: Records(work.burst_records as u64),

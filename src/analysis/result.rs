@@ -42,6 +42,9 @@ pub struct ResultDocument {
     pub shards: Vec<ShardResult>,
     /// Consumers in the order of the scenario.
     pub consumers: Vec<ConsumerResult>,
+    /// Incidents in the order of the scenario; absent where it has none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub incidents: Vec<IncidentResult>,
     /// What a reviewer should know, most severe first.
     pub findings: Vec<Finding>,
     /// The sums that must come out even; those of later replications only when they do not.
@@ -346,6 +349,10 @@ pub struct ConsumerResult {
     pub processed_records: u64,
     /// Records that retention took before it read them.
     pub expired_records: u64,
+    /// Records before the position from which it began to read.
+    pub skipped_records: u64,
+    /// Records processed once more, because it read them again after a crash or for a replay.
+    pub duplicate_records: u64,
     /// Accepted records not processed when the run ended.
     pub backlog_records: u64,
     /// Bytes of those records.
@@ -362,4 +369,29 @@ pub struct ConsumerResult {
     pub iterator_age_cloudwatch_ms: Option<Quantiles>,
     /// From generation of a record to the end of its processing.
     pub end_to_end_latency_ms: Option<Quantiles>,
+    /// What was left at the worst moment after the warm-up until retention would have taken the
+    /// oldest unread record.
+    pub retention_left_ms: u64,
+}
+
+/// What an incident came to.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct IncidentResult {
+    /// `outage`, `deploy`, `slowdown` or `replay`.
+    pub kind: String,
+    /// The consumer that it met.
+    pub consumer: String,
+    /// When it began, since the start of the run.
+    pub at_seconds: f64,
+    /// How long it lasted; zero for what is done at once.
+    pub for_seconds: f64,
+    /// Highest true iterator age of any shard until the consumer had caught up.
+    pub iterator_age_ms_max: u64,
+    /// Most records that the consumer had yet to read in that time.
+    pub backlog_records_max: u64,
+    /// How long after the end the consumer was no further behind than in the minute before; `null`
+    /// when the run ended before.
+    pub drained_after_seconds: Option<f64>,
+    /// What was left at the worst moment until retention would have taken the oldest unread record.
+    pub retention_left_ms: u64,
 }

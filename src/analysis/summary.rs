@@ -4,8 +4,8 @@ use super::figures::{
     MICROSECONDS, MILLISECONDS, Totals, counted_seconds, highest, hottest_shard, quantiles, ratio,
 };
 use super::result::{
-    CloudWatchView, ConsumerResult, HottestKey, OrderingKept, ProducerResult, ShardResult,
-    StreamResult, TruthView, Utilization,
+    CloudWatchView, ConsumerResult, HottestKey, IncidentResult, OrderingKept, ProducerResult,
+    ShardResult, StreamResult, TruthView, Utilization,
 };
 use crate::metrics::{HotKey, Observation, ShardObservation};
 use crate::scenario::{Reading, RecordOrdering, Scenario};
@@ -170,6 +170,8 @@ pub(super) fn consumers(scenario: &Scenario, observation: &Observation) -> Vec<C
             read_bytes: seen.read_bytes,
             processed_records: seen.processed_records,
             expired_records: seen.expired_records,
+            skipped_records: seen.skipped_records,
+            duplicate_records: seen.duplicate_records,
             backlog_records: seen.backlog_records,
             backlog_bytes: seen.backlog_bytes,
             read_calls: seen.read_calls,
@@ -178,6 +180,30 @@ pub(super) fn consumers(scenario: &Scenario, observation: &Observation) -> Vec<C
             iterator_age_ms: quantiles(&seen.iterator_age_ms, MILLISECONDS),
             iterator_age_cloudwatch_ms: quantiles(&seen.iterator_age_cloudwatch_ms, MILLISECONDS),
             end_to_end_latency_ms: quantiles(&seen.end_to_end_latency_us, MICROSECONDS),
+            retention_left_ms: retention_left_ms(scenario, seen.iterator_age_ms.max()),
+        })
+        .collect()
+}
+
+/// What is left of the retention of a record of this age.
+fn retention_left_ms(scenario: &Scenario, age_ms: u64) -> u64 {
+    let retention_ms = scenario.stream.retention.nanoseconds() / 1_000_000;
+    retention_ms.saturating_sub(age_ms)
+}
+
+/// The incidents in the order of the scenario.
+pub(super) fn incidents(scenario: &Scenario, observation: &Observation) -> Vec<IncidentResult> {
+    let pairs = scenario.incidents.iter().zip(&observation.incidents);
+    pairs
+        .map(|(incident, seen)| IncidentResult {
+            kind: incident.kind.as_str().to_owned(),
+            consumer: scenario.consumers[incident.consumer].name.clone(),
+            at_seconds: incident.at.as_seconds(),
+            for_seconds: incident.lasts.as_seconds(),
+            iterator_age_ms_max: seen.iterator_age_ms_max,
+            backlog_records_max: seen.backlog_records_max,
+            drained_after_seconds: seen.drained_after.map(|span| span.as_seconds()),
+            retention_left_ms: retention_left_ms(scenario, seen.iterator_age_ms_max),
         })
         .collect()
 }

@@ -94,7 +94,7 @@ impl Lane {
             retries: Retries::new(longest_wait),
             failed: Vec::new(),
             order: KeyOrder::default(),
-            log: Log::default(),
+            log: Log::new(plan.warm_up, plan.keeps_keys),
             has_readers: !plan.consumers.is_empty(),
             readers: Readers::new(index, context),
             seconds: Seconds::new(context),
@@ -106,8 +106,8 @@ impl Lane {
     pub(super) fn advance(&mut self, until: u64, context: Context<'_>, tally: &mut Tally) {
         self.write(until, context, tally);
         self.seconds.close_before(until, &mut self.log, &mut tally.rows);
-        let read = self.readers.advance(until, &self.log, context, tally);
-        self.log.forget_before(read);
+        let (read, time) = self.readers.advance(until, &self.log, context, tally);
+        self.log.forget_before(read, time, until);
     }
 
     /// Ends the run at the horizon: what is left is counted where it stands.
@@ -276,6 +276,7 @@ impl Lane {
                 accepted: arrival.service(),
                 created: arrival.created(),
                 size: arrival.size(),
+                key: arrival.key(),
             }));
         }
     }
@@ -487,6 +488,7 @@ impl Lane {
                 accepted: call.now,
                 created: record.created(),
                 size: record.size(),
+                key: record.key,
             });
         }
         true

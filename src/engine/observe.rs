@@ -70,6 +70,7 @@ pub(super) fn observe(
         producers: producers.collect(),
         shards,
         consumers: total.consumers.iter().map(consumer).collect(),
+        incidents: stream.incidents.into_observations(),
         counted: stream.counted,
         series: stream.series,
     }
@@ -120,6 +121,8 @@ fn consumer(tally: &ConsumerTally) -> ConsumerObservation {
         read_bytes: tally.read_bytes,
         processed_records: tally.processed_records,
         expired_records: tally.expired_records,
+        skipped_records: tally.skipped_records - tally.unskipped_records,
+        duplicate_records: tally.duplicate_records,
         backlog_records: tally.backlog_records,
         backlog_bytes: tally.backlog_bytes,
         read_calls: tally.read_calls,

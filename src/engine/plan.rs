@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::engine::timetable::Timetable;
 use crate::hash_key::HashKeyRange;
 use crate::model::backoff::Waits;
 use crate::model::partition_key::{KeySpace, Routes, TimeBins};
@@ -10,7 +11,7 @@ use crate::model::traffic::RateProfile;
 use crate::quotas::Quotas;
 use crate::random::{IdentityDraws, Purpose, Randomness};
 use crate::scenario::{
-    Arrivals, ExplicitHashKey, PartitionKey, Processing, Producer, PutCalls, Reading,
+    Arrivals, Consumer, ExplicitHashKey, PartitionKey, Processing, Producer, PutCalls, Reading,
     RecordDistribution, RecordOrdering, Scenario,
 };
 use crate::time::Span;
@@ -45,6 +46,9 @@ pub(super) struct ConsumerPlan {
     pub(super) name: String,
     pub(super) reading: Reading,
     pub(super) processing: Processing,
+    /// A checkpoint is written after the first batch that ends so many nanoseconds after the last.
+    pub(super) checkpoint_interval: u64,
+    pub(super) timetable: Timetable,
 }
 
 /// A scenario made ready to run.
@@ -63,6 +67,12 @@ pub(super) struct Plan {
     pub(super) horizon: u64,
     /// Share of all records that each shard is to expect.
     pub(super) expected_shares: Vec<f64>,
+    /// Nanoseconds from a record's acceptance until GetRecords can return it to a consumer.
+    pub(super) polling_propagation: u64,
+    /// Whether some consumer looks at the keys of records.
+    pub(super) keeps_keys: bool,
+    /// Consumer, begin and length of each incident.
+    pub(super) incidents: Vec<(usize, Span, Span)>,
 }
 
 /// What depends on the replication: the draws by identity, and what is kept of it.
@@ -101,10 +111,13 @@ impl Plan {
             consumers: scenario
                 .consumers
                 .iter()
-                .map(|consumer| ConsumerPlan {
+                .enumerate()
+                .map(|(index, consumer)| ConsumerPlan {
                     name: consumer.name.clone(),
                     reading: consumer.reading.clone(),
                     processing: consumer.processing,
+                    checkpoint_interval: consumer.checkpoint_interval.nanoseconds(),
+                    timetable: Timetable::new(index, consumer, &scenario.incidents),
                 })
                 .collect(),
             quotas: scenario.quotas.clone(),
@@ -114,6 +127,13 @@ impl Plan {
             warm_up: scenario.warm_up.nanoseconds(),
             horizon: scenario.duration.nanoseconds(),
             expected_shares,
+            polling_propagation: polling_propagation(scenario),
+            keeps_keys: false,
+            incidents: scenario
+                .incidents
+                .iter()
+                .map(|incident| (incident.consumer, incident.at, incident.lasts))
+                .collect(),
         }
     }
 
@@ -198,6 +218,15 @@ impl ProducerPlan {
             shares,
         }
     }
+}
+
+/// Each polling consumer after the first makes all of them wait longer.
+fn polling_propagation(scenario: &Scenario) -> u64 {
+    let polls = |consumer: &&Consumer| matches!(consumer.reading, Reading::Polling { .. });
+    let others = scenario.consumers.iter().filter(polls).count().saturating_sub(1) as u64;
+    let quotas = &scenario.quotas;
+    let more = quotas.get_records_propagation_each_more.nanoseconds();
+    quotas.get_records_propagation.nanoseconds() + others * more
 }
 
 /// The times that a producer's keys tell, weighed by the records that are counted.

@@ -15,7 +15,9 @@ use crate::engine::plan::{Plan, ReplicationPlan};
 use crate::engine::source::{Arrival, Source, producer_of};
 use crate::engine::tally::Tally;
 use crate::engine::{Control, Interrupted, Options};
-use crate::metrics::{ConsumerStep, CountedSeconds, Observation, StreamSeries, StreamStep};
+use crate::metrics::{
+    ConsumerStep, CountedSeconds, IncidentWatch, Observation, StreamSeries, StreamStep,
+};
 use crate::random::Randomness;
 use crate::scenario::PutCalls;
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
@@ -71,6 +73,7 @@ pub(super) struct StreamRecord {
     pub(super) series: StreamSeries,
     keeps_series: bool,
     pub(super) counted: CountedSeconds,
+    pub(super) incidents: IncidentWatch,
     /// Seconds that have been added.
     seconds: u64,
     /// PutRecords calls that were sent again, by producer.
@@ -89,6 +92,7 @@ impl StreamRecord {
                 span(plan.horizon),
                 plan.consumers.len(),
             ),
+            incidents: IncidentWatch::new(plan.incidents.iter().copied(), plan.consumers.len()),
             seconds: 0,
             repeated_calls: vec![0; plan.producers.len()],
         }
@@ -97,6 +101,7 @@ impl StreamRecord {
     /// Adds the next second of the stream.
     fn push(&mut self, second: &StreamStep) {
         self.counted.push(second);
+        self.incidents.push(second);
         if self.keeps_series {
             self.series.push(second);
         }
@@ -270,6 +275,8 @@ fn add_rows(
                 total.read_throttled_calls += more.read_throttled_calls;
                 total.backlog_records += more.backlog_records;
                 total.iterator_age_ms_max = total.iterator_age_ms_max.max(more.iterator_age_ms_max);
+                let in_cloudwatch = &mut total.iterator_age_cloudwatch_ms_max;
+                *in_cloudwatch = (*in_cloudwatch).max(more.iterator_age_cloudwatch_ms_max);
             }
         }
         stream.push(&row);

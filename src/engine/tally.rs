@@ -43,6 +43,12 @@ pub(super) struct ConsumerTally {
     pub(super) read_bytes: u64,
     pub(super) processed_records: u64,
     pub(super) expired_records: u64,
+    /// Records before the position from which the consumer read.
+    pub(super) skipped_records: u64,
+    /// Those of them that a replay brought to it after all.
+    pub(super) unskipped_records: u64,
+    /// Records processed once more.
+    pub(super) duplicate_records: u64,
     pub(super) backlog_records: u64,
     pub(super) backlog_bytes: u64,
     pub(super) read_calls: u64,
@@ -120,6 +126,9 @@ impl ConsumerTally {
             read_bytes: 0,
             processed_records: 0,
             expired_records: 0,
+            skipped_records: 0,
+            unskipped_records: 0,
+            duplicate_records: 0,
             backlog_records: 0,
             backlog_bytes: 0,
             read_calls: 0,
@@ -136,6 +145,9 @@ impl ConsumerTally {
         self.read_bytes += other.read_bytes;
         self.processed_records += other.processed_records;
         self.expired_records += other.expired_records;
+        self.skipped_records += other.skipped_records;
+        self.unskipped_records += other.unskipped_records;
+        self.duplicate_records += other.duplicate_records;
         self.backlog_records += other.backlog_records;
         self.backlog_bytes += other.backlog_bytes;
         self.read_calls += other.read_calls;

@@ -36,11 +36,14 @@ const COLUMNS: [Column; 17] = [
     }),
 ];
 
-const CONSUMER_COLUMNS: [ConsumerColumn; 4] = [
+const CONSUMER_COLUMNS: [ConsumerColumn; 5] = [
     ("read_records", |row| row.read_records.to_string()),
     ("read_throttled_calls", |row| row.read_throttled_calls.to_string()),
     ("backlog_records", |row| row.backlog_records.to_string()),
     ("iterator_age_ms_max", |row| row.iterator_age_ms_max.to_string()),
+    ("iterator_age_cloudwatch_ms_max", |row| {
+        row.iterator_age_cloudwatch_ms_max.map_or_else(String::new, |age_ms| age_ms.to_string())
+    }),
 ];
 
 /// The series of the stream: a heading and one row a bin.
@@ -102,7 +105,11 @@ mod tests {
     fn the_series_has_a_heading_and_a_row_a_bin() {
         let lines = lines(series_csv(&document()).unwrap());
         assert_eq!(lines.len(), 301);
-        assert!(lines[0].ends_with("consumers.alerts.iterator_age_ms_max"), "{}", lines[0]);
+        assert!(
+            lines[0].ends_with("consumers.alerts.iterator_age_cloudwatch_ms_max"),
+            "{}",
+            lines[0]
+        );
         assert!(lines[1].starts_with("0,1,2000,1000000,1800,900000,2000,1800,"), "{}", lines[1]);
     }
 

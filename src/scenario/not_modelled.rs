@@ -12,10 +12,9 @@ const RANGES: &str = "import the ranges with `hash_ranges`, or run once for each
 const PROVISIONED: &str = "write `provisioned: { shards: N }` with the number of shards that the \
     stream has now";
 
-const ROWS: [Row; 33] = [
+const ROWS: [Row; 31] = [
     ("Scenario", "variants", "run the scenario once for each variant, with `--set path=value`"),
     ("Scenario", "sweep", "run the scenario once for each value, with `--set path=value`"),
-    ("Scenario", "incidents", "write a storm or a hot key as a producer with a `spike`"),
     ("Scenario", "cost", "leave it out: a report says nothing of cost yet"),
     ("Stream", "scaling", "run the scenario once for each shard count, with `--set`"),
     ("Stream", "mode", "write `capacity: { provisioned: { shards: N } }`"),
@@ -39,7 +38,6 @@ const ROWS: [Row; 33] = [
     ("Consumer", "firehose", POLLING),
     ("Consumer", "flink", POLLING),
     ("Consumer", "micro_batch", POLLING),
-    ("Consumer", "start", "a consumer starts with the first record of the run"),
     ("Objectives", "cost_per_month", "leave it out: a report says nothing of cost yet"),
     ("Objectives", "read_throttled", "bound `iterator_age_p99`, which grows when reads throttle"),
     ("Objectives", "expired", "bound `iterator_age_p99` well below the retention"),

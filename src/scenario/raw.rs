@@ -7,6 +7,7 @@
 
 mod client;
 mod consumer;
+mod incident;
 mod key;
 mod producer;
 mod quotas;
@@ -21,6 +22,7 @@ use crate::units::{Bytes, Ratio};
 
 pub(super) use client::*;
 pub(super) use consumer::*;
+pub(super) use incident::*;
 pub(super) use key::*;
 pub(super) use producer::*;
 pub(super) use quotas::Quotas;
@@ -60,6 +62,9 @@ pub(super) struct Scenario {
     /// Who reads from the stream; default none.
     #[schemars(length(max = 1000))]
     pub(super) consumers: Option<Vec<Consumer>>,
+    /// What happens to consumers on a timetable; default nothing.
+    #[schemars(length(max = 1000))]
+    pub(super) incidents: Option<Vec<Incident>>,
     /// What the run must meet; default nothing.
     pub(super) objectives: Option<Objectives>,
     /// Constants of the service that this scenario changes, for tests and for what-if.

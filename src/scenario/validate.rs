@@ -5,6 +5,7 @@
 
 mod consumer;
 mod counted_file;
+mod incident;
 mod key_file;
 mod key_template;
 mod partition_key;
@@ -98,6 +99,8 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
     check_traffic(&producers, nodes, &mut context);
     let consumers = raw.consumers.unwrap_or_default();
     let consumers = consumer::consumers(&consumers, root.at("consumers"), &mut context);
+    let incidents = raw.incidents.unwrap_or_default();
+    let incidents = incident::incidents(&incidents, root.at("incidents"), &consumers, &mut context);
     let objectives = match &raw.objectives {
         Some(objectives) => {
             consumer::objectives(objectives, root.at("objectives"), &consumers, &mut context)
@@ -116,6 +119,7 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
         stream,
         producers,
         consumers,
+        incidents,
         objectives,
         quotas: context.quotas,
         quotas_set,

@@ -21,6 +21,7 @@
 //! - `time_outs`: records that come twice, because an answer was lost.
 //! - `key_order`: records that a later one of their key overtakes.
 //! - `read_limits`: what a shard gives, and how consumers fall behind.
+//! - `incidents`: outages, replays and late joiners, and what is done twice.
 //!
 //! The scenario language
 //! - `language`: from text to scenario.
@@ -49,6 +50,7 @@ mod closed_form;
 mod common_random_numbers;
 mod conservation;
 mod determinism;
+mod incidents;
 mod independent;
 mod key_order;
 mod language;

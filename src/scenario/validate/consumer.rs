@@ -1,11 +1,11 @@
 //! Consumers, and what a run must meet.
 
 use super::producer::ROUND_TRIP;
-use super::{Context, or};
+use super::{Context, incident, or};
 use crate::scenario::raw;
 use crate::scenario::structure::did_you_mean;
 use crate::scenario::tree::{Node, shorten};
-use crate::scenario::{Consumer, Objective, Processing, Reading};
+use crate::scenario::{Consumer, Objective, Processing, Reading, StartPosition};
 use crate::time::Span;
 use crate::units::Records;
 
@@ -44,10 +44,20 @@ pub(super) fn consumers(
 
 fn consumer(raw: &raw::Consumer, node: &Node, context: &mut Context<'_, '_>) -> Consumer {
     let name = raw.name.0.0.clone();
+    let joins_at = or(raw.joins_at.as_ref(), Span::ZERO);
+    if joins_at >= context.duration {
+        let message = format!("`{name}` joins at {joins_at}, but the run ends before");
+        context.error("out-of-range", node.at("joins_at"), message).help("let it join earlier");
+    }
+    let start = raw.start.as_ref().map_or(StartPosition::TrimHorizon, |start| {
+        incident::position(start, joins_at, node.at("start"), context)
+    });
     if let Some(raw) = &raw.enhanced_fan_out {
         let reading =
             Reading::EnhancedFanOut { round_trip: or(raw.round_trip.as_ref(), ROUND_TRIP) };
-        return Consumer { name, reading, processing: processing(raw.processing.as_ref()) };
+        let processing = processing(raw.processing.as_ref());
+        let checkpoint_interval = or(raw.checkpoint_interval.as_ref(), Span::ZERO);
+        return Consumer { name, reading, processing, joins_at, start, checkpoint_interval };
     }
     let node = node.at("polling");
     let polling = raw.polling.as_ref();
@@ -73,6 +83,12 @@ fn consumer(raw: &raw::Consumer, node: &Node, context: &mut Context<'_, '_>) -> 
         name,
         reading,
         processing: processing(polling.and_then(|raw| raw.processing.as_ref())),
+        joins_at,
+        start,
+        checkpoint_interval: or(
+            polling.and_then(|raw| raw.checkpoint_interval.as_ref()),
+            Span::ZERO,
+        ),
     }
 }
 

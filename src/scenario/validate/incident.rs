@@ -1,0 +1,145 @@
+//! Incidents: whom they meet, and that they do not contradict each other.
+
+use super::{Context, or};
+use crate::scenario::raw;
+use crate::scenario::structure::did_you_mean;
+use crate::scenario::tree::{Node, shorten};
+use crate::scenario::{Consumer, Incident, IncidentKind, StartPosition};
+use crate::time::Span;
+
+/// Checks the incidents; they keep the order of the file.
+pub(super) fn incidents(
+    raw: &[raw::Incident],
+    node: &Node,
+    consumers: &[Consumer],
+    context: &mut Context<'_, '_>,
+) -> Vec<Incident> {
+    let mut all: Vec<Incident> = Vec::new();
+    for (index, raw) in raw.iter().enumerate() {
+        let node = node.item(index);
+        let Some(incident) = incident(raw, node, consumers, context) else {
+            continue;
+        };
+        let end = |incident: &Incident| incident.at + incident.lasts;
+        let clashes = |other: &&Incident| {
+            other.consumer == incident.consumer
+                && other.kind.stops() == incident.kind.stops()
+                && other.at <= end(&incident)
+                && incident.at <= end(other)
+        };
+        if let Some(other) = all.iter().find(clashes) {
+            let message = format!(
+                "`{}` has {} from {} on already, which is not over by then",
+                consumers[incident.consumer].name,
+                article(other.kind),
+                other.at,
+            );
+            let help = "let one end before the other begins, or write one that lasts longer";
+            context.error("conflict", node.at("at"), message).help(help);
+        }
+        all.push(incident);
+    }
+    all
+}
+
+fn article(kind: IncidentKind) -> &'static str {
+    match kind {
+        IncidentKind::Outage => "an outage",
+        IncidentKind::Deploy => "a deploy",
+        IncidentKind::Slowdown(_) => "a slowdown",
+        IncidentKind::Replay(_) => "a replay",
+    }
+}
+
+fn incident(
+    raw: &raw::Incident,
+    node: &Node,
+    consumers: &[Consumer],
+    context: &mut Context<'_, '_>,
+) -> Option<Incident> {
+    let at = raw.at.0;
+    if at >= context.duration {
+        let message =
+            format!("the incident begins at {at}, but the run ends at {}", context.duration);
+        let help = "let it begin earlier, or make `duration` longer";
+        context.error("out-of-range", node.at("at"), message).help(help);
+    }
+    let (key, name, kind) = if let Some(of) = &raw.outage {
+        ("outage", &of.consumer, IncidentKind::Outage)
+    } else if let Some(of) = &raw.deploy {
+        ("deploy", &of.consumer, IncidentKind::Deploy)
+    } else if let Some(of) = &raw.slowdown {
+        ("slowdown", &of.consumer, IncidentKind::Slowdown(of.factor))
+    } else {
+        let of = raw.replay.as_ref()?;
+        let from = position(&of.from, at, node.at("replay").at("from"), context);
+        ("replay", &of.consumer, IncidentKind::Replay(from))
+    };
+    let lasts = or(raw.lasts.as_ref(), Span::ZERO);
+    let at_once = matches!(kind, IncidentKind::Replay(_));
+    if at_once && raw.lasts.is_some() {
+        let message = "a replay is done at once and has no `for`";
+        context.error("conflict", node.at("for"), message).help("leave `for` out");
+    } else if !at_once && lasts == Span::ZERO {
+        let at = if raw.lasts.is_some() { node.at("for") } else { node };
+        let message = format!("{} must last for some time", article(kind));
+        context.error("out-of-range", at, message).help("write how long it lasts: `for: 2 h`");
+    }
+    let consumer = consumer_of(name, node.at(key), consumers, context)?;
+    if consumers[consumer].joins_at > at {
+        let message =
+            format!("`{name}` joins at {}, after the incident", consumers[consumer].joins_at);
+        context
+            .error("conflict", node.at("at"), message)
+            .help("let the incident begin after `joins_at`");
+    }
+    if matches!(kind, IncidentKind::Slowdown(_)) && consumers[consumer].takes_no_time() {
+        let message =
+            format!("the processing of `{name}` takes no time, which nothing makes longer");
+        let help = "give the consumer a `processing` with `per_batch` or `per_record`";
+        context.error("conflict", node.at(key), message).help(help);
+    }
+    Some(Incident { at, lasts, consumer, kind })
+}
+
+/// A position that is known by `now`.
+pub(super) fn position(
+    raw: &raw::StartPosition,
+    now: Span,
+    node: &Node,
+    context: &mut Context<'_, '_>,
+) -> StartPosition {
+    match raw {
+        raw::StartPosition::TrimHorizon => StartPosition::TrimHorizon,
+        raw::StartPosition::Latest => StartPosition::Latest,
+        raw::StartPosition::At(at) => {
+            if at.0 > now {
+                let message =
+                    format!("the position at {} lies after {now}, when reading begins", at.0);
+                let help = "write an earlier time since the start of the run, or `latest`";
+                context.error("out-of-range", node.at("at"), message).help(help);
+            }
+            StartPosition::At(at.0)
+        }
+    }
+}
+
+fn consumer_of(
+    name: &str,
+    node: &Node,
+    consumers: &[Consumer],
+    context: &mut Context<'_, '_>,
+) -> Option<usize> {
+    let index = consumers.iter().position(|consumer| consumer.name == name);
+    if index.is_none() {
+        let names: Vec<_> = consumers.iter().map(|consumer| consumer.name.as_str()).collect();
+        let message = format!("there is no consumer `{}`", shorten(name));
+        let help = match did_you_mean(name, &names) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if names.is_empty() => "add one under `consumers`".to_owned(),
+            None => format!("the consumers are {}", names.join(", ")),
+        };
+        context.error("unknown-consumer", node.at("consumer"), message).help(help);
+    }
+    index
+}
