@@ -27,7 +27,7 @@ pub(crate) mod testing;
 
 pub use result::{
     AccountingResult, Assumption, CloudWatchView, ConsumerResult, Evidence, Finding, HottestKey,
-    IncidentResult, ObjectiveResult, OrderingKept, ProducerResult, Quantiles, ReplicationInterval,
+    DeliveryResult, FunctionResult, IncidentResult, ObjectBytes, ObjectiveResult, OrderingKept, ProducerResult, Quantiles, ReplicationInterval,
     ResultDocument, ScenarioSummary, Severity, ShardResult, StreamResult, TruthView, Unit,
     Utilization, Verdict,
 };

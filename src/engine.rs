@@ -10,9 +10,11 @@
 
 mod distribution;
 mod fetch;
+mod joint;
 mod key_order;
 mod lane;
 mod log;
+mod mapping;
 mod observe;
 mod plan;
 mod position;
@@ -23,6 +25,7 @@ mod retry;
 mod seconds;
 mod source;
 mod tally;
+mod tap;
 mod timetable;
 
 use std::sync::atomic::{AtomicU64, Ordering};

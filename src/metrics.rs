@@ -6,6 +6,7 @@
 //! that fit its length, and [`CountedSeconds`] what its single seconds came to.
 
 mod age_counts;
+mod consumer;
 mod counted;
 mod incidents;
 mod series;
@@ -13,6 +14,7 @@ mod series;
 use hdrhistogram::Histogram;
 
 pub use age_counts::AgeCounts;
+pub use consumer::{DeliveryObservation, FunctionObservation};
 pub use counted::{CountedConsumer, CountedSeconds, RecordsByMinute};
 pub use incidents::{IncidentObservation, IncidentWatch};
 pub use series::{
@@ -131,6 +133,12 @@ pub struct ConsumerObservation {
     pub skipped_records: u64,
     /// Records processed once more, because the consumer read them again.
     pub duplicate_records: u64,
+    /// Records given up after failures, or for their age.
+    pub discarded_records: u64,
+    /// What its function did, where it has one.
+    pub function: Option<FunctionObservation>,
+    /// What it wrote, where it writes objects.
+    pub delivery: Option<DeliveryObservation>,
     /// Accepted records that were not processed when the run ended.
     pub backlog_records: u64,
     /// Bytes of those records.
@@ -204,9 +212,10 @@ impl Observation {
         for (consumer, name) in self.consumers.iter().zip(consumer_names) {
             identities.push(Identity {
                 subject: (*name).to_owned(),
-                statement: "incoming = processed + expired + skipped + backlog",
+                statement: "incoming = processed + discarded + expired + skipped + backlog",
                 left: incoming,
                 right: consumer.processed_records
+                    + consumer.discarded_records
                     + consumer.expired_records
                     + consumer.skipped_records
                     + consumer.backlog_records,

@@ -139,6 +139,15 @@ macro_rules! quota_table {
             /// How long one SubscribeToShard call lasts before the consumer must renew it.
             subscription_duration: Span = Span::from_seconds(300), Documented,
                 "Kinesis API reference SubscribeToShard, 2026";
+            /// Most bytes of records, in base64 and with what stands around them, that one invocation of Lambda gets.
+            lambda_payload_bytes: Bytes = Bytes(6 * MIB), Documented,
+                "Lambda developer guide, Kinesis event source mappings, 2022";
+            /// Invocations that all functions of an account without reserved concurrency run at the same time.
+            lambda_account_concurrency: Calls = Calls(1_000), Documented,
+                "Lambda quotas, 2022";
+            /// Least time between two GetRecords calls of Lambda on a shard on which more records wait.
+            lambda_poll_least: Span = Span::from_milliseconds(200), Assumed,
+                "Lambda developer guide, 2022: polls once a second, and on while records wait; five calls a second are all that a shard allows";
             /// Most enhanced fan-out consumers on one provisioned stream.
             enhanced_fan_out_consumers: Records = Records(20), Documented,
                 "Kinesis API reference RegisterStreamConsumer, 2026";

@@ -30,6 +30,7 @@ mod structure;
 mod traffic;
 mod tree;
 mod validate;
+mod work;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
@@ -43,6 +44,7 @@ pub use reader::read;
 pub use schema::schema;
 pub use source::{Override, Source};
 pub use traffic::{Arrivals, Bursts, Spike, Traffic};
+pub use work::{Firehose, Lambda, Transform, Work};
 
 use crate::hash_key::HashKeyRange;
 use crate::quotas::Quotas;
@@ -268,9 +270,32 @@ pub struct Consumer {
     pub start: StartPosition,
     /// A checkpoint is written after the first batch that ends so long after the last one.
     pub checkpoint_interval: Span,
+    /// What works on the records.
+    pub work: Work,
 }
 
 impl Consumer {
+    /// The word of the language for what it is.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match (&self.work, &self.reading) {
+            (Work::Lambda(_), _) => "lambda",
+            (Work::Firehose(_), _) => "firehose",
+            (Work::Loop, Reading::Polling { .. }) => "polling",
+            (Work::Loop, Reading::EnhancedFanOut { .. }) => "enhanced_fan_out",
+        }
+    }
+
+    /// Whether it works on records by their partition key.
+    #[must_use]
+    pub const fn looks_at_keys(&self) -> bool {
+        match &self.work {
+            Work::Lambda(lambda) => lambda.parallelization_factor > 1,
+            Work::Firehose(firehose) => firehose.partitions.is_some(),
+            Work::Loop => false,
+        }
+    }
+
     /// Whether its processing takes no time at all.
     #[must_use]
     pub fn takes_no_time(&self) -> bool {

@@ -8,7 +8,7 @@ use shardplan::quotas::{Quotas, RECORD_SIZE_DEFAULT};
 use shardplan::scenario::{
     Arrivals, Backoff, Client, Consumer, Jitter, KeyFormat, PartitionKey, Processing, Producer,
     PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario, ShardDefinition,
-    StartPosition, Stream, Timeouts, Traffic,
+    StartPosition, Stream, Timeouts, Traffic, Work as ConsumerWork,
 };
 use shardplan::time::{Span, Timestamp};
 use shardplan::units::{Bytes, Rate, RecordRate, Records};
@@ -53,6 +53,7 @@ pub(crate) fn scenario_of(work: &Work) -> Scenario {
             joins_at: Span::ZERO,
             start: StartPosition::TrimHorizon,
             checkpoint_interval: Span::ZERO,
+            work: ConsumerWork::Loop,
         }],
         incidents: Vec::new(),
         objectives: Vec::new(),

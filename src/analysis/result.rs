@@ -6,8 +6,10 @@
 //! figures reproduce alone; what is known of the others is in `objectives` and in
 //! `replication_intervals`.
 
+mod consumer;
 mod notes;
 
+pub use consumer::{DeliveryResult, FunctionResult, IncidentResult, ObjectBytes};
 pub use notes::{AccountingResult, Assumption, Evidence, Finding, ReplicationInterval, Severity};
 
 use schemars::JsonSchema;
@@ -339,7 +341,7 @@ pub struct HottestKey {
 pub struct ConsumerResult {
     /// Name in the scenario.
     pub name: String,
-    /// `polling` or `enhanced_fan_out`.
+    /// `polling`, `enhanced_fan_out`, `lambda` or `firehose`.
     pub kind: String,
     /// Records handed to it.
     pub read_records: u64,
@@ -353,6 +355,8 @@ pub struct ConsumerResult {
     pub skipped_records: u64,
     /// Records processed once more, because it read them again after a crash or for a replay.
     pub duplicate_records: u64,
+    /// Records given up after failures of its function, or for their age.
+    pub discarded_records: u64,
     /// Accepted records not processed when the run ended.
     pub backlog_records: u64,
     /// Bytes of those records.
@@ -372,26 +376,10 @@ pub struct ConsumerResult {
     /// What was left at the worst moment after the warm-up until retention would have taken the
     /// oldest unread record.
     pub retention_left_ms: u64,
-}
-
-/// What an incident came to.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct IncidentResult {
-    /// `outage`, `deploy`, `slowdown` or `replay`.
-    pub kind: String,
-    /// The consumer that it met.
-    pub consumer: String,
-    /// When it began, since the start of the run.
-    pub at_seconds: f64,
-    /// How long it lasted; zero for what is done at once.
-    pub for_seconds: f64,
-    /// Highest true iterator age of any shard until the consumer had caught up.
-    pub iterator_age_ms_max: u64,
-    /// Most records that the consumer had yet to read in that time.
-    pub backlog_records_max: u64,
-    /// How long after the end the consumer was no further behind than in the minute before; `null`
-    /// when the run ended before.
-    pub drained_after_seconds: Option<f64>,
-    /// What was left at the worst moment until retention would have taken the oldest unread record.
-    pub retention_left_ms: u64,
+    /// What its function did; absent where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub function: Option<FunctionResult>,
+    /// What it wrote; absent where it writes no objects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryResult>,
 }

@@ -15,7 +15,7 @@ use crate::quotas::{Quotas, RECORD_SIZE_DEFAULT, RETENTION_MINIMUM};
 use crate::scenario::{
     Arrivals, Backoff, Client, Consumer, Jitter, KeyFormat, Objective, PartitionKey, Processing,
     Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario,
-    ShardDefinition, StartPosition, Stream, Timeouts, Traffic,
+    ShardDefinition, StartPosition, Stream, Timeouts, Traffic, Work,
 };
 use crate::time::{Span, Timestamp};
 use crate::units::{Bytes, Rate, Ratio, RecordRate, Records};
@@ -105,6 +105,7 @@ fn consumers() -> Vec<Consumer> {
             joins_at: Span::ZERO,
             start: StartPosition::TrimHorizon,
             checkpoint_interval: Span::ZERO,
+            work: Work::Loop,
         },
         Consumer {
             name: "alerts".to_owned(),
@@ -116,6 +117,7 @@ fn consumers() -> Vec<Consumer> {
             joins_at: Span::ZERO,
             start: StartPosition::TrimHorizon,
             checkpoint_interval: Span::ZERO,
+            work: Work::Loop,
         },
     ]
 }
@@ -227,6 +229,9 @@ fn shard(index: usize, offered: u64) -> ShardObservation {
 
 fn consumer_seen(accepted: u64, processed: u64, age_ms: u64) -> ConsumerObservation {
     ConsumerObservation {
+        discarded_records: 0,
+        function: None,
+        delivery: None,
         read_records: processed,
         read_bytes: processed * RECORD_BYTES,
         processed_records: processed,

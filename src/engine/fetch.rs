@@ -50,7 +50,7 @@ pub(super) fn get_records<'log>(
     let visible = now.checked_sub(context.plan.polling_propagation);
     let most_records = max_records.min(quotas.get_records_max_records.0) as usize;
     let most_bytes = quotas.get_records_max_bytes.0;
-    let rest = log.view(position.place, now, (most_records, most_bytes), scratch);
+    let rest = log.view(position.next_place(), now, (most_records, most_bytes), scratch);
     let batch = gather(rest, visible, most_records, most_bytes);
     limits.book(batch.bytes, batch.full);
     let records = &rest[..batch.records];
@@ -59,7 +59,7 @@ pub(super) fn get_records<'log>(
         Some(last) if !at_tip => now - last.accepted,
         _ => 0,
     };
-    position.report_age(age, now, context, tally);
+    position.report_read(age, now, context, tally);
     position.row(now, &mut tally.rows).read_records += batch.records as u64;
     Some(Answer { records, at_tip })
 }
@@ -99,7 +99,7 @@ pub(super) fn take_event<'log>(
     position.expire(now, log, context, &mut tally.consumers[position.consumer]);
     let most_records = quotas.enhanced_fan_out_event_records.0 as usize;
     let most_bytes = quotas.enhanced_fan_out_event_bytes.0;
-    let rest = log.view(position.place, now, (most_records, most_bytes), scratch);
+    let rest = log.view(position.next_place(), now, (most_records, most_bytes), scratch);
     let visible = now.checked_sub(quotas.enhanced_fan_out_propagation.nanoseconds());
     let batch = gather(rest, visible, most_records, most_bytes);
     let records = &rest[..batch.records];
@@ -107,7 +107,7 @@ pub(super) fn take_event<'log>(
         return (records, now);
     };
     tally.consumers[position.consumer].read_calls += u64::from(now >= context.plan.warm_up);
-    position.report_age(now - last.accepted, now, context, tally);
+    position.report_read(now - last.accepted, now, context, tally);
     position.row(now, &mut tally.rows).read_records += batch.records as u64;
     let rate = quotas.enhanced_fan_out_bytes.0;
     let paced =

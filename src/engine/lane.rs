@@ -4,6 +4,7 @@
 //! all reads. Attempts are ordered by time; at the same time retries come before first attempts,
 //! earlier calls before later ones. That order is behaviour: changing it changes results.
 
+use crate::engine::joint::Fleet;
 use crate::engine::key_order::KeyOrder;
 use crate::engine::log::{Log, LogRecord};
 use crate::engine::plan::{Plan, ProducerPlan, ReplicationPlan};
@@ -106,7 +107,36 @@ impl Lane {
     pub(super) fn advance(&mut self, until: u64, context: Context<'_>, tally: &mut Tally) {
         self.write(until, context, tally);
         self.seconds.close_before(until, &mut self.log, &mut tally.rows);
-        let (read, time) = self.readers.advance(until, &self.log, context, tally);
+        self.readers.advance(until, &self.log, context, tally);
+        if !context.plan.has_joint_reads {
+            self.end_window(until, context, tally);
+        }
+    }
+
+    /// When a consumer that couples shards does something here next, in nanoseconds.
+    pub(super) fn read_due(&self, consumer: usize, context: Context<'_>) -> u64 {
+        self.readers.due(consumer, &self.log, context)
+    }
+
+    /// Lets such a consumer do at `now` what is due.
+    pub(super) fn read(
+        &mut self,
+        consumer: usize,
+        now: u64,
+        context: Context<'_>,
+        joint: (&mut Tally, &mut Fleet),
+    ) {
+        self.readers.act((consumer, now), &self.log, context, joint);
+    }
+
+    /// There is room for an invocation of a lane of a mapping.
+    pub(super) fn grant(&mut self, consumer: usize, lane: usize, now: u64) {
+        self.readers.grant(consumer, lane, now);
+    }
+
+    /// All reads before `until` have been played: what nobody needs is forgotten.
+    pub(super) fn end_window(&mut self, until: u64, context: Context<'_>, tally: &mut Tally) {
+        let (read, time) = self.readers.end_window(until, &self.log, context, tally);
         self.log.forget_before(read, time, until);
     }
 
@@ -272,11 +302,12 @@ impl Lane {
             }
         }
         if self.has_readers {
+            let (own, fresh) = producer.key_masks();
             self.log.extend(taken.iter().map(|arrival| LogRecord {
                 accepted: arrival.service(),
                 created: arrival.created(),
                 size: arrival.size(),
-                key: arrival.key(),
+                key: (arrival.key() & own) | (arrival.created() as u32 & fresh),
             }));
         }
     }
@@ -488,7 +519,10 @@ impl Lane {
                 accepted: call.now,
                 created: record.created(),
                 size: record.size(),
-                key: record.key,
+                key: {
+                    let (own, fresh) = producer.key_masks();
+                    (record.key & own) | (record.created() as u32 & fresh)
+                },
             });
         }
         true

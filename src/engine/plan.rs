@@ -12,7 +12,7 @@ use crate::quotas::Quotas;
 use crate::random::{IdentityDraws, Purpose, Randomness};
 use crate::scenario::{
     Arrivals, Consumer, ExplicitHashKey, PartitionKey, Processing, Producer, PutCalls, Reading,
-    RecordDistribution, RecordOrdering, Scenario,
+    RecordDistribution, RecordOrdering, Scenario, Work,
 };
 use crate::time::Span;
 
@@ -34,6 +34,8 @@ pub(super) struct ProducerPlan {
     pub(super) rounding: u64,
     /// Records to expect over the run.
     pub(super) expected_records: f64,
+    /// Whether every record has a key of its own.
+    pub(super) has_fresh_keys: bool,
     /// Whether its records of one key go to one shard, so that they have an order there.
     pub(super) is_ordered: bool,
     /// Share of this producer's records that each shard is to expect.
@@ -49,6 +51,9 @@ pub(super) struct ConsumerPlan {
     /// A checkpoint is written after the first batch that ends so many nanoseconds after the last.
     pub(super) checkpoint_interval: u64,
     pub(super) timetable: Timetable,
+    pub(super) work: Work,
+    /// It couples shards, or shares read limits with a consumer that does: see `joint`.
+    pub(super) is_joint: bool,
 }
 
 /// A scenario made ready to run.
@@ -71,6 +76,8 @@ pub(super) struct Plan {
     pub(super) polling_propagation: u64,
     /// Whether some consumer looks at the keys of records.
     pub(super) keeps_keys: bool,
+    /// Whether some consumer couples shards.
+    pub(super) has_joint_reads: bool,
     /// Consumer, begin and length of each incident.
     pub(super) incidents: Vec<(usize, Span, Span)>,
 }
@@ -82,6 +89,8 @@ pub(super) struct ReplicationPlan {
     pub(super) waits: Vec<Waits>,
     /// First calls of each consumer.
     pub(super) phases: Vec<IdentityDraws>,
+    /// Invocations and records of each consumer that fail.
+    pub(super) failures: Vec<IdentityDraws>,
     /// Which replication, from zero.
     pub(super) replication: u32,
     /// Width of one row of the series.
@@ -118,6 +127,8 @@ impl Plan {
                     processing: consumer.processing,
                     checkpoint_interval: consumer.checkpoint_interval.nanoseconds(),
                     timetable: Timetable::new(index, consumer, &scenario.incidents),
+                    work: consumer.work.clone(),
+                    is_joint: is_joint(consumer, scenario),
                 })
                 .collect(),
             quotas: scenario.quotas.clone(),
@@ -128,7 +139,8 @@ impl Plan {
             horizon: scenario.duration.nanoseconds(),
             expected_shares,
             polling_propagation: polling_propagation(scenario),
-            keeps_keys: false,
+            keeps_keys: scenario.consumers.iter().any(Consumer::looks_at_keys),
+            has_joint_reads: scenario.consumers.iter().any(|consumer| consumer.work != Work::Loop),
             incidents: scenario
                 .incidents
                 .iter()
@@ -176,8 +188,13 @@ impl Plan {
             .iter()
             .map(|consumer| randomness.identity_draws(&consumer.name, Purpose::PollPhase))
             .collect();
+        let failures = self
+            .consumers
+            .iter()
+            .map(|consumer| randomness.identity_draws(&consumer.name, Purpose::Failure))
+            .collect();
         let keeps_series = replication == 0;
-        ReplicationPlan { waits, phases, replication, series_step, keeps_series }
+        ReplicationPlan { waits, phases, failures, replication, series_step, keeps_series }
     }
 }
 
@@ -186,6 +203,12 @@ impl ProducerPlan {
     #[inline]
     pub(super) const fn answer(&self) -> u64 {
         self.round_trip - self.one_way
+    }
+
+    /// What a record's key for the log takes from the number of its key, and from its creation.
+    #[inline]
+    pub(super) const fn key_masks(&self) -> (u32, u32) {
+        if self.has_fresh_keys { (0, u32::MAX) } else { (u32::MAX, 0) }
     }
 
     fn new(producer: &Producer, scenario: &Scenario, ranges: &[HashKeyRange]) -> Self {
@@ -214,10 +237,22 @@ impl ProducerPlan {
             one_way: producer.client.round_trip.half().nanoseconds(),
             round_trip,
             rounding: rounding.0,
+            has_fresh_keys: matches!(
+                producer.partition_key,
+                PartitionKey::Random { .. } | PartitionKey::Absent
+            ),
             is_ordered: producer.ordering(&scenario.stream) != RecordOrdering::None,
             shares,
         }
     }
+}
+
+/// Whether a consumer couples shards, or shares read limits with one that does.
+fn is_joint(consumer: &Consumer, scenario: &Scenario) -> bool {
+    let couples = |consumer: &Consumer| consumer.work != Work::Loop;
+    let polls = |consumer: &Consumer| matches!(consumer.reading, Reading::Polling { .. });
+    let shares = |other: &Consumer| couples(other) && polls(other) && polls(consumer);
+    couples(consumer) || scenario.consumers.iter().any(shares)
 }
 
 /// Each polling consumer after the first makes all of them wait longer.

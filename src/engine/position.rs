@@ -9,7 +9,8 @@ use crate::engine::log::{Log, LogRecord};
 use crate::engine::plan::ConsumerPlan;
 use crate::engine::tally::{ConsumerTally, Rows, Tally};
 use crate::engine::timetable::{Stop, StopKind};
-use crate::scenario::StartPosition;
+use crate::engine::mapping::Held;
+use crate::scenario::{StartPosition, Work};
 use crate::time::NANOSECONDS_PER_SECOND;
 
 /// One consumer on one shard.
@@ -19,6 +20,10 @@ pub(super) struct Position {
     pub(super) consumer: usize,
     /// Place of the next record to read.
     pub(super) place: u64,
+    /// Place of the next record to fetch, where a consumer reads ahead of what it has done.
+    pub(super) fetched: u64,
+    /// Whether CloudWatch hears of the age when records are read, and not when they are done.
+    reports_reads: bool,
     /// Place from which the consumer reads on after a crash.
     pub(super) checkpoint: u64,
     /// When the checkpoint was written, in nanoseconds.
@@ -45,6 +50,8 @@ impl Position {
         let mut own = Self {
             consumer,
             place: 0,
+            fetched: 0,
+            reports_reads: !matches!(plan.work, Work::Lambda(_)),
             checkpoint: 0,
             checkpoint_at: 0,
             settled: 0,
@@ -76,6 +83,17 @@ impl Position {
             Some(stop) if stop.kind != StopKind::InOrder && !self.has_stopped => stop.from,
             _ => u64::MAX,
         }
+    }
+
+    /// Place of the next record to read.
+    #[inline]
+    pub(super) const fn next_place(&self) -> u64 {
+        if self.fetched > self.place { self.fetched } else { self.place }
+    }
+
+    /// The stop that comes next or lasts.
+    pub(super) fn stop_kind(&self, plan: &ConsumerPlan) -> Option<StopKind> {
+        plan.timetable.stops.get(self.stop).map(|stop| stop.kind)
     }
 
     /// Stops, or ends the stop, at `stop_at`; true when the consumer works again.
@@ -326,6 +344,49 @@ impl Position {
         true
     }
 
+    /// Takes records that begin at the next place to fetch into the hands of the consumer.
+    pub(super) fn take(
+        &mut self,
+        records: &[LogRecord],
+        context: Context<'_>,
+        tally: &mut ConsumerTally,
+    ) -> Vec<Held> {
+        let from = self.next_place();
+        let settled = self.settled;
+        let mut taken = Vec::with_capacity(records.len());
+        for (record, place) in records.iter().zip(from..) {
+            let counted = u64::from(record.created >= context.plan.warm_up);
+            tally.read_records += counted;
+            tally.read_bytes += counted * u64::from(record.size);
+            let mut again = place < settled;
+            if again && self.was_skipped(place) {
+                tally.unskipped_records += counted;
+                again = false;
+            }
+            taken.push(Held { place, record: *record, again });
+        }
+        self.fetched = from + records.len() as u64;
+        self.settled = settled.max(self.fetched);
+        taken
+    }
+
+    /// Gives up records in hand: unless they are replayed, they are never processed.
+    pub(super) fn skip(
+        &mut self,
+        held: impl Iterator<Item = Held>,
+        context: Context<'_>,
+        tally: &mut ConsumerTally,
+    ) {
+        for held in held.filter(|held| !held.again) {
+            let counted = u64::from(held.record.created >= context.plan.warm_up);
+            tally.skipped_records += counted;
+            match self.skipped.last_mut() {
+                Some((_, to)) if *to == held.place => *to += 1,
+                _ => self.skipped.push((held.place, held.place + 1)),
+            }
+        }
+    }
+
     #[inline]
     pub(super) fn row<'rows>(
         &self,
@@ -333,6 +394,14 @@ impl Position {
         rows: &'rows mut Rows,
     ) -> &'rows mut crate::metrics::ConsumerStep {
         rows.consumer(now / NANOSECONDS_PER_SECOND, self.consumer)
+    }
+
+    /// Books the iterator age of records that are read at `now`.
+    #[inline]
+    pub(super) fn report_read(&self, age: u64, now: u64, context: Context<'_>, tally: &mut Tally) {
+        if self.reports_reads {
+            self.report_age(age, now, context, tally);
+        }
     }
 
     /// Books the iterator age that CloudWatch hears of at `now`.

@@ -5,12 +5,16 @@
 //! and a stop comes before a call. `position` says what becomes of the records.
 
 use crate::engine::fetch::{get_records, next_event, take_event};
+use crate::engine::joint::Fleet;
 use crate::engine::lane::Context;
 use crate::engine::log::Log;
+use crate::engine::mapping::{Mapping, Place};
 use crate::engine::position::Position;
 use crate::engine::tally::Tally;
+use crate::engine::tap::Tap;
+use crate::engine::timetable::StopKind;
 use crate::model::read_limit::ReadLimits;
-use crate::scenario::Reading;
+use crate::scenario::{Reading, Work};
 
 /// Readers' draws on one shard; a stop draws the phase after it with the next index.
 const FIRST_PHASE: u64 = 0;
@@ -35,6 +39,17 @@ struct Reader {
     offset: u64,
     /// Polling: calls that were refused, and stops.
     drawn: u64,
+    /// See `joint`.
+    is_joint: bool,
+    state: State,
+}
+
+/// What works on the records.
+#[derive(Debug)]
+enum State {
+    Loop,
+    Mapping(Mapping),
+    Tap(Tap),
 }
 
 impl Readers {
@@ -52,27 +67,45 @@ impl Readers {
                 }
             };
             let position = Position::new(consumer, plan);
-            Reader { position, shard: shard as u64, next, offset, drawn: 0 }
+            let state = match &plan.work {
+                Work::Loop => State::Loop,
+                Work::Lambda(lambda) => State::Mapping(Mapping::new(lambda)),
+                Work::Firehose(_) => State::Tap(Tap::default()),
+            };
+            let is_joint = plan.is_joint;
+            Reader { position, shard: shard as u64, next, offset, drawn: 0, is_joint, state }
         });
         Self { limits: ReadLimits::new(&context.plan.quotas), readers: readers.collect() }
     }
 
-    /// Plays all reads before `until`; gives the place before which everyone has read, and the
-    /// time before which nobody reads again.
+    /// Plays all reads before `until` of consumers that do not couple shards.
     pub(super) fn advance(
         &mut self,
         until: u64,
         log: &Log,
         context: Context<'_>,
         tally: &mut Tally,
-    ) -> (u64, u64) {
+    ) {
         self.poll_before(until, log, context, tally);
-        let mut needed = (log.end(), u64::MAX);
-        for reader in &mut self.readers {
+        for reader in self.readers.iter_mut().filter(|reader| !reader.is_joint) {
             let plan = &context.plan.consumers[reader.position.consumer];
             if let Reading::EnhancedFanOut { .. } = plan.reading {
                 while reader.receive(until, log, context, tally) {}
             }
+        }
+    }
+
+    /// All reads before `until` have been played; gives the place before which everyone has read,
+    /// and the time before which nobody reads again.
+    pub(super) fn end_window(
+        &mut self,
+        until: u64,
+        log: &Log,
+        context: Context<'_>,
+        tally: &mut Tally,
+    ) -> (u64, u64) {
+        let mut needed = (log.end(), u64::MAX);
+        for reader in &mut self.readers {
             reader.position.look_back(until, log, context, tally);
             let (place, time) = reader.position.needs(context);
             needed = (needed.0.min(place), needed.1.min(time));
@@ -85,7 +118,9 @@ impl Readers {
         loop {
             let polls = |reader: &&mut Reader| {
                 let plan = &context.plan.consumers[reader.position.consumer];
-                matches!(plan.reading, Reading::Polling { .. }) && reader.due() < until
+                matches!(plan.reading, Reading::Polling { .. })
+                    && !reader.is_joint
+                    && reader.due() < until
             };
             let due = |reader: &&mut Reader| (reader.due(), reader.position.consumer);
             let next = self.readers.iter_mut().filter(polls).min_by_key(due);
@@ -104,6 +139,68 @@ impl Readers {
     pub(super) fn finish(&mut self, log: &Log, context: Context<'_>, tally: &mut Tally) {
         for reader in &mut self.readers {
             reader.position.finish(log, context, tally);
+            let tally = &mut tally.consumers[reader.position.consumer];
+            match &mut reader.state {
+                State::Loop => {}
+                State::Mapping(mapping) => mapping.finish(context, tally),
+                State::Tap(tap) => tap.finish(context, tally),
+            }
+        }
+    }
+
+    /// When a consumer that couples shards does something next, in nanoseconds.
+    pub(super) fn due(&self, consumer: usize, log: &Log, context: Context<'_>) -> u64 {
+        let reader = &self.readers[consumer];
+        let position = &reader.position;
+        match (&reader.state, &context.plan.consumers[consumer].work) {
+            (State::Mapping(mapping), Work::Lambda(lambda)) => {
+                mapping.due(position, (reader.next, reader.offset), lambda, (log, context))
+            }
+            (State::Tap(tap), _) => tap.due(position, reader.next),
+            _ => reader.due(),
+        }
+    }
+
+    /// Lets such a consumer do at `now` what is due.
+    pub(super) fn act(
+        &mut self,
+        (consumer, now): (usize, u64),
+        log: &Log,
+        context: Context<'_>,
+        (tally, fleet): (&mut Tally, &mut Fleet),
+    ) {
+        let reader = &mut self.readers[consumer];
+        if reader.position.stop_at <= now {
+            return reader.turn_joint(log, context, (tally, fleet));
+        }
+        let shard = reader.shard;
+        let at = Place { consumer, shard: shard as usize };
+        let position = &mut reader.position;
+        let limits = &mut self.limits;
+        match (&mut reader.state, &context.plan.consumers[consumer].work) {
+            (State::Mapping(mapping), Work::Lambda(lambda)) => {
+                let joint = (&mut *tally, fleet);
+                if !mapping.act(position, (now, at), lambda, (log, context), joint) {
+                    reader.next =
+                        mapping.fetch(position, (now, shard), limits, (log, context), tally);
+                }
+                reader.next = reader.next.max(now);
+            }
+            (State::Tap(tap), Work::Firehose(firehose)) => {
+                if !tap.act(position, (now, firehose), context, (&mut *tally, &mut *fleet)) {
+                    let joint = (tally, fleet);
+                    reader.next =
+                        tap.fetch(position, (now, firehose), limits, (log, context), joint);
+                }
+            }
+            _ => reader.poll(limits, log, context, tally),
+        }
+    }
+
+    /// There is room for an invocation of a lane of a mapping.
+    pub(super) fn grant(&mut self, consumer: usize, lane: usize, now: u64) {
+        if let State::Mapping(mapping) = &mut self.readers[consumer].state {
+            mapping.grant(lane, now);
         }
     }
 }
@@ -116,6 +213,36 @@ impl Reader {
             self.position.stop_at
         } else {
             self.next
+        }
+    }
+
+    /// Stops, or works again, where shards are coupled.
+    fn turn_joint(
+        &mut self,
+        log: &Log,
+        context: Context<'_>,
+        (tally, fleet): (&mut Tally, &mut Fleet),
+    ) {
+        let consumer = self.position.consumer;
+        let plan = &context.plan.consumers[consumer];
+        let now = self.position.stop_at;
+        let kind = self.position.stop_kind(plan);
+        let stops = !self.position.has_stopped();
+        if let (State::Mapping(mapping), Some(kind), true) = (&mut self.state, kind, stops) {
+            let at = Place { consumer, shard: self.shard as usize };
+            self.position.look_back(now, log, context, tally);
+            let joint = (&mut tally.consumers[consumer], fleet);
+            mapping.stop(&mut self.position, (now, at), kind, context, joint);
+        }
+        self.turn(log, context, tally);
+        if self.position.has_stopped() || matches!(self.state, State::Loop) {
+            return;
+        }
+        if matches!(kind, Some(StopKind::Moved(_) | StopKind::Absent(_))) {
+            self.position.fetched = self.position.place;
+        }
+        if let State::Mapping(mapping) = &mut self.state {
+            mapping.resume(now);
         }
     }
 

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use crate::engine::joint::{self, Fleet};
 use crate::engine::lane::{Context, Lane};
 use crate::engine::observe::observe;
 use crate::engine::plan::{Plan, ReplicationPlan};
@@ -132,6 +133,7 @@ pub(super) fn run(
         (0..plan.producers.len()).map(|index| Source::new(plan, index, randomness)).collect();
     let mut groups = groups(context);
     let mut tallies = Tallies::new(plan);
+    let mut fleet = Fleet::new(plan);
     let mut inboxes: Vec<Vec<Arrival>> = (0..plan.shards).map(|_| Vec::new()).collect();
     let mut stream = StreamRecord::new(context);
     let window = window_length(plan, options);
@@ -145,6 +147,7 @@ pub(super) fn run(
             || deal(&mut sources, next, &mut inboxes),
             || advance(&mut groups, until, context, &tallies),
         );
+        read_jointly(&mut groups, until, context, &mut tallies, &mut fleet);
         settle(&mut tallies, &mut sources, until, plan, &mut stream);
         let generated = sources.iter().map(|source| source.generated.records).sum();
         if at_barrier(until, generated) == Control::Stop {
@@ -155,6 +158,9 @@ pub(super) fn run(
         }
         until = next;
     }
+    if let Some(tally) = tallies.all().next() {
+        fleet.finish(context, tally);
+    }
     finish(&mut groups, &mut tallies, &mut sources, context, &mut stream);
     Ok(observe(
         replication_plan.replication,
@@ -163,6 +169,7 @@ pub(super) fn run(
         groups,
         tallies,
         stream,
+        &fleet,
         options.hottest_keys,
     ))
 }
@@ -219,6 +226,21 @@ fn advance(groups: &mut [Group], until: u64, context: Context<'_>, tallies: &Tal
             group.work = tally.work;
         });
     });
+}
+
+/// Plays the reads of consumers that couple shards.
+fn read_jointly(
+    groups: &mut [Group],
+    until: u64,
+    context: Context<'_>,
+    tallies: &mut Tallies,
+    fleet: &mut Fleet,
+) {
+    let tally = tallies.all().next();
+    if let Some(tally) = tally.filter(|_| context.plan.has_joint_reads) {
+        let lanes = groups.iter_mut().flat_map(|group| &mut group.lanes);
+        joint::advance(lanes, until, context, (tally, fleet));
+    }
 }
 
 /// The barrier: adds the closed seconds to the stream's series and counts resent calls.

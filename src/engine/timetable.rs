@@ -31,6 +31,8 @@ pub(super) enum StopKind {
 pub(super) struct Timetable {
     pub(super) stops: Vec<Stop>,
     slow: Vec<Slow>,
+    /// When the destination throttles: from and until, in nanoseconds.
+    throttled: Vec<(u64, u64)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +57,10 @@ impl Timetable {
                 IncidentKind::Outage => StopKind::Killed,
                 IncidentKind::Deploy => StopKind::InOrder,
                 IncidentKind::Replay(position) => StopKind::Moved(position),
+                IncidentKind::Throttling => {
+                    own.throttled.push((from, until));
+                    continue;
+                }
                 IncidentKind::Slowdown(factor) => {
                     own.slow.push(Slow { from, until, factor });
                     continue;
@@ -73,6 +79,12 @@ impl Timetable {
             Some(slow) => (nanoseconds as f64 * slow.factor).round() as u64,
             None => nanoseconds,
         }
+    }
+
+    /// When the destination takes what is written at `now`, in nanoseconds.
+    pub(super) fn throttled_until(&self, now: u64) -> u64 {
+        let throttled = self.throttled.iter().find(|(from, until)| (*from..*until).contains(&now));
+        throttled.map_or(now, |(_, until)| *until)
     }
 
     /// The first moment whose records are needed again by a stop from the given one on, in

@@ -2,12 +2,14 @@
 //!
 //! From the top: the question and the verdict, the objectives, a handful of figures, the hottest
 //! shards, the clients, the findings, and what it all rests on. `layout` wraps and paints, `head`
-//! is the part above the tables, `tables` and `incidents` are the tables, `notes` the part below them.
+//! is the part above the tables, `tables`, `services` and `incidents` are
+//! the tables, `notes` the part below them.
 
 mod head;
 mod incidents;
 mod layout;
 mod notes;
+mod services;
 mod tables;
 
 use self::layout::Page;
@@ -39,6 +41,8 @@ pub fn text(document: &ResultDocument, options: TextOptions) -> String {
     tables::shards(document, &mut page);
     tables::producers(document, &mut page);
     tables::consumers(document, &mut page);
+    services::functions(document, &mut page);
+    services::deliveries(document, &mut page);
     incidents::incidents(document, &mut page);
     tables::replications(document, &mut page);
     notes::findings(document, &mut page);

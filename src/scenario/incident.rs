@@ -35,6 +35,8 @@ pub enum IncidentKind {
     Deploy,
     /// Batches that begin meanwhile take so many times as long.
     Slowdown(f64),
+    /// What it writes to takes nothing.
+    Throttling,
     /// It reads on from another position.
     Replay(StartPosition),
 }
@@ -47,13 +49,18 @@ impl IncidentKind {
             Self::Outage => "outage",
             Self::Deploy => "deploy",
             Self::Slowdown(_) => "slowdown",
+            Self::Throttling => "destination_throttled",
             Self::Replay(_) => "replay",
         }
     }
 
-    /// Whether the consumer does not work while it lasts.
+    /// Incidents of the same group cannot happen to a consumer at the same time.
     #[must_use]
-    pub const fn stops(self) -> bool {
-        matches!(self, Self::Outage | Self::Deploy | Self::Replay(_))
+    pub const fn group(self) -> u8 {
+        match self {
+            Self::Outage | Self::Deploy | Self::Replay(_) => 0,
+            Self::Slowdown(_) => 1,
+            Self::Throttling => 2,
+        }
     }
 }

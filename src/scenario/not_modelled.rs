@@ -12,7 +12,7 @@ const RANGES: &str = "import the ranges with `hash_ranges`, or run once for each
 const PROVISIONED: &str = "write `provisioned: { shards: N }` with the number of shards that the \
     stream has now";
 
-const ROWS: [Row; 31] = [
+const ROWS: [Row; 29] = [
     ("Scenario", "variants", "run the scenario once for each variant, with `--set path=value`"),
     ("Scenario", "sweep", "run the scenario once for each value, with `--set path=value`"),
     ("Scenario", "cost", "leave it out: a report says nothing of cost yet"),
@@ -34,8 +34,6 @@ const ROWS: [Row; 31] = [
     ("PutRecord", "rate_limit", "lower the rate of `traffic`"),
     ("PutRecords", "rate_limit", "lower the rate of `traffic`"),
     ("Consumer", "kcl", POLLING),
-    ("Consumer", "lambda", POLLING),
-    ("Consumer", "firehose", POLLING),
     ("Consumer", "flink", POLLING),
     ("Consumer", "micro_batch", POLLING),
     ("Objectives", "cost_per_month", "leave it out: a report says nothing of cost yet"),

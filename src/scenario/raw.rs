@@ -7,8 +7,10 @@
 
 mod client;
 mod consumer;
+mod firehose;
 mod incident;
 mod key;
+mod lambda;
 mod producer;
 mod quotas;
 mod traffic;
@@ -22,8 +24,10 @@ use crate::units::{Bytes, Ratio};
 
 pub(super) use client::*;
 pub(super) use consumer::*;
+pub(super) use firehose::*;
 pub(super) use incident::*;
 pub(super) use key::*;
+pub(super) use lambda::*;
 pub(super) use producer::*;
 pub(super) use quotas::Quotas;
 pub(super) use traffic::*;

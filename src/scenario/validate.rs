@@ -12,6 +12,7 @@ mod partition_key;
 mod producer;
 mod quota;
 mod record_size;
+mod service;
 mod shard_file;
 mod size_file;
 mod stream;

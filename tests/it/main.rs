@@ -21,6 +21,8 @@
 //! - `time_outs`: records that come twice, because an answer was lost.
 //! - `key_order`: records that a later one of their key overtakes.
 //! - `read_limits`: what a shard gives, and how consumers fall behind.
+//! - `functions`: what event source mappings of Lambda do.
+//! - `deliveries`: what Firehose writes, and when.
 //! - `incidents`: outages, replays and late joiners, and what is done twice.
 //!
 //! The scenario language
@@ -49,7 +51,9 @@ mod cli_run;
 mod closed_form;
 mod common_random_numbers;
 mod conservation;
+mod deliveries;
 mod determinism;
+mod functions;
 mod incidents;
 mod independent;
 mod key_order;

@@ -3,17 +3,19 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::StartPosition;
+use super::{Firehose, Lambda, StartPosition};
 use crate::scenario::quantity::{Name, Written};
 use crate::time::Span;
 use crate::units::Records;
 
-/// One consumer: a name, and exactly one of `polling` and `enhanced_fan_out`.
+/// One consumer: a name, and exactly one kind.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("oneOf" = [
     { "required": ["polling"] },
     { "required": ["enhanced_fan_out"] },
+    { "required": ["lambda"] },
+    { "required": ["firehose"] },
 ]))]
 pub(in crate::scenario) struct Consumer {
     /// Unique among producers and consumers.
@@ -27,6 +29,10 @@ pub(in crate::scenario) struct Consumer {
     pub(in crate::scenario) polling: Option<Polling>,
     /// SubscribeToShard: records are pushed, with a limit of its own.
     pub(in crate::scenario) enhanced_fan_out: Option<EnhancedFanOut>,
+    /// A function of AWS Lambda behind an event source mapping.
+    pub(in crate::scenario) lambda: Option<Lambda>,
+    /// A Firehose stream, which writes objects.
+    pub(in crate::scenario) firehose: Option<Firehose>,
 }
 
 /// GetRecords in a loop.

@@ -13,6 +13,7 @@ use crate::time::Span;
     { "required": ["outage"] },
     { "required": ["deploy"] },
     { "required": ["slowdown"] },
+    { "required": ["destination_throttled"] },
     { "required": ["replay"] },
 ]))]
 pub(in crate::scenario) struct Incident {
@@ -29,6 +30,8 @@ pub(in crate::scenario) struct Incident {
     pub(in crate::scenario) deploy: Option<OfConsumer>,
     /// The processing of the consumer takes longer.
     pub(in crate::scenario) slowdown: Option<Slowdown>,
+    /// What the consumer writes to takes nothing: objects of a `firehose` wait until the end.
+    pub(in crate::scenario) destination_throttled: Option<OfConsumer>,
     /// The consumer is set to another position of the stream and reads on from there.
     pub(in crate::scenario) replay: Option<Replay>,
 }

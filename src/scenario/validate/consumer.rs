@@ -1,11 +1,11 @@
 //! Consumers, and what a run must meet.
 
 use super::producer::ROUND_TRIP;
-use super::{Context, incident, or};
+use super::{Context, incident, or, service};
 use crate::scenario::raw;
 use crate::scenario::structure::did_you_mean;
 use crate::scenario::tree::{Node, shorten};
-use crate::scenario::{Consumer, Objective, Processing, Reading, StartPosition};
+use crate::scenario::{Consumer, Objective, Processing, Reading, StartPosition, Work};
 use crate::time::Span;
 use crate::units::Records;
 
@@ -25,10 +25,12 @@ pub(super) fn consumers(
     let mut all = Vec::new();
     for (index, raw) in raw.iter().enumerate() {
         let node = node.item(index);
-        if raw.enhanced_fan_out.is_some() {
+        let is_enhanced = |fan_out| fan_out == Some(raw::FanOut::Enhanced);
+        let managed = raw.lambda.as_ref().is_some_and(|raw| is_enhanced(raw.fan_out));
+        if raw.enhanced_fan_out.is_some() || managed {
             enhanced += 1;
             if enhanced == most + 1 {
-                let at = node.at("enhanced_fan_out");
+                let at = if managed { node.at("lambda").at("fan_out") } else { node.at("enhanced_fan_out") };
                 let message = format!("this is enhanced fan-out consumer {enhanced} of the stream");
                 let help = format!(
                     "a provisioned stream allows {most} (quota `enhanced_fan_out_consumers`); \
@@ -52,13 +54,51 @@ fn consumer(raw: &raw::Consumer, node: &Node, context: &mut Context<'_, '_>) -> 
     let start = raw.start.as_ref().map_or(StartPosition::TrimHorizon, |start| {
         incident::position(start, joins_at, node.at("start"), context)
     });
+    let base = Consumer {
+        name,
+        reading: Reading::EnhancedFanOut { round_trip: ROUND_TRIP },
+        processing: Processing::default(),
+        joins_at,
+        start,
+        checkpoint_interval: Span::ZERO,
+        work: Work::Loop,
+    };
     if let Some(raw) = &raw.enhanced_fan_out {
-        let reading =
-            Reading::EnhancedFanOut { round_trip: or(raw.round_trip.as_ref(), ROUND_TRIP) };
-        let processing = processing(raw.processing.as_ref());
-        let checkpoint_interval = or(raw.checkpoint_interval.as_ref(), Span::ZERO);
-        return Consumer { name, reading, processing, joins_at, start, checkpoint_interval };
+        let round_trip = or(raw.round_trip.as_ref(), ROUND_TRIP);
+        return Consumer {
+            reading: Reading::EnhancedFanOut { round_trip },
+            processing: processing(raw.processing.as_ref()),
+            checkpoint_interval: or(raw.checkpoint_interval.as_ref(), Span::ZERO),
+            ..base
+        };
     }
+    if let Some(raw) = &raw.lambda {
+        let enhanced = raw.fan_out == Some(raw::FanOut::Enhanced);
+        let round_trip = or(raw.round_trip.as_ref(), ROUND_TRIP);
+        return Consumer {
+            reading: service::reading(enhanced, round_trip, context),
+            processing: processing(raw.processing.as_ref()),
+            work: Work::Lambda(service::lambda(raw, node.at("lambda"), context)),
+            ..base
+        };
+    }
+    if let Some(raw) = &raw.firehose {
+        let round_trip = or(raw.round_trip.as_ref(), ROUND_TRIP);
+        return Consumer {
+            reading: service::reading(false, round_trip, context),
+            work: Work::Firehose(service::firehose(raw, node.at("firehose"), context)),
+            ..base
+        };
+    }
+    polling(raw, base, node, context)
+}
+
+fn polling(
+    raw: &raw::Consumer,
+    base: Consumer,
+    node: &Node,
+    context: &mut Context<'_, '_>,
+) -> Consumer {
     let node = node.at("polling");
     let polling = raw.polling.as_ref();
     let interval = or(polling.and_then(|raw| raw.interval.as_ref()), INTERVAL);
@@ -80,19 +120,17 @@ fn consumer(raw: &raw::Consumer, node: &Node, context: &mut Context<'_, '_>) -> 
     let round_trip = or(polling.and_then(|raw| raw.round_trip.as_ref()), ROUND_TRIP);
     let reading = Reading::Polling { interval, max_records, round_trip };
     Consumer {
-        name,
         reading,
         processing: processing(polling.and_then(|raw| raw.processing.as_ref())),
-        joins_at,
-        start,
         checkpoint_interval: or(
             polling.and_then(|raw| raw.checkpoint_interval.as_ref()),
             Span::ZERO,
         ),
+        ..base
     }
 }
 
-fn processing(raw: Option<&raw::Processing>) -> Processing {
+pub(super) fn processing(raw: Option<&raw::Processing>) -> Processing {
     raw.map_or_else(Processing::default, |raw| Processing {
         per_batch: or(raw.per_batch.as_ref(), Span::ZERO),
         per_record: or(raw.per_record.as_ref(), Span::ZERO),

@@ -4,7 +4,7 @@ use super::{Context, or};
 use crate::scenario::raw;
 use crate::scenario::structure::did_you_mean;
 use crate::scenario::tree::{Node, shorten};
-use crate::scenario::{Consumer, Incident, IncidentKind, StartPosition};
+use crate::scenario::{Consumer, Incident, IncidentKind, StartPosition, Work};
 use crate::time::Span;
 
 /// Checks the incidents; they keep the order of the file.
@@ -23,7 +23,7 @@ pub(super) fn incidents(
         let end = |incident: &Incident| incident.at + incident.lasts;
         let clashes = |other: &&Incident| {
             other.consumer == incident.consumer
-                && other.kind.stops() == incident.kind.stops()
+                && other.kind.group() == incident.kind.group()
                 && other.at <= end(&incident)
                 && incident.at <= end(other)
         };
@@ -47,6 +47,7 @@ fn article(kind: IncidentKind) -> &'static str {
         IncidentKind::Outage => "an outage",
         IncidentKind::Deploy => "a deploy",
         IncidentKind::Slowdown(_) => "a slowdown",
+        IncidentKind::Throttling => "a throttled destination",
         IncidentKind::Replay(_) => "a replay",
     }
 }
@@ -70,6 +71,8 @@ fn incident(
         ("deploy", &of.consumer, IncidentKind::Deploy)
     } else if let Some(of) = &raw.slowdown {
         ("slowdown", &of.consumer, IncidentKind::Slowdown(of.factor))
+    } else if let Some(of) = &raw.destination_throttled {
+        ("destination_throttled", &of.consumer, IncidentKind::Throttling)
     } else {
         let of = raw.replay.as_ref()?;
         let from = position(&of.from, at, node.at("replay").at("from"), context);
@@ -97,6 +100,12 @@ fn incident(
         let message =
             format!("the processing of `{name}` takes no time, which nothing makes longer");
         let help = "give the consumer a `processing` with `per_batch` or `per_record`";
+        context.error("conflict", node.at(key), message).help(help);
+    }
+    let writes = matches!(consumers[consumer].work, Work::Firehose(_));
+    if kind == IncidentKind::Throttling && !writes {
+        let message = format!("`{name}` does not write to a destination of its own");
+        let help = "only a `firehose` does; write a `slowdown` or an `outage`";
         context.error("conflict", node.at(key), message).help(help);
     }
     Some(Incident { at, lasts, consumer, kind })
