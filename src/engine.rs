@@ -13,6 +13,7 @@ mod fetch;
 mod joint;
 mod key_order;
 mod lane;
+mod leases;
 mod log;
 mod mapping;
 mod observe;

@@ -44,7 +44,7 @@ pub use reader::read;
 pub use schema::schema;
 pub use source::{Override, Source};
 pub use traffic::{Arrivals, Bursts, Spike, Traffic};
-pub use work::{Firehose, Lambda, Transform, Work};
+pub use work::{Firehose, Kcl, Lambda, Transform, Work};
 
 use crate::hash_key::HashKeyRange;
 use crate::quotas::Quotas;
@@ -281,6 +281,8 @@ impl Consumer {
         match (&self.work, &self.reading) {
             (Work::Lambda(_), _) => "lambda",
             (Work::Firehose(_), _) => "firehose",
+            (Work::Kcl(_), _) => "kcl",
+            (Work::Flink, _) => "flink",
             (Work::Loop, Reading::Polling { .. }) => "polling",
             (Work::Loop, Reading::EnhancedFanOut { .. }) => "enhanced_fan_out",
         }
@@ -292,7 +294,7 @@ impl Consumer {
         match &self.work {
             Work::Lambda(lambda) => lambda.parallelization_factor > 1,
             Work::Firehose(firehose) => firehose.partitions.is_some(),
-            Work::Loop => false,
+            Work::Loop | Work::Kcl(_) | Work::Flink => false,
         }
     }
 

@@ -4,7 +4,7 @@
 //! What is documented: base rate of one poll a second, batch size, window and payload, up to ten
 //! batches of a shard at once of which each keeps its keys, retries that block, halving, record
 //! age (Lambda developer guide, Kinesis event source mappings, 2022). What is assumed: reading
-//! pauses while a full batch for each lane waits; an invocation that finds no room waits its turn.
+//! pauses while a full batch waits for each lane, or as many records as an answer holds; an invocation that finds no room waits its turn.
 
 mod lane;
 
@@ -78,8 +78,10 @@ impl Mapping {
         (log, context): (&Log, Context<'_>),
     ) -> u64 {
         let waiting: usize = self.lanes.iter().map(|lane| lane.queue.len()).sum();
-        let most = lambda.batch_size.0 * u64::from(lambda.parallelization_factor);
-        if self.arrives != u64::MAX || waiting as u64 >= most {
+        let is_short = |lane: &MappingLane| (lane.queue.len() as u64) < lambda.batch_size.0;
+        let most = context.plan.quotas.get_records_max_records.0;
+        let has_room = waiting as u64 <= most && self.lanes.iter().any(is_short);
+        if self.arrives != u64::MAX || !has_room {
             return u64::MAX;
         }
         match context.plan.consumers[position.consumer].reading {

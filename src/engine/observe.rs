@@ -156,7 +156,7 @@ fn function(
     let has_one = match &plan.work {
         Work::Lambda(_) => true,
         Work::Firehose(firehose) => firehose.transform.is_some(),
-        Work::Loop => false,
+        Work::Loop | Work::Kcl(_) | Work::Flink => false,
     };
     let seen = &tally.function;
     has_one.then(|| FunctionObservation {

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::engine::leases;
 use crate::engine::timetable::Timetable;
 use crate::hash_key::HashKeyRange;
 use crate::model::backoff::Waits;
@@ -52,6 +53,10 @@ pub(super) struct ConsumerPlan {
     pub(super) checkpoint_interval: u64,
     pub(super) timetable: Timetable,
     pub(super) work: Work,
+    /// The worker that holds the lease of each shard, where there are workers.
+    pub(super) owners: Vec<u32>,
+    /// When workers are lost, in nanoseconds, and how many.
+    pub(super) losses: Vec<(u64, u32)>,
     /// It couples shards, or shares read limits with a consumer that does: see `joint`.
     pub(super) is_joint: bool,
 }
@@ -128,6 +133,8 @@ impl Plan {
                     checkpoint_interval: consumer.checkpoint_interval.nanoseconds(),
                     timetable: Timetable::new(index, consumer, &scenario.incidents),
                     work: consumer.work.clone(),
+                    owners: leases::spread(consumer, &expected_shares),
+                    losses: leases::losses(index, &scenario.incidents),
                     is_joint: is_joint(consumer, scenario),
                 })
                 .collect(),
@@ -140,7 +147,7 @@ impl Plan {
             expected_shares,
             polling_propagation: polling_propagation(scenario),
             keeps_keys: scenario.consumers.iter().any(Consumer::looks_at_keys),
-            has_joint_reads: scenario.consumers.iter().any(|consumer| consumer.work != Work::Loop),
+            has_joint_reads: scenario.consumers.iter().any(|consumer| consumer.work.couples_shards()),
             incidents: scenario
                 .incidents
                 .iter()
@@ -249,7 +256,7 @@ impl ProducerPlan {
 
 /// Whether a consumer couples shards, or shares read limits with one that does.
 fn is_joint(consumer: &Consumer, scenario: &Scenario) -> bool {
-    let couples = |consumer: &Consumer| consumer.work != Work::Loop;
+    let couples = |consumer: &Consumer| consumer.work.couples_shards();
     let polls = |consumer: &Consumer| matches!(consumer.reading, Reading::Polling { .. });
     let shares = |other: &Consumer| couples(other) && polls(other) && polls(consumer);
     couples(consumer) || scenario.consumers.iter().any(shares)

@@ -5,10 +5,10 @@
 //! however often it is read; what is processed once more is a duplicate.
 
 use crate::engine::lane::Context;
+use crate::engine::leases;
 use crate::engine::log::{Log, LogRecord};
-use crate::engine::plan::ConsumerPlan;
 use crate::engine::tally::{ConsumerTally, Rows, Tally};
-use crate::engine::timetable::{Stop, StopKind};
+use crate::engine::timetable::{Stop, StopKind, needs_from};
 use crate::engine::mapping::Held;
 use crate::scenario::{StartPosition, Work};
 use crate::time::NANOSECONDS_PER_SECOND;
@@ -34,6 +34,8 @@ pub(super) struct Position {
     skipped: Vec<(u64, u64)>,
     /// The next second whose end has not been looked at.
     second: u64,
+    /// When the consumer does not work on this shard.
+    stops: Box<[Stop]>,
     /// Index of the next stop.
     stop: usize,
     /// When it begins, or, if the consumer has stopped, ends; in nanoseconds.
@@ -46,7 +48,11 @@ pub(super) struct Position {
 }
 
 impl Position {
-    pub(super) fn new(consumer: usize, plan: &ConsumerPlan) -> Self {
+    pub(super) fn new(consumer: usize, shard: usize, context: Context<'_>) -> Self {
+        let plan = &context.plan.consumers[consumer];
+        let mut stops = plan.timetable.stops.clone();
+        stops.extend(leases::lost(consumer, shard, context));
+        stops.sort_by_key(|stop| stop.from);
         let mut own = Self {
             consumer,
             place: 0,
@@ -58,14 +64,13 @@ impl Position {
             skipped: Vec::new(),
             second: 0,
             stop: 0,
-            stop_at: plan.timetable.stops.first().map_or(u64::MAX, |stop| stop.from),
+            stop_at: stops.first().map_or(u64::MAX, |stop| stop.from),
             has_stopped: false,
             absent: None,
             scratch: Vec::new(),
+            stops: stops.into_boxed_slice(),
         };
-        if let Some(Stop { from: 0, until, kind: StopKind::Absent(start) }) =
-            plan.timetable.stops.first()
-        {
+        if let Some(Stop { from: 0, until, kind: StopKind::Absent(start) }) = own.stops.first() {
             (own.absent, own.stop_at, own.has_stopped) = (Some(*start), *until, true);
         }
         own
@@ -78,8 +83,8 @@ impl Position {
     /// The consumer is killed at this moment if it has not stopped by then; what it has in hand
     /// and has not done before is lost to it.
     #[inline]
-    pub(super) fn killed_at(&self, plan: &ConsumerPlan) -> u64 {
-        match plan.timetable.stops.get(self.stop) {
+    pub(super) fn killed_at(&self) -> u64 {
+        match self.stops.get(self.stop) {
             Some(stop) if stop.kind != StopKind::InOrder && !self.has_stopped => stop.from,
             _ => u64::MAX,
         }
@@ -92,16 +97,15 @@ impl Position {
     }
 
     /// The stop that comes next or lasts.
-    pub(super) fn stop_kind(&self, plan: &ConsumerPlan) -> Option<StopKind> {
-        plan.timetable.stops.get(self.stop).map(|stop| stop.kind)
+    pub(super) fn stop_kind(&self) -> Option<StopKind> {
+        self.stops.get(self.stop).map(|stop| stop.kind)
     }
 
     /// Stops, or ends the stop, at `stop_at`; true when the consumer works again.
     pub(super) fn turn(&mut self, log: &Log, context: Context<'_>, tally: &mut Tally) -> bool {
         let now = self.stop_at;
         self.look_back(now, log, context, tally);
-        let stops = &context.plan.consumers[self.consumer].timetable.stops;
-        let stop = stops[self.stop];
+        let stop = self.stops[self.stop];
         if !self.has_stopped {
             if stop.kind == StopKind::Killed {
                 self.place = self.checkpoint;
@@ -123,7 +127,7 @@ impl Position {
         self.checkpoint_at = now;
         self.has_stopped = false;
         self.stop += 1;
-        self.stop_at = stops.get(self.stop).map_or(u64::MAX, |stop| stop.from);
+        self.stop_at = self.stops.get(self.stop).map_or(u64::MAX, |stop| stop.from);
         true
     }
 
@@ -231,13 +235,12 @@ impl Position {
 
     /// The place from which, and the time from which the log must be kept for this consumer.
     pub(super) fn needs(&self, context: Context<'_>) -> (u64, u64) {
-        let timetable = &context.plan.consumers[self.consumer].timetable;
-        let Some(stops) = timetable.stops.get(self.stop..).filter(|stops| !stops.is_empty()) else {
+        let Some(stops) = self.stops.get(self.stop..).filter(|stops| !stops.is_empty()) else {
             return (self.place, u64::MAX);
         };
         let may_crash = stops.iter().any(|stop| stop.kind == StopKind::Killed);
         let place = if may_crash { self.place.min(self.checkpoint) } else { self.place };
-        (place, timetable.needs_from(self.stop, context.plan.retention))
+        (place, needs_from(stops, context.plan.retention))
     }
 
     /// Lets the consumer work on `records`, which begin at its place, from `start` on; gives the
@@ -259,7 +262,7 @@ impl Position {
         let per_batch = plan.timetable.lasting(plan.processing.per_batch.nanoseconds(), start);
         let first = start + per_batch + per_record;
         let last = first + per_record * (records.len() as u64 - 1);
-        let killed_at = self.killed_at(plan);
+        let killed_at = self.killed_at();
         let all_counted = records.iter().all(|record| record.created >= warm_up);
         if all_counted && last < horizon.min(killed_at) && self.place >= self.settled {
             tally.read_records += records.len() as u64;

@@ -66,9 +66,9 @@ impl Readers {
                     (0, gap + draws.below(shard as u64, FIRST_PHASE, lasts - gap))
                 }
             };
-            let position = Position::new(consumer, plan);
+            let position = Position::new(consumer, shard, context);
             let state = match &plan.work {
-                Work::Loop => State::Loop,
+                Work::Loop | Work::Kcl(_) | Work::Flink => State::Loop,
                 Work::Lambda(lambda) => State::Mapping(Mapping::new(lambda)),
                 Work::Firehose(_) => State::Tap(Tap::default()),
             };
@@ -224,9 +224,8 @@ impl Reader {
         (tally, fleet): (&mut Tally, &mut Fleet),
     ) {
         let consumer = self.position.consumer;
-        let plan = &context.plan.consumers[consumer];
         let now = self.position.stop_at;
-        let kind = self.position.stop_kind(plan);
+        let kind = self.position.stop_kind();
         let stops = !self.position.has_stopped();
         if let (State::Mapping(mapping), Some(kind), true) = (&mut self.state, kind, stops) {
             let at = Place { consumer, shard: self.shard as usize };
@@ -250,7 +249,7 @@ impl Reader {
     fn turn(&mut self, log: &Log, context: Context<'_>, tally: &mut Tally) {
         let now = self.position.stop_at;
         let plan = &context.plan.consumers[self.position.consumer];
-        let is_killed = self.position.killed_at(plan) == now;
+        let is_killed = self.position.killed_at() == now;
         if !self.position.turn(log, context, tally) {
             // What is in hand when it stops in good order is finished first.
             self.next = if is_killed { 0 } else { self.next };

@@ -57,6 +57,7 @@ impl Timetable {
                 IncidentKind::Outage => StopKind::Killed,
                 IncidentKind::Deploy => StopKind::InOrder,
                 IncidentKind::Replay(position) => StopKind::Moved(position),
+                IncidentKind::WorkerLoss(_) => continue,
                 IncidentKind::Throttling => {
                     own.throttled.push((from, until));
                     continue;
@@ -86,15 +87,14 @@ impl Timetable {
         let throttled = self.throttled.iter().find(|(from, until)| (*from..*until).contains(&now));
         throttled.map_or(now, |(_, until)| *until)
     }
+}
 
-    /// The first moment whose records are needed again by a stop from the given one on, in
-    /// nanoseconds.
-    pub(super) fn needs_from(&self, stop: usize, retention: u64) -> u64 {
-        let needs = self.stops[stop..].iter().map(|stop| match stop.kind {
-            StopKind::Moved(StartPosition::At(at)) => at.nanoseconds(),
-            StopKind::Moved(StartPosition::TrimHorizon) => stop.from.saturating_sub(retention),
-            _ => u64::MAX,
-        });
-        needs.min().unwrap_or(u64::MAX)
-    }
+/// The first moment whose records are needed again by one of `stops`, in nanoseconds.
+pub(super) fn needs_from(stops: &[Stop], retention: u64) -> u64 {
+    let needs = stops.iter().map(|stop| match stop.kind {
+        StopKind::Moved(StartPosition::At(at)) => at.nanoseconds(),
+        StopKind::Moved(StartPosition::TrimHorizon) => stop.from.saturating_sub(retention),
+        _ => u64::MAX,
+    });
+    needs.min().unwrap_or(u64::MAX)
 }

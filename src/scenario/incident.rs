@@ -35,6 +35,8 @@ pub enum IncidentKind {
     Deploy,
     /// Batches that begin meanwhile take so many times as long.
     Slowdown(f64),
+    /// So many of its workers are lost for good; others take over their leases.
+    WorkerLoss(u32),
     /// What it writes to takes nothing.
     Throttling,
     /// It reads on from another position.
@@ -49,6 +51,7 @@ impl IncidentKind {
             Self::Outage => "outage",
             Self::Deploy => "deploy",
             Self::Slowdown(_) => "slowdown",
+            Self::WorkerLoss(_) => "worker_loss",
             Self::Throttling => "destination_throttled",
             Self::Replay(_) => "replay",
         }
@@ -58,7 +61,7 @@ impl IncidentKind {
     #[must_use]
     pub const fn group(self) -> u8 {
         match self {
-            Self::Outage | Self::Deploy | Self::Replay(_) => 0,
+            Self::Outage | Self::Deploy | Self::Replay(_) | Self::WorkerLoss(_) => 0,
             Self::Slowdown(_) => 1,
             Self::Throttling => 2,
         }

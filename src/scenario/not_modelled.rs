@@ -12,7 +12,7 @@ const RANGES: &str = "import the ranges with `hash_ranges`, or run once for each
 const PROVISIONED: &str = "write `provisioned: { shards: N }` with the number of shards that the \
     stream has now";
 
-const ROWS: [Row; 29] = [
+const ROWS: [Row; 27] = [
     ("Scenario", "variants", "run the scenario once for each variant, with `--set path=value`"),
     ("Scenario", "sweep", "run the scenario once for each value, with `--set path=value`"),
     ("Scenario", "cost", "leave it out: a report says nothing of cost yet"),
@@ -33,8 +33,6 @@ const ROWS: [Row; 29] = [
     ("PutRecords", "time_to_live", "bound the wait with `retries: { attempts: N }`"),
     ("PutRecord", "rate_limit", "lower the rate of `traffic`"),
     ("PutRecords", "rate_limit", "lower the rate of `traffic`"),
-    ("Consumer", "kcl", POLLING),
-    ("Consumer", "flink", POLLING),
     ("Consumer", "micro_batch", POLLING),
     ("Objectives", "cost_per_month", "leave it out: a report says nothing of cost yet"),
     ("Objectives", "read_throttled", "bound `iterator_age_p99`, which grows when reads throttle"),

@@ -5,6 +5,7 @@
 //! or fields of which exactly one is present; nothing here is untagged or flattened, because that
 //! would lose the place of an error.
 
+mod applications;
 mod client;
 mod consumer;
 mod firehose;
@@ -22,6 +23,7 @@ use super::quantity::{Name, Region, Written};
 use crate::time::{Span, Timestamp};
 use crate::units::{Bytes, Ratio};
 
+pub(super) use applications::*;
 pub(super) use client::*;
 pub(super) use consumer::*;
 pub(super) use firehose::*;

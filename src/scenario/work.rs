@@ -8,10 +8,33 @@ use crate::units::{Bytes, Records};
 pub enum Work {
     /// A loop for each shard: read, work, checkpoint, read again.
     Loop,
+    /// The same, by workers of the Kinesis Client Library that share the shards.
+    Kcl(Kcl),
+    /// The same, by the subtasks of a job of Apache Flink.
+    Flink,
     /// An event source mapping of AWS Lambda and its function.
     Lambda(Lambda),
     /// A Firehose stream that reads from the data stream.
     Firehose(Firehose),
+}
+
+/// An application of the Kinesis Client Library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kcl {
+    /// Version, 2 or 3.
+    pub version: u8,
+    /// Workers that share the shards.
+    pub workers: u32,
+    /// A lease that has not been renewed for so long is taken over.
+    pub failover_time: Span,
+}
+
+impl Work {
+    /// Whether what happens on one shard depends on others.
+    #[must_use]
+    pub const fn couples_shards(&self) -> bool {
+        matches!(self, Self::Lambda(_) | Self::Firehose(_))
+    }
 }
 
 /// An event source mapping of AWS Lambda and its function.

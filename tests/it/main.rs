@@ -23,6 +23,7 @@
 //! - `read_limits`: what a shard gives, and how consumers fall behind.
 //! - `functions`: what event source mappings of Lambda do.
 //! - `deliveries`: what Firehose writes, and when.
+//! - `leases`: workers of the KCL, and jobs of Flink.
 //! - `incidents`: outages, replays and late joiners, and what is done twice.
 //!
 //! The scenario language
@@ -65,6 +66,7 @@ mod language_keys;
 mod language_load;
 mod language_problems;
 mod layering;
+mod leases;
 mod oracles;
 mod partition_keys;
 mod read_limits;

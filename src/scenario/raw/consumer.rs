@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Firehose, Lambda, StartPosition};
+use super::{Firehose, Flink, Kcl, Lambda, StartPosition};
 use crate::scenario::quantity::{Name, Written};
 use crate::time::Span;
 use crate::units::Records;
@@ -16,6 +16,8 @@ use crate::units::Records;
     { "required": ["enhanced_fan_out"] },
     { "required": ["lambda"] },
     { "required": ["firehose"] },
+    { "required": ["kcl"] },
+    { "required": ["flink"] },
 ]))]
 pub(in crate::scenario) struct Consumer {
     /// Unique among producers and consumers.
@@ -33,6 +35,10 @@ pub(in crate::scenario) struct Consumer {
     pub(in crate::scenario) lambda: Option<Lambda>,
     /// A Firehose stream, which writes objects.
     pub(in crate::scenario) firehose: Option<Firehose>,
+    /// An application of the Kinesis Client Library.
+    pub(in crate::scenario) kcl: Option<Kcl>,
+    /// A job of Apache Flink.
+    pub(in crate::scenario) flink: Option<Flink>,
 }
 
 /// GetRecords in a loop.

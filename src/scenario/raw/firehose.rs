@@ -18,7 +18,7 @@ pub(in crate::scenario) struct Firehose {
     pub(in crate::scenario) transform: Option<TransformFunction>,
     /// Whether records are converted to a columnar format, for which the buffer must hold 64 MiB;
     /// default `false`.
-    pub(in crate::scenario) format_conversion: Option<bool>,
+    pub(in crate::scenario) format_conversion: Option<Written<bool>>,
     /// Dynamic partitioning; default none.
     pub(in crate::scenario) dynamic_partitioning: Option<DynamicPartitioning>,
     /// Bytes written for each byte read, by compression or conversion, 0.001 to 100; default 1.

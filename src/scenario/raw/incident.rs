@@ -14,12 +14,14 @@ use crate::time::Span;
     { "required": ["deploy"] },
     { "required": ["slowdown"] },
     { "required": ["destination_throttled"] },
+    { "required": ["worker_loss"] },
     { "required": ["replay"] },
 ]))]
 pub(in crate::scenario) struct Incident {
     /// When it begins, since the start of the run.
     pub(in crate::scenario) at: Written<Span>,
-    /// How long it lasts, more than zero; not for a `replay`, which is done at once.
+    /// How long it lasts, more than zero; not for `replay` and `worker_loss`, which
+    /// are done at once.
     #[serde(rename = "for")]
     pub(in crate::scenario) lasts: Option<Written<Span>>,
     /// The consumer is killed and comes back at the end: what it has done since its last checkpoint
@@ -32,6 +34,9 @@ pub(in crate::scenario) struct Incident {
     pub(in crate::scenario) slowdown: Option<Slowdown>,
     /// What the consumer writes to takes nothing: objects of a `firehose` wait until the end.
     pub(in crate::scenario) destination_throttled: Option<OfConsumer>,
+    /// Workers of a `kcl` consumer are lost for good; others take over their leases and do again
+    /// what was done since the last checkpoint.
+    pub(in crate::scenario) worker_loss: Option<WorkerLoss>,
     /// The consumer is set to another position of the stream and reads on from there.
     pub(in crate::scenario) replay: Option<Replay>,
 }
@@ -42,6 +47,17 @@ pub(in crate::scenario) struct Incident {
 pub(in crate::scenario) struct OfConsumer {
     /// Name of the consumer.
     pub(in crate::scenario) consumer: String,
+}
+
+/// Workers are lost.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct WorkerLoss {
+    /// Name of the consumer.
+    pub(in crate::scenario) consumer: String,
+    /// How many workers are lost, fewer than there are; default 1.
+    #[schemars(range(min = 1, max = 9_999))]
+    pub(in crate::scenario) workers: Option<u32>,
 }
 
 /// Processing takes longer.

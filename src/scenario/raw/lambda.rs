@@ -39,10 +39,10 @@ pub(in crate::scenario) struct Lambda {
     /// Records older than this, 60 s to 7 d, are discarded; default none.
     pub(in crate::scenario) maximum_record_age: Option<Written<Span>>,
     /// Whether a failing batch is halved; default `false`.
-    pub(in crate::scenario) bisect_on_error: Option<bool>,
+    pub(in crate::scenario) bisect_on_error: Option<Written<bool>>,
     /// Whether the function says which record failed (ReportBatchItemFailures), so that those
     /// before it are done; default `false`.
-    pub(in crate::scenario) report_item_failures: Option<bool>,
+    pub(in crate::scenario) report_item_failures: Option<Written<bool>>,
     /// Length of tumbling windows, up to 900 s; default none.
     pub(in crate::scenario) tumbling_window: Option<Written<Span>>,
     /// Invocations that may run at the same time; default what is left of the quota

@@ -25,12 +25,10 @@ pub(super) fn consumers(
     let mut all = Vec::new();
     for (index, raw) in raw.iter().enumerate() {
         let node = node.item(index);
-        let is_enhanced = |fan_out| fan_out == Some(raw::FanOut::Enhanced);
-        let managed = raw.lambda.as_ref().is_some_and(|raw| is_enhanced(raw.fan_out));
-        if raw.enhanced_fan_out.is_some() || managed {
+        if let Some(key) = enhanced_key(raw) {
             enhanced += 1;
             if enhanced == most + 1 {
-                let at = if managed { node.at("lambda").at("fan_out") } else { node.at("enhanced_fan_out") };
+                let at = node.at(key);
                 let message = format!("this is enhanced fan-out consumer {enhanced} of the stream");
                 let help = format!(
                     "a provisioned stream allows {most} (quota `enhanced_fan_out_consumers`); \
@@ -42,6 +40,19 @@ pub(super) fn consumers(
         all.push(consumer(raw, node, context));
     }
     all
+}
+
+/// The key of a consumer that reads by enhanced fan-out.
+fn enhanced_key(raw: &raw::Consumer) -> Option<&'static str> {
+    let enhanced = Some(raw::FanOut::Enhanced);
+    let polling = Some(raw::FanOut::Polling);
+    let kinds = [
+        ("enhanced_fan_out", raw.enhanced_fan_out.is_some()),
+        ("lambda", raw.lambda.as_ref().is_some_and(|raw| raw.fan_out == enhanced)),
+        ("kcl", raw.kcl.as_ref().is_some_and(|raw| raw.fan_out != polling)),
+        ("flink", raw.flink.as_ref().is_some_and(|raw| raw.fan_out == enhanced)),
+    ];
+    kinds.into_iter().find(|kind| kind.1).map(|kind| kind.0)
 }
 
 fn consumer(raw: &raw::Consumer, node: &Node, context: &mut Context<'_, '_>) -> Consumer {
@@ -89,6 +100,12 @@ fn consumer(raw: &raw::Consumer, node: &Node, context: &mut Context<'_, '_>) -> 
             work: Work::Firehose(service::firehose(raw, node.at("firehose"), context)),
             ..base
         };
+    }
+    if let Some(raw) = &raw.kcl {
+        return service::kcl(raw, base, node.at("kcl"), context);
+    }
+    if let Some(raw) = &raw.flink {
+        return service::flink(raw, base, node.at("flink"), context);
     }
     polling(raw, base, node, context)
 }

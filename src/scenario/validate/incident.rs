@@ -1,6 +1,6 @@
 //! Incidents: whom they meet, and that they do not contradict each other.
 
-use super::{Context, or};
+use super::{Context, or, service};
 use crate::scenario::raw;
 use crate::scenario::structure::did_you_mean;
 use crate::scenario::tree::{Node, shorten};
@@ -17,10 +17,13 @@ pub(super) fn incidents(
     let mut all: Vec<Incident> = Vec::new();
     for (index, raw) in raw.iter().enumerate() {
         let node = node.item(index);
-        let Some(incident) = incident(raw, node, consumers, context) else {
+        let Some(incident) = incident(raw, node, (consumers, &all), context) else {
             continue;
         };
-        let end = |incident: &Incident| incident.at + incident.lasts;
+        let end = |incident: &Incident| match incident.kind {
+            IncidentKind::WorkerLoss(_) => incident.at + service::FAILOVER_LONGEST,
+            _ => incident.at + incident.lasts,
+        };
         let clashes = |other: &&Incident| {
             other.consumer == incident.consumer
                 && other.kind.group() == incident.kind.group()
@@ -49,13 +52,14 @@ fn article(kind: IncidentKind) -> &'static str {
         IncidentKind::Slowdown(_) => "a slowdown",
         IncidentKind::Throttling => "a throttled destination",
         IncidentKind::Replay(_) => "a replay",
+        IncidentKind::WorkerLoss(_) => "a loss of workers",
     }
 }
 
 fn incident(
     raw: &raw::Incident,
     node: &Node,
-    consumers: &[Consumer],
+    (consumers, all): (&[Consumer], &[Incident]),
     context: &mut Context<'_, '_>,
 ) -> Option<Incident> {
     let at = raw.at.0;
@@ -71,6 +75,8 @@ fn incident(
         ("deploy", &of.consumer, IncidentKind::Deploy)
     } else if let Some(of) = &raw.slowdown {
         ("slowdown", &of.consumer, IncidentKind::Slowdown(of.factor))
+    } else if let Some(of) = &raw.worker_loss {
+        ("worker_loss", &of.consumer, IncidentKind::WorkerLoss(of.workers.unwrap_or(1)))
     } else if let Some(of) = &raw.destination_throttled {
         ("destination_throttled", &of.consumer, IncidentKind::Throttling)
     } else {
@@ -79,9 +85,9 @@ fn incident(
         ("replay", &of.consumer, IncidentKind::Replay(from))
     };
     let lasts = or(raw.lasts.as_ref(), Span::ZERO);
-    let at_once = matches!(kind, IncidentKind::Replay(_));
+    let at_once = matches!(kind, IncidentKind::Replay(_) | IncidentKind::WorkerLoss(_));
     if at_once && raw.lasts.is_some() {
-        let message = "a replay is done at once and has no `for`";
+        let message = format!("{} is done at once and has no `for`", article(kind));
         context.error("conflict", node.at("for"), message).help("leave `for` out");
     } else if !at_once && lasts == Span::ZERO {
         let at = if raw.lasts.is_some() { node.at("for") } else { node };
@@ -102,6 +108,9 @@ fn incident(
         let help = "give the consumer a `processing` with `per_batch` or `per_record`";
         context.error("conflict", node.at(key), message).help(help);
     }
+    if let IncidentKind::WorkerLoss(lost) = kind {
+        check_workers(lost, &consumers[consumer], incidents_before(consumer, all), node.at(key), context);
+    }
     let writes = matches!(consumers[consumer].work, Work::Firehose(_));
     if kind == IncidentKind::Throttling && !writes {
         let message = format!("`{name}` does not write to a destination of its own");
@@ -109,6 +118,37 @@ fn incident(
         context.error("conflict", node.at(key), message).help(help);
     }
     Some(Incident { at, lasts, consumer, kind })
+}
+
+/// Workers of a consumer that incidents take before.
+fn incidents_before(consumer: usize, all: &[Incident]) -> u32 {
+    let losses = all.iter().filter(|other| other.consumer == consumer).map(|other| match other.kind {
+        IncidentKind::WorkerLoss(lost) => lost,
+        _ => 0,
+    });
+    losses.sum()
+}
+
+/// Some workers must be left.
+fn check_workers(
+    lost: u32,
+    consumer: &Consumer,
+    before: u32,
+    node: &Node,
+    context: &mut Context<'_, '_>,
+) {
+    let name = &consumer.name;
+    let Work::Kcl(kcl) = &consumer.work else {
+        let message = format!("`{name}` has no workers");
+        let help = "only a `kcl` consumer has; write an `outage`";
+        context.error("conflict", node, message).help(help);
+        return;
+    };
+    if before + lost >= kcl.workers {
+        let message = format!("no worker of the {} of `{name}` would be left", kcl.workers);
+        let help = "give the consumer more `workers`, or write an `outage`";
+        context.error("out-of-range", node, message).help(help);
+    }
 }
 
 /// A position that is known by `now`.

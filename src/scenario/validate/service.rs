@@ -5,7 +5,7 @@
 
 use super::{Context, or};
 use crate::scenario::tree::Node;
-use crate::scenario::{Firehose, Lambda, Reading, Transform, raw};
+use crate::scenario::{Consumer, Firehose, Kcl, Lambda, Reading, Transform, Work, raw};
 use crate::time::Span;
 use crate::units::{Bytes, KIB, MIB, Records};
 
@@ -43,8 +43,8 @@ pub(super) fn lambda(raw: &raw::Lambda, node: &Node, context: &mut Context<'_, '
         parallelization_factor: raw.parallelization_factor.unwrap_or(1),
         retry_attempts: raw.retry_attempts,
         maximum_record_age: raw.maximum_record_age.as_ref().map(|written| written.0),
-        bisect_on_error: raw.bisect_on_error.unwrap_or(false),
-        report_item_failures: raw.report_item_failures.unwrap_or(false),
+        bisect_on_error: or(raw.bisect_on_error.as_ref(), false),
+        report_item_failures: or(raw.report_item_failures.as_ref(), false),
         tumbling_window: raw.tumbling_window.as_ref().map(|written| written.0),
         reserved_concurrency: raw.reserved_concurrency,
         error_rate: raw.error_rate.as_ref().map_or(0.0, |written| written.0.0),
@@ -77,7 +77,7 @@ pub(super) fn firehose(
     node: &Node,
     context: &mut Context<'_, '_>,
 ) -> Firehose {
-    let converts = raw.format_conversion.unwrap_or(false);
+    let converts = or(raw.format_conversion.as_ref(), false);
     let least = if converts { 64 * MIB } else { MIB };
     let defaults = (Bytes(if converts { 128 * MIB } else { 5 * MIB }), Span::from_seconds(300));
     let bounds = (Bytes(least), Bytes(128 * MIB));
@@ -116,4 +116,76 @@ fn buffer(
     check_range(("size", size), sizes, node, context);
     check_range(("interval", interval), (Span::ZERO, Span::from_seconds(900)), node, context);
     (size, interval)
+}
+
+/// Time for which two losses of workers, or a loss and a stop, must lie apart.
+pub(super) const FAILOVER_LONGEST: Span = Span::from_seconds(120);
+
+/// A KCL application, and how it reads.
+pub(super) fn kcl(
+    raw: &raw::Kcl,
+    base: Consumer,
+    node: &Node,
+    context: &mut Context<'_, '_>,
+) -> Consumer {
+    let round_trip = or(raw.round_trip.as_ref(), super::producer::ROUND_TRIP);
+    let reading = if raw.fan_out == Some(raw::FanOut::Polling) {
+        let idle = or(raw.idle_time.as_ref(), Span::from_milliseconds(1_500));
+        let hour = Span::from_seconds(3_600);
+        check_range(("idle_time", idle), (Span::from_milliseconds(200), hour), node, context);
+        let most = context.quotas.get_records_max_records;
+        let max_records = or(raw.max_records.as_ref(), Records(10_000).min(most));
+        check_range(("max_records", max_records), (Records(1), most), node, context);
+        // The idle time begins with the answer.
+        Reading::Polling { interval: idle + round_trip, max_records, round_trip }
+    } else {
+        for key in ["idle_time", "max_records"] {
+            if node.keys().any(|own| own == key) {
+                let message = format!("`{key}` is for polling, but the KCL reads by fan-out here");
+                let help = "write `fan_out: polling`, or leave it out";
+                context.error("conflict", node.at(key), message).help(help);
+            }
+        }
+        Reading::EnhancedFanOut { round_trip }
+    };
+    let failover_time = or(raw.failover_time.as_ref(), Span::from_seconds(10));
+    let bounds = (Span::SECOND, Span::from_seconds(30));
+    check_range(("failover_time", failover_time), bounds, node, context);
+    Consumer {
+        reading,
+        processing: super::consumer::processing(raw.processing.as_ref()),
+        checkpoint_interval: or(raw.checkpoint_interval.as_ref(), Span::from_seconds(60)),
+        work: Work::Kcl(Kcl {
+            version: raw.version.unwrap_or(3),
+            workers: raw.workers.unwrap_or(1),
+            failover_time,
+        }),
+        ..base
+    }
+}
+
+/// A job of Apache Flink, and how it reads.
+pub(super) fn flink(
+    raw: &raw::Flink,
+    base: Consumer,
+    node: &Node,
+    context: &mut Context<'_, '_>,
+) -> Consumer {
+    let round_trip = or(raw.round_trip.as_ref(), super::producer::ROUND_TRIP);
+    let reading = if raw.fan_out == Some(raw::FanOut::Enhanced) {
+        Reading::EnhancedFanOut { round_trip }
+    } else {
+        let idle = or(raw.idle_time.as_ref(), Span::from_milliseconds(250));
+        let hour = Span::from_seconds(3_600);
+        check_range(("idle_time", idle), (Span::from_milliseconds(1), hour), node, context);
+        let max_records = context.quotas.get_records_max_records;
+        Reading::Polling { interval: idle + round_trip, max_records, round_trip }
+    };
+    Consumer {
+        reading,
+        processing: super::consumer::processing(raw.processing.as_ref()),
+        checkpoint_interval: or(raw.checkpoint_interval.as_ref(), Span::from_seconds(60)),
+        work: Work::Flink,
+        ..base
+    }
 }
