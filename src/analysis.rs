@@ -7,11 +7,13 @@
 //!   them, `series` the same over time;
 //! - `objective` gives verdicts, `interval` Student's t, `replication` the spread of key figures;
 //! - `finding` says in sentences what a reviewer should know, `assumption` what it rests on;
+//! - `binding` says what keeps a consumer from being faster;
 //! - `number` writes numbers as people read them, here and in reports.
 //!
 //! Nothing here simulates, reads a file or knows of a terminal.
 
 mod assumption;
+mod binding;
 mod figures;
 mod finding;
 mod interval;
@@ -26,10 +28,10 @@ mod summary;
 pub(crate) mod testing;
 
 pub use result::{
-    AccountingResult, Assumption, CloudWatchView, ConsumerResult, Evidence, Finding, HottestKey,
-    DeliveryResult, FunctionResult, IncidentResult, ObjectBytes, ObjectiveResult, OrderingKept, ProducerResult, Quantiles, ReplicationInterval,
-    ResultDocument, ScenarioSummary, Severity, ShardResult, StreamResult, TruthView, Unit,
-    Utilization, Verdict,
+    AccountingResult, Assumption, CloudWatchView, ConsumerResult, DeliveryResult, Evidence,
+    Finding, FunctionResult, HottestKey, IncidentResult, ObjectBytes, ObjectiveResult,
+    OrderingKept, ProducerResult, Quantiles, ReplicationInterval, ResultDocument, ScenarioSummary,
+    Severity, ShardResult, StreamResult, TruthView, Unit, Utilization, Verdict,
 };
 pub use series::{
     ConsumerRow, SeriesRow, ShardRow, default_bin, effective_bin, shard_series, stream_series,

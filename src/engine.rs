@@ -5,7 +5,8 @@
 //! parallel, up to the next *barrier*. Behind this door, in the order in which a record meets
 //! them: `plan` (the scenario made ready), `source` (draws records and deals them to the lanes),
 //! `lane` with `retry`, `refusals` and `key_order` (attempts), `log`, `fetch`, `position` with
-//! `timetable`, and `reader` (consumers), `seconds` and `tally` (what is
+//! `timetable` and `leases`, and `reader` with `mapping` and `tap` (consumers), `joint` (consumers
+//! that couple shards), `seconds` and `tally` (what is
 //! counted), `replication` (windows and barriers) and `observe` (adding up).
 
 mod distribution;

@@ -376,6 +376,9 @@ pub struct ConsumerResult {
     /// What was left at the worst moment after the warm-up until retention would have taken the
     /// oldest unread record.
     pub retention_left_ms: u64,
+    /// What it would have to get more of to be faster: `call_limit`, `read_bytes`, `concurrency`,
+    /// `payload`, `processing` or `polling`; `null` where nothing binds at the mean load.
+    pub binding_resource: Option<String>,
     /// What its function did; absent where it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub function: Option<FunctionResult>,

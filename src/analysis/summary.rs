@@ -1,12 +1,12 @@
 //! The stream, its producers, shards and consumers as one replication saw them.
 
+use super::binding;
 use super::figures::{
     MICROSECONDS, MILLISECONDS, Totals, counted_seconds, highest, hottest_shard, quantiles, ratio,
 };
 use super::result::{
     CloudWatchView, ConsumerResult, DeliveryResult, FunctionResult, HottestKey, IncidentResult,
-    ObjectBytes, OrderingKept, ProducerResult,
-    ShardResult, StreamResult, TruthView, Utilization,
+    ObjectBytes, OrderingKept, ProducerResult, ShardResult, StreamResult, TruthView, Utilization,
 };
 use crate::metrics::{
     DeliveryObservation, FunctionObservation, HotKey, Observation, ShardObservation,
@@ -164,9 +164,9 @@ fn hottest_key(
 
 /// The consumers in the order of the scenario.
 pub(super) fn consumers(scenario: &Scenario, observation: &Observation) -> Vec<ConsumerResult> {
-    let pairs = scenario.consumers.iter().zip(&observation.consumers);
+    let pairs = scenario.consumers.iter().zip(&observation.consumers).enumerate();
     pairs
-        .map(|(consumer, seen)| ConsumerResult {
+        .map(|(index, (consumer, seen))| ConsumerResult {
             name: consumer.name.clone(),
             kind: consumer.kind().to_owned(),
             read_records: seen.read_records,
@@ -185,10 +185,12 @@ pub(super) fn consumers(scenario: &Scenario, observation: &Observation) -> Vec<C
             iterator_age_cloudwatch_ms: quantiles(&seen.iterator_age_cloudwatch_ms, MILLISECONDS),
             end_to_end_latency_ms: quantiles(&seen.end_to_end_latency_us, MICROSECONDS),
             retention_left_ms: retention_left_ms(scenario, seen.iterator_age_ms.max()),
+            binding_resource: binding::resource(scenario, observation, index).map(str::to_owned),
             function: seen.function.map(|seen| function(consumer, seen)),
-            delivery: seen.delivery.as_ref().map(|seen| {
-                delivery(seen, counted_seconds(scenario, observation))
-            }),
+            delivery: seen
+                .delivery
+                .as_ref()
+                .map(|seen| delivery(seen, counted_seconds(scenario, observation))),
         })
         .collect()
 }

@@ -59,7 +59,8 @@ impl Fleet {
             _ => None,
         };
         let consumers = 0..plan.consumers.len();
-        let reserved = |index| lambda(index).and_then(|lambda: &Lambda| lambda.reserved_concurrency);
+        let reserved =
+            |index| lambda(index).and_then(|lambda: &Lambda| lambda.reserved_concurrency);
         let taken: u64 = consumers.clone().filter_map(reserved).sum();
         let account = plan.quotas.lambda_account_concurrency.0;
         let pool = |most| Pool { most, running: 0, waiting: VecDeque::new() };
@@ -172,8 +173,9 @@ pub(super) fn advance<'lanes>(
     (tally, fleet): (&mut Tally, &mut Fleet),
 ) {
     let mut lanes: Vec<&mut Lane> = lanes.collect();
-    let joint: Vec<usize> =
-        (0..context.plan.consumers.len()).filter(|index| context.plan.consumers[*index].is_joint).collect();
+    let joint: Vec<usize> = (0..context.plan.consumers.len())
+        .filter(|index| context.plan.consumers[*index].is_joint)
+        .collect();
     let mut events = BinaryHeap::new();
     let due = |lane: &Lane, consumer| lane.read_due(consumer, context);
     for (shard, lane) in lanes.iter().enumerate() {

@@ -4,7 +4,8 @@
 //! What is documented: base rate of one poll a second, batch size, window and payload, up to ten
 //! batches of a shard at once of which each keeps its keys, retries that block, halving, record
 //! age (Lambda developer guide, Kinesis event source mappings, 2022). What is assumed: reading
-//! pauses while a full batch waits for each lane, or as many records as an answer holds; an invocation that finds no room waits its turn.
+//! pauses while a full batch waits for each lane, or as many records as an answer holds; an
+//! invocation that finds no room waits its turn.
 
 mod lane;
 
@@ -166,7 +167,8 @@ impl Mapping {
         let lane = &mut self.lanes[index];
         if let State::Running { .. } = lane.state {
             position.look_back(now, log, context, tally);
-            let age = lane.complete(now, lambda, context, &mut tally.consumers[at.consumer], position);
+            let age =
+                lane.complete(now, lambda, context, &mut tally.consumers[at.consumer], position);
             fleet.release(at.consumer, now);
             if let Some(age) = age {
                 position.report_age(age, now, context, tally);
@@ -184,7 +186,13 @@ impl Mapping {
         if lane.has_slot || fleet.acquire((at, index)) {
             self.drawn += 1;
             let draw = (self.drawn, fleet.is_cold(at.consumer, now, lambda));
-            self.lanes[index].start((now, at), draw, lambda, context, &mut tally.consumers[at.consumer]);
+            self.lanes[index].start(
+                (now, at),
+                draw,
+                lambda,
+                context,
+                &mut tally.consumers[at.consumer],
+            );
         } else {
             lane.state = State::Queued;
             let counted = u64::from(now >= context.plan.warm_up);
@@ -276,4 +284,3 @@ pub(super) fn count_left(held: &Held, context: Context<'_>, tally: &mut Consumer
         tally.backlog_bytes += u64::from(record.size);
     }
 }
-

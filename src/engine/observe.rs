@@ -7,7 +7,8 @@ use crate::engine::seconds::SecondRow;
 use crate::engine::source::Source;
 use crate::engine::tally::{ConsumerTally, ProducerTally, Tally};
 use crate::metrics::{
-    ConsumerObservation, DeliveryObservation, FunctionObservation, HotKey, Observation, ProducerObservation, ShardObservation,
+    ConsumerObservation, DeliveryObservation, FunctionObservation, HotKey, Observation,
+    ProducerObservation, ShardObservation,
 };
 use crate::scenario::{PutCalls, Work};
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
@@ -75,7 +76,9 @@ pub(super) fn observe(
             .consumers
             .iter()
             .enumerate()
-            .map(|(index, tally)| consumer(tally, &plan.consumers[index], fleet.concurrency_max(index)))
+            .map(|(index, tally)| {
+                consumer(tally, &plan.consumers[index], fleet.concurrency_max(index))
+            })
             .collect(),
         incidents: stream.incidents.into_observations(),
         counted: stream.counted,

@@ -147,7 +147,10 @@ impl Plan {
             expected_shares,
             polling_propagation: polling_propagation(scenario),
             keeps_keys: scenario.consumers.iter().any(Consumer::looks_at_keys),
-            has_joint_reads: scenario.consumers.iter().any(|consumer| consumer.work.couples_shards()),
+            has_joint_reads: scenario
+                .consumers
+                .iter()
+                .any(|consumer| consumer.work.couples_shards()),
             incidents: scenario
                 .incidents
                 .iter()

@@ -7,9 +7,9 @@
 use crate::engine::lane::Context;
 use crate::engine::leases;
 use crate::engine::log::{Log, LogRecord};
+use crate::engine::mapping::Held;
 use crate::engine::tally::{ConsumerTally, Rows, Tally};
 use crate::engine::timetable::{Stop, StopKind, needs_from};
-use crate::engine::mapping::Held;
 use crate::scenario::{StartPosition, Work};
 use crate::time::NANOSECONDS_PER_SECOND;
 

@@ -85,9 +85,8 @@ impl Tap {
         let mut scratch = std::mem::take(&mut position.scratch);
         let call = (now, max_records.0);
         let answer = get_records(position, call, limits, (log, &mut scratch), context, tally);
-        let records = answer.map(|answer| {
-            position.take(answer.records, context, &mut tally.consumers[consumer])
-        });
+        let records = answer
+            .map(|answer| position.take(answer.records, context, &mut tally.consumers[consumer]));
         position.scratch = scratch;
         let mut records = records.unwrap_or_default();
         position.place = position.place.max(position.fetched);

@@ -26,7 +26,9 @@ fn run(firehose: &str, overrides: &[&str]) -> Observation {
 /// The oldest record of an object waits min(interval, size / rate), and up to a second to be read.
 #[test]
 fn the_delay_is_the_interval_or_the_time_to_fill_the_buffer() {
-    for (size, interval, rate) in [(5, 60, 10), (5, 60, 100), (64, 60, 100), (5, 300, 10), (1, 10, 100)] {
+    for (size, interval, rate) in
+        [(5, 60, 10), (5, 60, 100), (64, 60, 100), (5, 300, 10), (1, 10, 100)]
+    {
         let seen = run(
             &format!("buffer: {{ size: {size} MiB, interval: {interval} s }}"),
             &[&format!("producers.writer.traffic.constant={rate} records/s")],
@@ -36,7 +38,12 @@ fn the_delay_is_the_interval_or_the_time_to_fill_the_buffer() {
         let latency = &seen.consumers[0].end_to_end_latency_us;
         let longest = latency.value_at_quantile(0.999) as f64 / 1e6;
         check_close("longest delay", longest, expected + 0.7, 1.0 + 0.02 * expected);
-        check_close("mean delay", latency.mean() / 1e6, expected / 2.0 + 0.5, 0.6 + 0.02 * expected);
+        check_close(
+            "mean delay",
+            latency.mean() / 1e6,
+            expected / 2.0 + 0.5,
+            0.6 + 0.02 * expected,
+        );
         let objects = seen.consumers[0].delivery.as_ref().unwrap();
         // A buffer begins when a record comes, which is at once.
         let expected = 1_000.0 / expected;
@@ -58,8 +65,10 @@ fn a_full_buffer_is_written_at_its_size() {
 fn dynamic_partitioning_divides_the_buffer() {
     let rate = ["producers.writer.traffic.constant=100 records/s"];
     let one = run("buffer: { size: 128 MiB, interval: 50 s }", &rate);
-    let many =
-        run("buffer: { size: 128 MiB, interval: 50 s }, dynamic_partitioning: { partitions: 20 }", &rate);
+    let many = run(
+        "buffer: { size: 128 MiB, interval: 50 s }, dynamic_partitioning: { partitions: 20 }",
+        &rate,
+    );
     let objects = |run: &Observation| run.consumers[0].delivery.as_ref().unwrap().objects as f64;
     check_close("objects", objects(&many) / objects(&one), 20.0, 1.0);
     assert_eq!(one.consumers[0].delivery.as_ref().unwrap().retried_objects, 0);

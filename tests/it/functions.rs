@@ -26,7 +26,9 @@ fn consumer(run: &Observation) -> (&ConsumerObservation, FunctionObservation) {
 #[test]
 fn throughput_is_factor_times_batch_over_duration() {
     for fan_out in ["polling", "enhanced"] {
-        for (factor, batch, milliseconds) in [(1, 50, 500), (2, 50, 500), (5, 10, 250), (1, 200, 1_000)] {
+        for (factor, batch, milliseconds) in
+            [(1, 50, 500), (2, 50, 500), (5, 10, 250), (1, 200, 1_000)]
+        {
             let seen = run(
                 &format!(
                     "fan_out: {fan_out}, batch_size: {batch}, parallelization_factor: {factor}, \
@@ -93,7 +95,9 @@ fn one_partition_key_is_worked_on_by_one_invocation_at_a_time() {
 fn a_batching_window_fills_batches() {
     for (batch, records) in [(10_000, 500.0), (200, 200.0)] {
         let seen = run(
-            &format!("fan_out: enhanced, batch_size: {batch}, batching_window: 5 s, cold_start: 0 s"),
+            &format!(
+                "fan_out: enhanced, batch_size: {batch}, batching_window: 5 s, cold_start: 0 s"
+            ),
             &[],
         );
         let (_, function) = consumer(&seen);

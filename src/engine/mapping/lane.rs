@@ -131,7 +131,9 @@ impl MappingLane {
     /// Nothing happens before `now`.
     pub(super) fn not_before(&mut self, now: u64) {
         match &mut self.state {
-            State::Gathering { ready: until } | State::Pausing { until } => *until = (*until).max(now),
+            State::Gathering { ready: until } | State::Pausing { until } => {
+                *until = (*until).max(now)
+            }
             _ => {}
         }
     }
@@ -217,7 +219,8 @@ impl MappingLane {
         if own_window != self.tumbling {
             // The window before is closed by an invocation of its own.
             before += if self.tumbling.is_some() { per_batch } else { 0 };
-            tally.function.invocations += u64::from(self.tumbling.is_some() && now >= context.plan.warm_up);
+            tally.function.invocations +=
+                u64::from(self.tumbling.is_some() && now >= context.plan.warm_up);
             self.tumbling = own_window;
         }
         let fails = fails_at(batch, number, at, lambda, context);
@@ -336,17 +339,20 @@ fn fails_at(
     let shard = at.shard as u64;
     let is_below = |bits: u64, share: f64| ((bits >> 11) as f64) < share * (1_u64 << 53) as f64;
     let is_poison = |held: &Held| {
-        is_below(failures.bits(shard << 40 | held.place & ((1 << 40) - 1), 0), lambda.poison_records)
+        is_below(
+            failures.bits(shard << 40 | held.place & ((1 << 40) - 1), 0),
+            lambda.poison_records,
+        )
     };
     let poison = match lambda.poison_records > 0.0 {
         true => batch.records.iter().position(is_poison),
         false => None,
     };
     let invocation = shard << 40 | number & ((1 << 40) - 1);
-    let by_chance = lambda.error_rate > 0.0
-        && is_below(failures.bits(invocation, 1), lambda.error_rate);
-    let chance = by_chance
-        .then(|| failures.below(invocation, 2, batch.records.len() as u64) as usize);
+    let by_chance =
+        lambda.error_rate > 0.0 && is_below(failures.bits(invocation, 1), lambda.error_rate);
+    let chance =
+        by_chance.then(|| failures.below(invocation, 2, batch.records.len() as u64) as usize);
     match (poison, chance) {
         (Some(poison), Some(chance)) => Some(poison.min(chance)),
         (poison, chance) => poison.or(chance),

@@ -33,7 +33,15 @@ pub(super) fn functions(document: &ResultDocument, page: &mut Page) {
     }
     page.heading("Functions");
     let headings = [
-        "consumer", "calls", "records", "failed", "waited", "cold", "at once", "GB s", "discarded",
+        "consumer",
+        "calls",
+        "records",
+        "failed",
+        "waited",
+        "cold",
+        "at once",
+        "GB s",
+        "discarded",
         "twice",
     ];
     page.table(&headings, &[0], rows);
@@ -42,7 +50,9 @@ pub(super) fn functions(document: &ResultDocument, page: &mut Page) {
 pub(super) fn deliveries(document: &ResultDocument, page: &mut Page) {
     let row = |consumer: &ConsumerResult, seen: &DeliveryResult| {
         let size = |of: fn(&crate::analysis::ObjectBytes) -> u64| {
-            seen.object_bytes.as_ref().map_or_else(|| NOTHING.to_owned(), |all| bytes(of(all) as f64))
+            seen.object_bytes
+                .as_ref()
+                .map_or_else(|| NOTHING.to_owned(), |all| bytes(of(all) as f64))
         };
         let wait = consumer.end_to_end_latency_ms.map(|times| seconds(times.p50 / 1_000.0));
         vec![
@@ -66,7 +76,16 @@ pub(super) fn deliveries(document: &ResultDocument, page: &mut Page) {
         return;
     }
     page.heading("Objects written");
-    let headings =
-        ["consumer", "objects", "an hour", "least", "p50", "most", "in all", "refused", "delay p50"];
+    let headings = [
+        "consumer",
+        "objects",
+        "an hour",
+        "least",
+        "p50",
+        "most",
+        "in all",
+        "refused",
+        "delay p50",
+    ];
     page.table(&headings, &[0], rows);
 }

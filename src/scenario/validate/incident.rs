@@ -109,7 +109,13 @@ fn incident(
         context.error("conflict", node.at(key), message).help(help);
     }
     if let IncidentKind::WorkerLoss(lost) = kind {
-        check_workers(lost, &consumers[consumer], incidents_before(consumer, all), node.at(key), context);
+        check_workers(
+            lost,
+            &consumers[consumer],
+            incidents_before(consumer, all),
+            node.at(key),
+            context,
+        );
     }
     let writes = matches!(consumers[consumer].work, Work::Firehose(_));
     if kind == IncidentKind::Throttling && !writes {
@@ -122,10 +128,11 @@ fn incident(
 
 /// Workers of a consumer that incidents take before.
 fn incidents_before(consumer: usize, all: &[Incident]) -> u32 {
-    let losses = all.iter().filter(|other| other.consumer == consumer).map(|other| match other.kind {
-        IncidentKind::WorkerLoss(lost) => lost,
-        _ => 0,
-    });
+    let losses =
+        all.iter().filter(|other| other.consumer == consumer).map(|other| match other.kind {
+            IncidentKind::WorkerLoss(lost) => lost,
+            _ => 0,
+        });
     losses.sum()
 }
 
