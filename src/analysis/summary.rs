@@ -12,6 +12,7 @@ use crate::metrics::{
     DeliveryObservation, FunctionObservation, HotKey, Observation, ShardObservation,
 };
 use crate::scenario::{Consumer, RecordOrdering, Scenario, Work};
+use crate::time::Span;
 use crate::units::MIB;
 
 /// Memory of a function of which the scenario does not say it: what AWS gives by default.
@@ -246,7 +247,7 @@ pub(super) fn incidents(scenario: &Scenario, observation: &Observation) -> Vec<I
             for_seconds: incident.lasts.as_seconds(),
             iterator_age_ms_max: seen.iterator_age_ms_max,
             backlog_records_max: seen.backlog_records_max,
-            drained_after_seconds: seen.drained_after.map(|span| span.as_seconds()),
+            drained_after_seconds: seen.drained_after.map(Span::as_seconds),
             retention_left_ms: retention_left_ms(scenario, seen.iterator_age_ms_max),
         })
         .collect()

@@ -268,7 +268,7 @@ impl Mapping {
 /// The lane of a partition key: AWS says that there is one, not which.
 fn lane_of(key: u32, factor: u64) -> usize {
     let mixed = u64::from(key).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-    (mixed * factor >> 32) as usize
+    ((mixed * factor) >> 32) as usize
 }
 
 /// Counts a record that is in hand when the run ends.

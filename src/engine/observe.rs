@@ -26,8 +26,7 @@ pub(super) fn observe(
     sources: &[Source<'_>],
     groups: Vec<Group>,
     mut tallies: Tallies,
-    stream: StreamRecord,
-    fleet: &Fleet,
+    (stream, fleet): (StreamRecord, &Fleet),
     hottest_keys: usize,
 ) -> Observation {
     let mut total = Tally::new(plan.producers.len(), plan.consumers.len());

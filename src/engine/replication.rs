@@ -168,8 +168,7 @@ pub(super) fn run(
         &sources,
         groups,
         tallies,
-        stream,
-        &fleet,
+        (stream, &fleet),
         options.hottest_keys,
     ))
 }

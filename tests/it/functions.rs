@@ -121,7 +121,7 @@ fn a_batching_window_fills_batches() {
 #[test]
 fn a_poison_record_is_retried_and_discarded() {
     let lambda = |more: &str| {
-        let own = "fan_out: enhanced, batch_size: 64, poison_records: 0.02 %, retry_attempts: 2, \
+        let own = "fan_out: enhanced, batch_size: 64, batching_window: 500 ms, poison_records: 0.02 %, retry_attempts: 2, \
                    retry_delay: 10 ms";
         run(&format!("{own}, {more} processing: {{ per_record: 1 ms }}"), &[])
     };

@@ -7,6 +7,7 @@ use crate::engine::lane::Context;
 use crate::engine::position::Position;
 use crate::engine::tally::ConsumerTally;
 use crate::scenario::Lambda;
+use crate::time::Span;
 
 /// Bytes of an invocation's event for a record beside its data in base64: names, times, numbers.
 const ENVELOPE_BYTES: u64 = 532;
@@ -132,7 +133,7 @@ impl MappingLane {
     pub(super) fn not_before(&mut self, now: u64) {
         match &mut self.state {
             State::Gathering { ready: until } | State::Pausing { until } => {
-                *until = (*until).max(now)
+                *until = (*until).max(now);
             }
             _ => {}
         }
@@ -155,7 +156,7 @@ impl MappingLane {
             return;
         };
         let age = |held: &Held| now - held.record.accepted;
-        let most = lambda.maximum_record_age.map_or(u64::MAX, |age| age.nanoseconds());
+        let most = lambda.maximum_record_age.map_or(u64::MAX, Span::nanoseconds);
         let is_old = |held: &Held| age(held) >= retention || age(held) > most;
         if batch.records.first().is_some_and(is_old) {
             for held in batch.records.iter().filter(|held| is_old(held)) {
