@@ -44,8 +44,7 @@ pub struct ResultDocument {
     pub shards: Vec<ShardResult>,
     /// Consumers in the order of the scenario.
     pub consumers: Vec<ConsumerResult>,
-    /// Incidents in the order of the scenario; absent where it has none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Incidents in the order of the scenario.
     pub incidents: Vec<IncidentResult>,
     /// What a reviewer should know, most severe first.
     pub findings: Vec<Finding>,

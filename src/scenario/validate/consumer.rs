@@ -58,7 +58,7 @@ fn enhanced_key(raw: &raw::Consumer) -> Option<&'static str> {
 fn consumer(raw: &raw::Consumer, node: &Node, context: &mut Context<'_, '_>) -> Consumer {
     let name = raw.name.0.0.clone();
     let joins_at = or(raw.joins_at.as_ref(), Span::ZERO);
-    if joins_at >= context.duration {
+    if joins_at > Span::ZERO && joins_at >= context.duration {
         let message = format!("`{name}` joins at {joins_at}, but the run ends before");
         context.error("out-of-range", node.at("joins_at"), message).help("let it join earlier");
     }
