@@ -167,8 +167,7 @@ impl Mapping {
         let lane = &mut self.lanes[index];
         if let State::Running { .. } = lane.state {
             position.look_back(now, log, context, tally);
-            let age =
-                lane.complete(now, lambda, context, &mut tally.consumers[at.consumer], position);
+            let age = lane.complete(now, lambda, context, &mut tally.consumers[at.consumer]);
             fleet.release(at.consumer, now);
             if let Some(age) = age {
                 position.report_age(age, now, context, tally);

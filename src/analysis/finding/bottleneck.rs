@@ -88,10 +88,12 @@ fn function(scenario: &Scenario, seen: &Observation, index: usize, load: Load) -
         ));
     }
     let failed = ratio(calls.failed_invocations, calls.invocations);
-    if failed > REFUSED_MUCH {
+    // Without a limit one failing record is tried until it expires, and blocks those behind it.
+    let has_limit = lambda.retry_attempts.is_some() || lambda.maximum_record_age.is_some();
+    if failed > REFUSED_MUCH || (calls.failed_invocations > 0 && !has_limit) {
         return Some(format!(
             "Failures are the bottleneck: {} of its invocations fail and block their records until \
-             they are tried again. Bound `retry_attempts`, and write `bisect_on_error: true`.",
+             they are given up. Bound `retry_attempts`, and write `bisect_on_error: true`.",
             percent(failed),
         ));
     }

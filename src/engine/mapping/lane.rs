@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use super::{Held, Place};
 use crate::engine::lane::Context;
-use crate::engine::position::Position;
 use crate::engine::tally::ConsumerTally;
 use crate::scenario::Lambda;
 use crate::time::Span;
@@ -246,7 +245,6 @@ impl MappingLane {
         lambda: &Lambda,
         context: Context<'_>,
         tally: &mut ConsumerTally,
-        position: &Position,
     ) -> Option<u64> {
         let State::Running { first, per_record, fails, .. } = self.state else {
             return None;
@@ -286,7 +284,6 @@ impl MappingLane {
                 self.batches.push(batch);
             }
         }
-        debug_assert!(position.place <= position.fetched, "what is held has been read");
         let until = now + delay;
         self.state = if self.batches.is_empty() { State::Empty } else { State::Pausing { until } };
         None
