@@ -13,11 +13,13 @@
 //! - `sizing` looks for the least capacity that meets the objectives;
 //! - `picture` is what charts draw beside the document;
 //! - `lint` says what is likely not meant before a run, `figure_path` finds any figure of the result;
+//! - `binding` says what keeps a consumer from being faster;
 //! - `number` writes numbers as people read them, here and in reports.
 //!
 //! Nothing here simulates, reads a file or knows of a terminal.
 
 mod assumption;
+mod binding;
 pub mod compare;
 pub mod cost;
 mod figure_path;
@@ -46,9 +48,10 @@ pub use picture::{
     Measured, Picture, ShardsFrom, TimeObjective, picture,
 };
 pub use result::{
-    AccountingResult, Assumption, CloudWatchView, ConsumerResult, Evidence, Finding, HottestKey,
-    ObjectiveResult, OrderingKept, ProducerResult, Quantiles, ReplicationInterval, ResultDocument,
-    ScenarioSummary, Severity, ShardResult, StreamResult, TruthView, Unit, Utilization, Verdict,
+    AccountingResult, Assumption, CloudWatchView, ConsumerResult, DeliveryResult, Evidence,
+    Finding, FunctionResult, HottestKey, IncidentResult, ObjectBytes, ObjectiveResult,
+    OrderingKept, ProducerResult, Quantiles, ReplicationInterval, ResultDocument, ScenarioSummary,
+    Severity, ShardResult, StreamResult, TruthView, Unit, Utilization, Verdict,
 };
 pub use series::{
     ConsumerRow, SeriesRow, ShardRow, default_bin, effective_bin, shard_series, stream_series,
@@ -108,6 +111,7 @@ pub fn analyse(
         consumers: summary::consumers(scenario, first),
         cost_note: cost.as_ref().err().cloned(),
         cost: cost.ok(),
+        incidents: summary::incidents(scenario, first),
         findings: finding::find(scenario, first),
         accounting: accounting(scenario, observations),
         replication_intervals: replication::intervals(scenario, observations),

@@ -6,15 +6,22 @@
 //! them: `plan` (the scenario made ready), `source` (draws records, or takes those that `replay`
 //! reads from a trace, and deals them to the lanes), `sender` and `rounds` (clients that hear of
 //! every answer),
-//! `lane` with `retry`, `refusals` and `key_order` (attempts), `log` and `reader` (consumers), `seconds` and `tally` (what is
+//! `lane` with `retry`, `refusals` and `key_order` (attempts), `log`, `fetch`, `position` with
+//! `timetable` and `leases`, and `reader` with `mapping` and `tap` (consumers), `joint` (consumers
+//! that couple shards), `seconds` and `tally` (what is
 //! counted), `replication` (windows and barriers) and `observe` (adding up).
 
 mod distribution;
+mod fetch;
+mod joint;
 mod key_order;
 mod lane;
+mod leases;
 mod log;
+mod mapping;
 mod observe;
 mod plan;
+mod position;
 mod reader;
 mod refusals;
 mod replay;
@@ -25,6 +32,8 @@ mod seconds;
 mod sender;
 mod source;
 mod tally;
+mod tap;
+mod timetable;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -6,14 +6,18 @@
 //! that fit its length, and [`CountedSeconds`] what its single seconds came to.
 
 mod age_counts;
+mod consumer;
 mod counted;
+mod incidents;
 mod key_counts;
 mod series;
 
 use hdrhistogram::Histogram;
 
 pub use age_counts::AgeCounts;
+pub use consumer::{DeliveryObservation, FunctionObservation};
 pub use counted::{CountedConsumer, CountedSeconds, RecordsByMinute};
+pub use incidents::{IncidentObservation, IncidentWatch};
 pub use key_counts::KeyCounts;
 pub use series::{
     ConsumerStep, ShardSecond, ShardSeries, ShardStep, StreamSeries, StreamStep, series_step,
@@ -35,6 +39,8 @@ pub struct Observation {
     pub shards: Vec<ShardObservation>,
     /// Consumers in the order of the scenario.
     pub consumers: Vec<ConsumerObservation>,
+    /// Incidents in the order of the scenario.
+    pub incidents: Vec<IncidentObservation>,
     /// Figures of the seconds after the warm-up.
     pub counted: CountedSeconds,
     /// One row a step; empty but in the first replication, which is the one that reports show.
@@ -142,6 +148,16 @@ pub struct ConsumerObservation {
     pub processed_records: u64,
     /// Records that left the stream by retention before the consumer read them.
     pub expired_records: u64,
+    /// Records that lay before the position from which the consumer began to read.
+    pub skipped_records: u64,
+    /// Records processed once more, because the consumer read them again.
+    pub duplicate_records: u64,
+    /// Records given up after failures, or for their age.
+    pub discarded_records: u64,
+    /// What its function did, where it has one.
+    pub function: Option<FunctionObservation>,
+    /// What it wrote, where it writes objects.
+    pub delivery: Option<DeliveryObservation>,
     /// Accepted records that were not processed when the run ended.
     pub backlog_records: u64,
     /// Bytes of those records.
@@ -218,10 +234,12 @@ impl Observation {
         for (consumer, name) in self.consumers.iter().zip(consumer_names) {
             identities.push(Identity {
                 subject: (*name).to_owned(),
-                statement: "incoming = processed + expired + backlog",
+                statement: "incoming = processed + discarded + expired + skipped + backlog",
                 left: incoming,
                 right: consumer.processed_records
+                    + consumer.discarded_records
                     + consumer.expired_records
+                    + consumer.skipped_records
                     + consumer.backlog_records,
             });
         }

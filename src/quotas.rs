@@ -121,6 +121,9 @@ macro_rules! quota_table {
             /// Time from a record's acceptance until GetRecords can return it.
             get_records_propagation: Span = Span::from_milliseconds(100), Inferred,
                 "Kinesis developer guide, consumers, 2023: about 200 ms with one poller of five calls a second, less half the interval";
+            /// By how much each polling consumer after the first makes that time longer, for all of them.
+            get_records_propagation_each_more: Span = Span::from_milliseconds(100), Inferred,
+                "Kinesis developer guide, consumers, 2023: about 1,000 ms with five pollers, which can call once a second, less half that interval; linear in between is assumed";
             /// Bytes a second that one enhanced fan-out consumer gets from one shard.
             enhanced_fan_out_bytes: ByteRate = ByteRate(Rate::per_second(2 * MIB)), Documented,
                 "Kinesis API reference SubscribeToShard, 2026";
@@ -136,6 +139,15 @@ macro_rules! quota_table {
             /// How long one SubscribeToShard call lasts before the consumer must renew it.
             subscription_duration: Span = Span::from_seconds(300), Documented,
                 "Kinesis API reference SubscribeToShard, 2026";
+            /// Most bytes of records, in base64 and with what stands around them, that one invocation of Lambda gets.
+            lambda_payload_bytes: Bytes = Bytes(6 * MIB), Documented,
+                "Lambda developer guide, Kinesis event source mappings, 2022";
+            /// Invocations that all functions of an account without reserved concurrency run at the same time.
+            lambda_account_concurrency: Calls = Calls(1_000), Documented,
+                "Lambda quotas, 2022";
+            /// Least time between two GetRecords calls of Lambda on a shard on which more records wait.
+            lambda_poll_least: Span = Span::from_milliseconds(200), Assumed,
+                "Lambda developer guide, 2022: polls once a second, and on while records wait; five calls a second are all that a shard allows";
             /// Most enhanced fan-out consumers on one provisioned stream.
             enhanced_fan_out_consumers: Records = Records(20), Documented,
                 "Kinesis API reference RegisterStreamConsumer, 2026";

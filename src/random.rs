@@ -40,6 +40,8 @@ pub enum Purpose {
     LostAnswer,
     /// The moment of a consumer's first call on each shard.
     PollPhase,
+    /// Invocations and records on which the function of a consumer fails.
+    Failure,
 }
 
 impl Purpose {
@@ -55,6 +57,7 @@ impl Purpose {
             Self::RetryJitter => "retry-jitter",
             Self::LostAnswer => "lost-answer",
             Self::PollPhase => "poll-phase",
+            Self::Failure => "failure",
         }
     }
 }

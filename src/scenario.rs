@@ -23,6 +23,7 @@
 mod client;
 mod diagnostic;
 mod digest;
+mod incident;
 mod key;
 mod not_modelled;
 mod quantity;
@@ -37,6 +38,7 @@ mod tree;
 mod validate;
 mod variants;
 mod variation;
+mod work;
 mod yaml;
 
 pub use client::{
@@ -44,6 +46,7 @@ pub use client::{
     Sending, Timeouts, WhenFull,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use incident::{Incident, IncidentKind, StartPosition};
 pub use key::{
     ExplicitHashKey, KeyComposition, KeyFormat, KeyPart, KeyPiece, PartitionKey, RecordOrdering,
     TimeUnit, WeightedKey,
@@ -56,6 +59,7 @@ pub use trace::{Beyond, Step, StreamedFile, Trace, TraceError, TraceReader, Trac
 pub use traffic::{Arrivals, Bursts, Spike, Traffic};
 pub use validate::{Files, open_shards};
 pub use variants::{Sweep, SweepPoint, Variant, read_sweep, read_variants};
+pub use work::{Firehose, Kcl, Lambda, Transform, Work};
 
 use crate::hash_key::HashKeyRange;
 use crate::quotas::Quotas;
@@ -88,6 +92,8 @@ pub struct Scenario {
     pub producers: Vec<Producer>,
     /// Consumers in the order of the file; may be empty.
     pub consumers: Vec<Consumer>,
+    /// What happens to consumers, in the order of the file; may be empty.
+    pub incidents: Vec<Incident>,
     /// What the run must meet, in the order of the file; may be empty.
     pub objectives: Vec<Objective>,
     /// Paths of the figures of the result that objectives bound; [`Objective::Figure`] counts them.
@@ -220,6 +226,45 @@ pub struct Consumer {
     pub reading: Reading,
     /// How long its work takes.
     pub processing: Processing,
+    /// When it begins to read, since the start of the run.
+    pub joins_at: Span,
+    /// Where it begins to read.
+    pub start: StartPosition,
+    /// A checkpoint is written after the first batch that ends so long after the last one.
+    pub checkpoint_interval: Span,
+    /// What works on the records.
+    pub work: Work,
+}
+
+impl Consumer {
+    /// The word of the language for what it is.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match (&self.work, &self.reading) {
+            (Work::Lambda(_), _) => "lambda",
+            (Work::Firehose(_), _) => "firehose",
+            (Work::Kcl(_), _) => "kcl",
+            (Work::Flink, _) => "flink",
+            (Work::Loop, Reading::Polling { .. }) => "polling",
+            (Work::Loop, Reading::EnhancedFanOut { .. }) => "enhanced_fan_out",
+        }
+    }
+
+    /// Whether it works on records by their partition key.
+    #[must_use]
+    pub const fn looks_at_keys(&self) -> bool {
+        match &self.work {
+            Work::Lambda(lambda) => lambda.parallelization_factor > 1,
+            Work::Firehose(firehose) => firehose.partitions.is_some(),
+            Work::Loop | Work::Kcl(_) | Work::Flink => false,
+        }
+    }
+
+    /// Whether its processing takes no time at all.
+    #[must_use]
+    pub fn takes_no_time(&self) -> bool {
+        self.processing == Processing::default()
+    }
 }
 
 /// How a consumer reads a shard.

@@ -8,7 +8,7 @@ use shardplan::quotas::{Quotas, RECORD_SIZE_DEFAULT};
 use shardplan::scenario::{
     Arrivals, Backoff, Client, Consumer, Encryption, Jitter, KeyFormat, PartitionKey, Processing,
     Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario,
-    ShardDefinition, Stream, Timeouts, Traffic,
+    ShardDefinition, StartPosition, Stream, Timeouts, Traffic, Work as ConsumerWork,
 };
 use shardplan::time::{Span, Timestamp};
 use shardplan::units::{Bytes, Rate, RecordRate, Records};
@@ -52,7 +52,12 @@ pub(crate) fn scenario_of(work: &Work) -> Scenario {
                 round_trip: Span::ZERO,
             },
             processing: Processing::default(),
+            joins_at: Span::ZERO,
+            start: StartPosition::TrimHorizon,
+            checkpoint_interval: Span::ZERO,
+            work: ConsumerWork::Loop,
         }],
+        incidents: Vec::new(),
         objectives: Vec::new(),
         objective_figures: Vec::new(),
         quotas: Quotas {

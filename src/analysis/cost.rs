@@ -2,7 +2,7 @@
 //!
 //! Behind this door: `usage` is how much of each item was used in a time, whoever measured it;
 //! `bill` prices it for a month; `downstream` counts what consumers use of other services;
-//! `measured` takes the usage of a run from its observation; `growth` is the same traffic at
+//! `measured` and `services` take the usage of a run from its observation; `growth` is the same traffic at
 //! another load, `modes` the ways to be billed for it side by side, and where one becomes cheaper
 //! than another.
 //!
@@ -16,6 +16,7 @@ mod growth;
 mod measured;
 mod modes;
 mod result;
+mod services;
 mod usage;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use modes::{
 };
 pub(in crate::analysis) use result::monthly_total;
 pub use result::{CostLine, CostResult, GroupTotal, RetryCost, cost_result};
+pub(in crate::analysis) use services::TRANSFORM_MEMORY;
 pub use usage::{Amount, ConsumerUsage, DownstreamUsage, ReadKind, StreamUsage, Usage};
 
 /// How every figure of a bill is rounded, for reports.

@@ -6,8 +6,10 @@
 //! figures reproduce alone; what is known of the others is in `objectives` and in
 //! `replication_intervals`.
 
+mod consumer;
 mod notes;
 
+pub use consumer::{DeliveryResult, FunctionResult, IncidentResult, ObjectBytes};
 pub use notes::{AccountingResult, Assumption, Evidence, Finding, ReplicationInterval, Severity};
 
 use schemars::JsonSchema;
@@ -48,6 +50,8 @@ pub struct ResultDocument {
     /// Why there is no bill; absent where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_note: Option<String>,
+    /// Incidents in the order of the scenario.
+    pub incidents: Vec<IncidentResult>,
     /// What a reviewer should know, most severe first.
     pub findings: Vec<Finding>,
     /// The sums that must come out even; those of later replications only when they do not.
@@ -382,7 +386,7 @@ pub struct HottestKey {
 pub struct ConsumerResult {
     /// Name in the scenario.
     pub name: String,
-    /// `polling` or `enhanced_fan_out`.
+    /// `polling`, `enhanced_fan_out`, `lambda` or `firehose`.
     pub kind: String,
     /// Records handed to it.
     pub read_records: u64,
@@ -392,6 +396,12 @@ pub struct ConsumerResult {
     pub processed_records: u64,
     /// Records that retention took before it read them.
     pub expired_records: u64,
+    /// Records before the position from which it began to read.
+    pub skipped_records: u64,
+    /// Records processed once more, because it read them again after a crash or for a replay.
+    pub duplicate_records: u64,
+    /// Records given up after failures of its function, or for their age.
+    pub discarded_records: u64,
     /// Accepted records not processed when the run ended.
     pub backlog_records: u64,
     /// Bytes of those records.
@@ -408,4 +418,16 @@ pub struct ConsumerResult {
     pub iterator_age_cloudwatch_ms: Option<Quantiles>,
     /// From generation of a record to the end of its processing.
     pub end_to_end_latency_ms: Option<Quantiles>,
+    /// What was left at the worst moment after the warm-up until retention would have taken the
+    /// oldest unread record.
+    pub retention_left_ms: u64,
+    /// What it would have to get more of to be faster: `call_limit`, `read_bytes`, `concurrency`,
+    /// `payload`, `processing` or `polling`; `null` where nothing binds at the mean load.
+    pub binding_resource: Option<String>,
+    /// What its function did; absent where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub function: Option<FunctionResult>,
+    /// What it wrote; absent where it writes no objects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryResult>,
 }

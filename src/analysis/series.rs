@@ -252,6 +252,7 @@ fn consumer_rows(scenario: &Scenario, sums: &StreamStep) -> Vec<ConsumerRow> {
             read_throttled_calls: sum.read_throttled_calls,
             backlog_records: sum.backlog_records,
             iterator_age_ms_max: sum.iterator_age_ms_max,
+            iterator_age_cloudwatch_ms_max: sum.iterator_age_cloudwatch_ms_max,
         })
         .collect()
 }

@@ -1,14 +1,20 @@
 //! The stream, its producers, shards and consumers as one replication saw them.
 
+use super::binding;
 use super::figures::{
     MICROSECONDS, MILLISECONDS, Totals, counted_seconds, highest, hottest_shard, quantiles, ratio,
 };
 use super::result::{
-    CloudWatchView, ConsumerResult, HottestKey, OrderingKept, ProducerResult, ShardResult,
-    StreamResult, TraceResult, TruthView, Utilization,
+    CloudWatchView, ConsumerResult, DeliveryResult, FunctionResult, HottestKey, IncidentResult,
+    ObjectBytes, OrderingKept, ProducerResult, ShardResult, StreamResult, TraceResult, TruthView,
+    Utilization,
 };
-use crate::metrics::{HotKey, Observation, ShardObservation};
-use crate::scenario::{Reading, RecordOrdering, Scenario};
+use crate::metrics::{
+    DeliveryObservation, FunctionObservation, HotKey, Observation, ShardObservation,
+};
+use crate::scenario::{Consumer, RecordOrdering, Scenario, Work};
+use crate::time::Span;
+use crate::units::MIB;
 
 /// The stream as a whole.
 pub(super) fn stream(scenario: &Scenario, observation: &Observation) -> StreamResult {
@@ -177,19 +183,18 @@ fn hottest_key(
 
 /// The consumers in the order of the scenario.
 pub(super) fn consumers(scenario: &Scenario, observation: &Observation) -> Vec<ConsumerResult> {
-    let pairs = scenario.consumers.iter().zip(&observation.consumers);
+    let pairs = scenario.consumers.iter().zip(&observation.consumers).enumerate();
     pairs
-        .map(|(consumer, seen)| ConsumerResult {
+        .map(|(index, (consumer, seen))| ConsumerResult {
             name: consumer.name.clone(),
-            kind: match consumer.reading {
-                Reading::Polling { .. } => "polling",
-                Reading::EnhancedFanOut { .. } => "enhanced_fan_out",
-            }
-            .to_owned(),
+            kind: consumer.kind().to_owned(),
             read_records: seen.read_records,
             read_bytes: seen.read_bytes,
             processed_records: seen.processed_records,
             expired_records: seen.expired_records,
+            skipped_records: seen.skipped_records,
+            duplicate_records: seen.duplicate_records,
+            discarded_records: seen.discarded_records,
             backlog_records: seen.backlog_records,
             backlog_bytes: seen.backlog_bytes,
             read_calls: seen.read_calls,
@@ -198,6 +203,70 @@ pub(super) fn consumers(scenario: &Scenario, observation: &Observation) -> Vec<C
             iterator_age_ms: quantiles(&seen.iterator_age_ms, MILLISECONDS),
             iterator_age_cloudwatch_ms: quantiles(&seen.iterator_age_cloudwatch_ms, MILLISECONDS),
             end_to_end_latency_ms: quantiles(&seen.end_to_end_latency_us, MICROSECONDS),
+            retention_left_ms: retention_left_ms(scenario, seen.iterator_age_ms.max()),
+            binding_resource: binding::resource(scenario, observation, index).map(str::to_owned),
+            function: seen.function.map(|seen| function(consumer, seen)),
+            delivery: seen
+                .delivery
+                .as_ref()
+                .map(|seen| delivery(seen, counted_seconds(scenario, observation))),
+        })
+        .collect()
+}
+
+fn function(consumer: &Consumer, seen: FunctionObservation) -> FunctionResult {
+    let memory = match &consumer.work {
+        Work::Lambda(lambda) => lambda.memory.0,
+        _ => super::cost::TRANSFORM_MEMORY.0,
+    };
+    let gigabytes = memory as f64 / (1024 * MIB) as f64;
+    FunctionResult {
+        invocations: seen.invocations,
+        failed_invocations: seen.failed_invocations,
+        throttled_invocations: seen.throttled_invocations,
+        cold_starts: seen.cold_starts,
+        concurrent_max: seen.concurrent_max,
+        records_per_invocation: (seen.invocations > 0)
+            .then(|| seen.handed_records as f64 / seen.invocations as f64),
+        billed_gb_seconds: gigabytes * seen.billed.as_seconds(),
+    }
+}
+
+fn delivery(seen: &DeliveryObservation, seconds: f64) -> DeliveryResult {
+    let bytes = &seen.object_bytes;
+    DeliveryResult {
+        objects: seen.objects,
+        objects_per_hour: if seconds > 0.0 { seen.objects as f64 * 3_600.0 / seconds } else { 0.0 },
+        object_bytes: (seen.objects > 0).then(|| ObjectBytes {
+            min: bytes.min(),
+            p50: bytes.value_at_quantile(0.5),
+            max: bytes.max(),
+        }),
+        written_bytes: seen.written_bytes,
+        billed_bytes: seen.billed_bytes,
+        retried_objects: seen.retried_objects,
+    }
+}
+
+/// What is left of the retention of a record of this age.
+fn retention_left_ms(scenario: &Scenario, age_ms: u64) -> u64 {
+    let retention_ms = scenario.stream.retention.nanoseconds() / 1_000_000;
+    retention_ms.saturating_sub(age_ms)
+}
+
+/// The incidents in the order of the scenario.
+pub(super) fn incidents(scenario: &Scenario, observation: &Observation) -> Vec<IncidentResult> {
+    let pairs = scenario.incidents.iter().zip(&observation.incidents);
+    pairs
+        .map(|(incident, seen)| IncidentResult {
+            kind: incident.kind.as_str().to_owned(),
+            consumer: scenario.consumers[incident.consumer].name.clone(),
+            at_seconds: incident.at.as_seconds(),
+            for_seconds: incident.lasts.as_seconds(),
+            iterator_age_ms_max: seen.iterator_age_ms_max,
+            backlog_records_max: seen.backlog_records_max,
+            drained_after_seconds: seen.drained_after.map(Span::as_seconds),
+            retention_left_ms: retention_left_ms(scenario, seen.iterator_age_ms_max),
         })
         .collect()
 }

@@ -16,7 +16,7 @@ use crate::quotas::{Quotas, RECORD_SIZE_DEFAULT, RETENTION_MINIMUM};
 use crate::scenario::{
     Arrivals, Backoff, Client, Consumer, Encryption, Jitter, KeyFormat, Objective, PartitionKey,
     Processing, Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario,
-    ShardDefinition, Stream, Timeouts, Traffic,
+    ShardDefinition, StartPosition, Stream, Timeouts, Traffic, Work,
 };
 use crate::time::{Span, Timestamp};
 use crate::units::{Bytes, Rate, Ratio, RecordRate, Records};
@@ -53,6 +53,7 @@ pub(crate) fn scenario() -> Scenario {
         },
         producers: vec![producer()],
         consumers: consumers(),
+        incidents: Vec::new(),
         objectives: vec![
             Objective::WriteThrottled(Ratio(0.001)),
             Objective::IteratorAgeP99 { consumer: Some(0), at_most: Span::from_seconds(30) },
@@ -108,6 +109,10 @@ fn consumers() -> Vec<Consumer> {
                 round_trip: Span::from_milliseconds(20),
             },
             processing: Processing::default(),
+            joins_at: Span::ZERO,
+            start: StartPosition::TrimHorizon,
+            checkpoint_interval: Span::ZERO,
+            work: Work::Loop,
         },
         Consumer {
             name: "alerts".to_owned(),
@@ -116,6 +121,10 @@ fn consumers() -> Vec<Consumer> {
                 per_batch: Span::ZERO,
                 per_record: Span::from_nanoseconds(1_100_000),
             },
+            joins_at: Span::ZERO,
+            start: StartPosition::TrimHorizon,
+            checkpoint_interval: Span::ZERO,
+            work: Work::Loop,
         },
     ]
 }
@@ -134,6 +143,7 @@ pub(crate) fn observation() -> Observation {
     let seconds: Vec<StreamStep> = (0..SECONDS).map(second).collect();
     let (counted, series) = counted_and_series(&seconds, Span::ZERO);
     Observation {
+        incidents: Vec::new(),
         replication: 0,
         simulated: Span::from_seconds(SECONDS),
         producers: vec![ProducerObservation {
@@ -244,12 +254,17 @@ fn shard(index: usize, offered: u64) -> ShardObservation {
 
 fn consumer_seen(accepted: u64, processed: u64, age_ms: u64) -> ConsumerObservation {
     ConsumerObservation {
+        discarded_records: 0,
+        function: None,
+        delivery: None,
         read_records: processed,
         read_bytes: processed * RECORD_BYTES,
         data_out_bytes: processed * BILLED_BYTES,
         long_term_read_bytes: 0,
         processed_records: processed,
         expired_records: 0,
+        skipped_records: 0,
+        duplicate_records: 0,
         backlog_records: accepted - processed,
         backlog_bytes: (accepted - processed) * RECORD_BYTES,
         read_calls: 4 * SECONDS,
@@ -276,12 +291,14 @@ fn second(second: u64) -> StreamStep {
                 read_throttled_calls: 0,
                 backlog_records: 500,
                 iterator_age_ms_max: 900,
+                iterator_age_cloudwatch_ms_max: Some(800),
             },
             ConsumerStep {
                 read_records: 1_700,
                 read_throttled_calls: 0,
                 backlog_records: 100 * (second + 1),
                 iterator_age_ms_max: 50 * (second + 1),
+                iterator_age_cloudwatch_ms_max: None,
             },
         ],
     }

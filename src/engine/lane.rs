@@ -4,6 +4,7 @@
 //! all reads. Attempts are ordered by time; at the same time retries come before first attempts,
 //! earlier calls before later ones. That order is behaviour: changing it changes results.
 
+use crate::engine::joint::Fleet;
 use crate::engine::key_order::KeyOrder;
 use crate::engine::log::{Log, LogRecord};
 use crate::engine::plan::{Plan, ProducerPlan, ReplicationPlan};
@@ -96,7 +97,7 @@ impl Lane {
             retries: Retries::new(longest_wait),
             failed: Vec::new(),
             order: KeyOrder::default(),
-            log: Log::default(),
+            log: Log::new(plan.warm_up, plan.keeps_keys),
             has_readers: !plan.consumers.is_empty(),
             readers: Readers::new(index, context),
             seconds: Seconds::new(context),
@@ -108,8 +109,37 @@ impl Lane {
     pub(super) fn advance(&mut self, until: u64, context: Context<'_>, tally: &mut Tally) {
         self.write(until, context, tally);
         self.seconds.close_before(until, &mut self.log, &mut tally.rows);
-        let read = self.readers.advance(until, &self.log, context, tally);
-        self.log.forget_before(read);
+        self.readers.advance(until, &self.log, context, tally);
+        if !context.plan.has_joint_reads {
+            self.end_window(until, context, tally);
+        }
+    }
+
+    /// When a consumer that couples shards does something here next, in nanoseconds.
+    pub(super) fn read_due(&self, consumer: usize, context: Context<'_>) -> u64 {
+        self.readers.due(consumer, &self.log, context)
+    }
+
+    /// Lets such a consumer do at `now` what is due.
+    pub(super) fn read(
+        &mut self,
+        consumer: usize,
+        now: u64,
+        context: Context<'_>,
+        joint: (&mut Tally, &mut Fleet),
+    ) {
+        self.readers.act((consumer, now), &self.log, context, joint);
+    }
+
+    /// There is room for an invocation of a lane of a mapping.
+    pub(super) fn grant(&mut self, consumer: usize, lane: usize, now: u64) {
+        self.readers.grant(consumer, lane, now);
+    }
+
+    /// All reads before `until` have been played: what nobody needs is forgotten.
+    pub(super) fn end_window(&mut self, until: u64, context: Context<'_>, tally: &mut Tally) {
+        let (read, time) = self.readers.end_window(until, &self.log, context, tally);
+        self.log.forget_before(read, time, until);
     }
 
     /// Ends the run at the horizon: what is left is counted where it stands.
@@ -283,11 +313,13 @@ impl Lane {
             }
         }
         if self.has_readers {
+            let (own, fresh) = producer.key_masks();
             self.log.extend(taken.iter().map(|arrival| LogRecord {
                 accepted: arrival.service(),
                 created: arrival.created(),
                 size: arrival.size(),
                 user_records: 1,
+                key: (arrival.key() & own) | (arrival.created() as u32 & fresh),
             }));
         }
     }
@@ -358,11 +390,19 @@ impl Lane {
                 producer.billing.add(size, &mut tally.billed);
             }
             if self.has_readers {
+                let record = arrival.in_call();
+                let (own, fresh) = producer.key_masks();
                 self.log.push(LogRecord {
                     accepted: self.now,
                     created,
                     size: arrival.size(),
-                    user_records: arrival.in_call().users,
+                    user_records: record.users,
+                    // The library gives all aggregated records the same partition key.
+                    key: if record.users > 1 {
+                        0
+                    } else {
+                        (record.key & own) | (created as u32 & fresh)
+                    },
                 });
             }
         }
@@ -568,6 +608,10 @@ impl Lane {
                 created: record.created(),
                 size: record.size(),
                 user_records: 1,
+                key: {
+                    let (own, fresh) = producer.key_masks();
+                    (record.key & own) | (record.created() as u32 & fresh)
+                },
             });
         }
         true

@@ -1,6 +1,22 @@
 //! The records of a shard that some consumer has yet to read, in the order of acceptance.
+//!
+//! A record that waits for long is seen as part of its second: the records of an *old second* keep
+//! their number, their bytes and the time between the first and the last of them, and are spread
+//! evenly in between. Whether a second is old depends only on the moment at which someone reads,
+//! so what is read is the same for any window; that old seconds also take little memory is done
+//! at barriers, behind that view. A day of backlog of a full shard fits a few megabytes so.
 
+mod second;
+
+use std::borrow::Cow;
 use std::collections::VecDeque;
+
+use crate::time::NANOSECONDS_PER_SECOND;
+
+use second::Form;
+
+/// Seconds after which the records of a second are seen as a whole.
+const OLD_SECONDS: u64 = 60;
 
 /// A record in the log of a shard.
 #[derive(Clone, Copy, Debug)]
@@ -13,22 +29,53 @@ pub(super) struct LogRecord {
     pub(super) size: u32,
     /// Records of the application in it: more than one where the producer aggregates.
     pub(super) user_records: u32,
+    /// A number that records of the same partition key share.
+    pub(super) key: u32,
+}
+
+/// A second whose records are kept as a whole.
+#[derive(Debug)]
+struct OldSecond {
+    /// Place of its first record.
+    place: u64,
+    form: Form,
 }
 
 /// The log of one shard. Places are counted from the start of the run, so they stay valid when
 /// the log forgets what everyone has read.
 #[derive(Debug, Default)]
 pub(super) struct Log {
+    /// Seconds that are kept as a whole, the oldest first.
+    old: VecDeque<OldSecond>,
     records: Vec<LogRecord>,
-    /// Place of the first record that is kept.
+    /// Place of the first of `records`.
     first: u64,
+    /// Place of the first record that is kept one by one; what is before is old or forgotten.
+    live: u64,
     /// Place after the last record before the end of each second not yet sampled.
     marks: VecDeque<u64>,
     /// The second of the first of them.
     first_mark: u64,
+    /// Records created before are not counted, in nanoseconds.
+    warm_up: u64,
+    /// Whether someone looks at the keys of records.
+    keeps_keys: bool,
+}
+
+/// The moment before which records are old for someone who reads at `now`.
+const fn old_before(now: u64) -> u64 {
+    (now / NANOSECONDS_PER_SECOND).saturating_sub(OLD_SECONDS) * NANOSECONDS_PER_SECOND
+}
+
+const fn start_of_second(time: u64) -> u64 {
+    time - time % NANOSECONDS_PER_SECOND
 }
 
 impl Log {
+    pub(super) fn new(warm_up: u64, keeps_keys: bool) -> Self {
+        Self { warm_up, keeps_keys, ..Self::default() }
+    }
+
     #[inline]
     pub(super) fn push(&mut self, record: LogRecord) {
         self.records.push(record);
@@ -40,15 +87,155 @@ impl Log {
         self.records.extend(records);
     }
 
+    /// Place of the first record that is kept.
+    pub(super) fn start(&self) -> u64 {
+        self.old.front().map_or(self.live, |old| old.place)
+    }
+
     /// Place after the last record.
     pub(super) fn end(&self) -> u64 {
         self.first + self.records.len() as u64
     }
 
-    /// The records from `place` on.
+    /// The records from `place` on, which are kept one by one.
     #[inline]
-    pub(super) fn from(&self, place: u64) -> &[LogRecord] {
+    fn from(&self, place: u64) -> &[LogRecord] {
         &self.records[(place - self.first) as usize..]
+    }
+
+    /// The records from `place` on as someone sees them who reads at `now`: all of them, or at
+    /// least as many as one answer of up to `most_records` and `most_bytes` holds, and one more.
+    #[inline]
+    pub(super) fn view<'log>(
+        &'log self,
+        place: u64,
+        now: u64,
+        (most_records, most_bytes): (usize, u64),
+        scratch: &'log mut Vec<LogRecord>,
+    ) -> &'log [LogRecord] {
+        let bound = old_before(now);
+        if place >= self.live {
+            let rest = self.from(place);
+            if rest.first().is_none_or(|record| record.accepted >= bound) {
+                return rest;
+            }
+        }
+        self.spread(place, bound, most_records + 1, most_bytes, scratch);
+        scratch
+    }
+
+    /// Fills `scratch` with records from `place` on, of which the first is old.
+    fn spread(
+        &self,
+        mut place: u64,
+        bound: u64,
+        most_records: usize,
+        most_bytes: u64,
+        scratch: &mut Vec<LogRecord>,
+    ) {
+        scratch.clear();
+        let mut bytes = 0;
+        while let Some((start, form)) = self.old_second(place, bound) {
+            for index in (place - start) as usize..form.len() {
+                let record = form.record(index);
+                bytes += u64::from(record.size);
+                scratch.push(record);
+                if scratch.len() >= most_records || bytes > most_bytes {
+                    return;
+                }
+            }
+            place = start + form.len() as u64;
+        }
+        scratch.extend(self.from(place).iter().take(most_records - scratch.len()));
+    }
+
+    /// The old second that holds the record at `place`, and the place where it begins.
+    fn old_second(&self, place: u64, bound: u64) -> Option<(u64, Cow<'_, Form>)> {
+        if place < self.live {
+            let index = self.old.partition_point(|old| old.place <= place);
+            let old = &self.old[index - 1];
+            return Some((old.place, Cow::Borrowed(&old.form)));
+        }
+        let record = self.from(place).first()?;
+        (record.accepted < bound).then(|| {
+            let start = start_of_second(record.accepted);
+            let (from, to) = self.raw_second(start);
+            let form = Form::of(&self.records[from..to], self.warm_up, self.keeps_keys);
+            (self.first + from as u64, Cow::Owned(form))
+        })
+    }
+
+    /// Where the records of the second that starts at `start` are among those kept one by one.
+    fn raw_second(&self, start: u64) -> (usize, usize) {
+        let from = self.live_index();
+        let kept = &self.records[from..];
+        let first = kept.partition_point(|record| record.accepted < start);
+        let rest = &kept[first..];
+        let end = start + NANOSECONDS_PER_SECOND;
+        let count = rest.partition_point(|record| record.accepted < end);
+        (from + first, from + first + count)
+    }
+
+    fn live_index(&self) -> usize {
+        (self.live - self.first) as usize
+    }
+
+    /// When the record at `place` was accepted, as someone sees it at `now`; none when there is no
+    /// such record.
+    pub(super) fn accepted(&self, place: u64, now: u64) -> Option<u64> {
+        let bound = old_before(now);
+        if place >= self.live {
+            let record = self.from(place).first()?;
+            if record.accepted >= bound {
+                return Some(record.accepted);
+            }
+        }
+        let (start, form) = self.old_second(place, bound)?;
+        Some(form.record((place - start) as usize).accepted)
+    }
+
+    /// The place after all records from `place` on that were accepted before `bound`, and how many
+    /// of them from `counted_from` on are counted, as someone sees it at `now`.
+    pub(super) fn pass(
+        &self,
+        mut place: u64,
+        now: u64,
+        bound: u64,
+        counted_from: u64,
+    ) -> (u64, u64) {
+        let old = old_before(now);
+        let mut counted = 0;
+        while let Some((start, form)) = self.old_second(place, old) {
+            let end = form.accepted_before(bound);
+            let first = (counted_from.max(place).saturating_sub(start) as usize).min(end);
+            counted += form.counted(first, end, self.warm_up).0;
+            place = place.max(start + end as u64);
+            if end < form.len() {
+                return (place, counted);
+            }
+        }
+        let passed = self.from(place).iter().take_while(|record| record.accepted < bound);
+        for record in passed {
+            counted += u64::from(place >= counted_from && record.created >= self.warm_up);
+            place += 1;
+        }
+        (place, counted)
+    }
+
+    /// Records, and their bytes, that are counted from `place` on, as someone sees it at `now`.
+    pub(super) fn counted_from(&self, mut place: u64, now: u64) -> (u64, u64) {
+        let (mut records, mut bytes) = (0, 0);
+        while let Some((start, form)) = self.old_second(place, old_before(now)) {
+            let more = form.counted((place - start) as usize, form.len(), self.warm_up);
+            records += more.0;
+            bytes += more.1;
+            place = start + form.len() as u64;
+        }
+        for record in self.from(place).iter().filter(|record| record.created >= self.warm_up) {
+            records += 1;
+            bytes += u64::from(record.size);
+        }
+        (records, bytes)
     }
 
     /// Marks the end of a second.
@@ -62,18 +249,55 @@ impl Log {
         self.marks.get((second - self.first_mark) as usize).copied()
     }
 
-    /// Forgets marks, which every reader has sampled, and the records before `place`.
-    pub(super) fn forget_before(&mut self, place: u64) {
+    /// Forgets, at the barrier `until`, marks, which every reader has sampled, and the seconds that
+    /// lie before the record at `place` and before `keep`; makes old seconds whole.
+    pub(super) fn forget_before(&mut self, place: u64, keep: u64, until: u64) {
         self.first_mark += self.marks.len() as u64;
         self.marks.clear();
-        let read = (place - self.first) as usize;
+        while let Some(front) = self.old.front() {
+            let end = front.place + front.form.len() as u64;
+            if end > place || front.form.record(0).accepted >= start_of_second(keep) {
+                break;
+            }
+            self.old.pop_front();
+        }
+        if self.old.is_empty() {
+            self.forget_raw(place, keep.min(until));
+        }
+        self.make_old(old_before(until));
         // Moving the rest costs its length, so it must be worth it.
-        if read == self.records.len() {
+        let dead = self.live_index();
+        if dead == self.records.len() {
             self.records.clear();
-            self.first = place;
-        } else if read > self.records.len() / 2 {
-            self.records.drain(..read);
-            self.first = place;
+            self.first = self.live;
+        } else if dead > self.records.len() / 2 {
+            self.records.drain(..dead);
+            self.first = self.live;
+        }
+    }
+
+    /// Forgets whole seconds before the one of the record at `place` and the one of `keep`.
+    fn forget_raw(&mut self, place: u64, keep: u64) {
+        let read = (place.max(self.live) - self.first) as usize;
+        let unread = self.records.get(read).map_or(u64::MAX, |record| record.accepted);
+        let start = start_of_second(unread.min(keep));
+        let kept = &self.records[self.live_index()..];
+        self.live += kept.partition_point(|record| record.accepted < start) as u64;
+    }
+
+    /// Keeps the seconds before `bound`, which are old for everyone from now on, as a whole.
+    fn make_old(&mut self, bound: u64) {
+        while let Some(record) = self.records.get(self.live_index()) {
+            if record.accepted >= bound {
+                return;
+            }
+            let (from, to) = self.raw_second(start_of_second(record.accepted));
+            let form = Form::of(&self.records[from..to], self.warm_up, self.keeps_keys);
+            self.old.push_back(OldSecond { place: self.live, form });
+            self.live = self.first + to as u64;
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,17 @@
 //! From what lanes and producers counted to an [`Observation`].
 
-use crate::engine::plan::{Plan, ProducerPlan};
+use crate::engine::joint::Fleet;
+use crate::engine::plan::{ConsumerPlan, Plan, ProducerPlan};
 use crate::engine::replication::{Group, StreamRecord, Tallies};
 use crate::engine::seconds::SecondRow;
 use crate::engine::sender::SenderTally;
 use crate::engine::source::Source;
 use crate::engine::tally::{ConsumerTally, ProducerTally, Tally};
 use crate::metrics::{
-    ConsumerObservation, HotKey, KeyCounts, Observation, ProducerObservation, ShardObservation,
+    ConsumerObservation, DeliveryObservation, FunctionObservation, HotKey, KeyCounts, Observation,
+    ProducerObservation, ShardObservation,
 };
-use crate::scenario::PutCalls;
+use crate::scenario::{PutCalls, Work};
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
 
 const MICROSECOND: u64 = 1_000;
@@ -25,7 +27,7 @@ pub(super) fn observe(
     sources: &[Source<'_>],
     groups: Vec<Group>,
     mut tallies: Tallies,
-    stream: StreamRecord,
+    (stream, fleet): (StreamRecord, &Fleet),
     hottest_keys: usize,
 ) -> Observation {
     let mut total = Tally::new(plan.producers.len(), plan.consumers.len());
@@ -75,7 +77,15 @@ pub(super) fn observe(
         simulated: Span::from_nanoseconds(plan.horizon),
         producers: producers.collect(),
         shards,
-        consumers: total.consumers.iter().map(consumer).collect(),
+        consumers: total
+            .consumers
+            .iter()
+            .enumerate()
+            .map(|(index, tally)| {
+                consumer(tally, &plan.consumers[index], fleet.concurrency_max(index))
+            })
+            .collect(),
+        incidents: stream.incidents.into_observations(),
         counted: stream.counted,
         series: stream.series,
         key_counts: if replication == 0 { key_counts(sources) } else { KeyCounts::default() },
@@ -170,7 +180,11 @@ fn reported(
     }
 }
 
-fn consumer(tally: &ConsumerTally) -> ConsumerObservation {
+fn consumer(
+    tally: &ConsumerTally,
+    plan: &ConsumerPlan,
+    concurrent_max: u64,
+) -> ConsumerObservation {
     ConsumerObservation {
         read_records: tally.read_records,
         read_bytes: tally.read_bytes,
@@ -178,6 +192,11 @@ fn consumer(tally: &ConsumerTally) -> ConsumerObservation {
         long_term_read_bytes: tally.long_term_read_bytes,
         processed_records: tally.processed_records,
         expired_records: tally.expired_records,
+        skipped_records: tally.skipped_records - tally.unskipped_records,
+        duplicate_records: tally.duplicate_records,
+        discarded_records: tally.discarded_records,
+        function: function(tally, plan, concurrent_max),
+        delivery: delivery(tally, plan),
         backlog_records: tally.backlog_records,
         backlog_bytes: tally.backlog_bytes,
         read_calls: tally.read_calls,
@@ -187,6 +206,39 @@ fn consumer(tally: &ConsumerTally) -> ConsumerObservation {
         iterator_age_cloudwatch_ms: tally.iterator_age_cloudwatch.histogram(MILLISECOND),
         end_to_end_latency_us: tally.end_to_end_latency.histogram(MICROSECOND),
     }
+}
+
+fn function(
+    tally: &ConsumerTally,
+    plan: &ConsumerPlan,
+    concurrent_max: u64,
+) -> Option<FunctionObservation> {
+    let has_one = match &plan.work {
+        Work::Lambda(_) => true,
+        Work::Firehose(firehose) => firehose.transform.is_some(),
+        Work::Loop | Work::Kcl(_) | Work::Flink => false,
+    };
+    let seen = &tally.function;
+    has_one.then(|| FunctionObservation {
+        invocations: seen.invocations,
+        failed_invocations: seen.failed_invocations,
+        throttled_invocations: seen.throttled_invocations,
+        cold_starts: seen.cold_starts,
+        handed_records: seen.handed_records,
+        concurrent_max,
+        billed: Span::from_nanoseconds(seen.billed_nanoseconds),
+    })
+}
+
+fn delivery(tally: &ConsumerTally, plan: &ConsumerPlan) -> Option<DeliveryObservation> {
+    let seen = &tally.delivery;
+    matches!(plan.work, Work::Firehose(_)).then(|| DeliveryObservation {
+        objects: seen.objects,
+        object_bytes: seen.object_bytes.histogram(1),
+        written_bytes: seen.written_bytes,
+        billed_bytes: seen.billed_bytes,
+        retried_objects: seen.retried_objects,
+    })
 }
 
 /// The keys with most records on each shard, most first; ties go to the producer, then the key,

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::engine::leases;
 use crate::engine::sender::Keys;
+use crate::engine::timetable::Timetable;
 use crate::hash_key::{HashKey, HashKeyRange, Router};
 use crate::model::backoff::Waits;
 use crate::model::billing::BillingSteps;
@@ -14,8 +16,8 @@ use crate::model::traffic::RateProfile;
 use crate::quotas::Quotas;
 use crate::random::{IdentityDraws, Purpose, Randomness};
 use crate::scenario::{
-    Arrivals, ExplicitHashKey, Method, PartitionKey, Processing, Producer, PutCalls, Reading,
-    RecordDistribution, RecordOrdering, Scenario, Sending, Trace, Traffic,
+    Arrivals, Consumer, ExplicitHashKey, Method, PartitionKey, Processing, Producer, PutCalls,
+    Reading, RecordDistribution, RecordOrdering, Scenario, Sending, Trace, Traffic, Work,
 };
 use crate::time::Span;
 
@@ -41,6 +43,8 @@ pub(super) struct ProducerPlan {
     pub(super) billing: BillingSteps,
     /// Records to expect over the run.
     pub(super) expected_records: f64,
+    /// Whether every record has a key of its own.
+    pub(super) has_fresh_keys: bool,
     /// Whether shards watch the order of its records; one that hears of every answer does itself.
     pub(super) is_ordered: bool,
     /// Whether its records of one key go to one shard, so that they have an order there.
@@ -71,6 +75,16 @@ pub(super) struct ConsumerPlan {
     pub(super) name: String,
     pub(super) reading: Reading,
     pub(super) processing: Processing,
+    /// A checkpoint is written after the first batch that ends so many nanoseconds after the last.
+    pub(super) checkpoint_interval: u64,
+    pub(super) timetable: Timetable,
+    pub(super) work: Work,
+    /// The worker that holds the lease of each shard, where there are workers.
+    pub(super) owners: Vec<u32>,
+    /// When workers are lost, in nanoseconds, and how many.
+    pub(super) losses: Vec<(u64, u32)>,
+    /// It couples shards, or shares read limits with a consumer that does: see `joint`.
+    pub(super) is_joint: bool,
 }
 
 /// A scenario made ready to run.
@@ -91,6 +105,14 @@ pub(super) struct Plan {
     pub(super) horizon: u64,
     /// Share of all records that each shard is to expect.
     pub(super) expected_shares: Vec<f64>,
+    /// Nanoseconds from a record's acceptance until GetRecords can return it to a consumer.
+    pub(super) polling_propagation: u64,
+    /// Whether some consumer looks at the keys of records.
+    pub(super) keeps_keys: bool,
+    /// Whether some consumer couples shards.
+    pub(super) has_joint_reads: bool,
+    /// Consumer, begin and length of each incident.
+    pub(super) incidents: Vec<(usize, Span, Span)>,
 }
 
 /// What depends on the replication: the draws by identity, and what is kept of it.
@@ -100,6 +122,8 @@ pub(super) struct ReplicationPlan {
     pub(super) waits: Vec<Waits>,
     /// First calls of each consumer.
     pub(super) phases: Vec<IdentityDraws>,
+    /// Invocations and records of each consumer that fail.
+    pub(super) failures: Vec<IdentityDraws>,
     /// Which replication, from zero.
     pub(super) replication: u32,
     /// Width of one row of the series.
@@ -129,10 +153,17 @@ impl Plan {
             consumers: scenario
                 .consumers
                 .iter()
-                .map(|consumer| ConsumerPlan {
+                .enumerate()
+                .map(|(index, consumer)| ConsumerPlan {
                     name: consumer.name.clone(),
                     reading: consumer.reading.clone(),
                     processing: consumer.processing,
+                    checkpoint_interval: consumer.checkpoint_interval.nanoseconds(),
+                    timetable: Timetable::new(index, consumer, &scenario.incidents),
+                    work: consumer.work.clone(),
+                    owners: leases::spread(consumer, &expected_shares),
+                    losses: leases::losses(index, &scenario.incidents),
+                    is_joint: is_joint(consumer, scenario),
                 })
                 .collect(),
             quotas: scenario.quotas.clone(),
@@ -143,6 +174,17 @@ impl Plan {
             warm_up: scenario.warm_up.nanoseconds(),
             horizon: scenario.duration.nanoseconds(),
             expected_shares,
+            polling_propagation: polling_propagation(scenario),
+            keeps_keys: scenario.consumers.iter().any(Consumer::looks_at_keys),
+            has_joint_reads: scenario
+                .consumers
+                .iter()
+                .any(|consumer| consumer.work.couples_shards()),
+            incidents: scenario
+                .incidents
+                .iter()
+                .map(|incident| (incident.consumer, incident.at, incident.lasts))
+                .collect(),
         }
     }
 
@@ -191,8 +233,13 @@ impl Plan {
             .iter()
             .map(|consumer| randomness.identity_draws(&consumer.name, Purpose::PollPhase))
             .collect();
+        let failures = self
+            .consumers
+            .iter()
+            .map(|consumer| randomness.identity_draws(&consumer.name, Purpose::Failure))
+            .collect();
         let keeps_series = replication == 0;
-        ReplicationPlan { waits, phases, replication, series_step, keeps_series }
+        ReplicationPlan { waits, phases, failures, replication, series_step, keeps_series }
     }
 }
 
@@ -206,6 +253,12 @@ impl ProducerPlan {
     #[inline]
     pub(super) const fn answer(&self) -> u64 {
         self.round_trip - self.one_way
+    }
+
+    /// What a record's key for the log takes from the number of its key, and from its creation.
+    #[inline]
+    pub(super) const fn key_masks(&self) -> (u32, u32) {
+        if self.has_fresh_keys { (0, u32::MAX) } else { (u32::MAX, 0) }
     }
 
     fn new(producer: &Producer, scenario: &Scenario, ranges: &[HashKeyRange]) -> Self {
@@ -254,6 +307,10 @@ impl ProducerPlan {
             sending: producer.client.sending.clone(),
             packed_keys,
             time_out: producer.client.timeouts.after.nanoseconds(),
+            has_fresh_keys: matches!(
+                producer.partition_key,
+                PartitionKey::Random { .. } | PartitionKey::Absent
+            ),
             shares,
         }
     }
@@ -298,6 +355,23 @@ impl RecordedPlan {
     pub(super) fn shard_of(&self, hash_key: HashKey) -> usize {
         self.router.shard_of(self.fixed.unwrap_or(hash_key))
     }
+}
+
+/// Whether a consumer couples shards, or shares read limits with one that does.
+fn is_joint(consumer: &Consumer, scenario: &Scenario) -> bool {
+    let couples = |consumer: &Consumer| consumer.work.couples_shards();
+    let polls = |consumer: &Consumer| matches!(consumer.reading, Reading::Polling { .. });
+    let shares = |other: &Consumer| couples(other) && polls(other) && polls(consumer);
+    couples(consumer) || scenario.consumers.iter().any(shares)
+}
+
+/// Each polling consumer after the first makes all of them wait longer.
+fn polling_propagation(scenario: &Scenario) -> u64 {
+    let polls = |consumer: &&Consumer| matches!(consumer.reading, Reading::Polling { .. });
+    let others = scenario.consumers.iter().filter(polls).count().saturating_sub(1) as u64;
+    let quotas = &scenario.quotas;
+    let more = quotas.get_records_propagation_each_more.nanoseconds();
+    quotas.get_records_propagation.nanoseconds() + others * more
 }
 
 /// The times that a producer's keys tell, weighed by the records that are counted.

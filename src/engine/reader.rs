@@ -1,16 +1,23 @@
 //! The consumers of one shard: polling ones, which share its read limits, and subscribed ones.
 //!
 //! Each consumer works on one batch at a time on each shard. At the end of every second the lane
-//! asks how far each is behind; that moment comes before anything that happens at the same time.
+//! asks how far each is behind; that moment comes before anything that happens at the same time,
+//! and a stop comes before a call. `position` says what becomes of the records.
 
+use crate::engine::fetch::{get_records, next_event, take_event};
+use crate::engine::joint::Fleet;
 use crate::engine::lane::Context;
-use crate::engine::log::{Log, LogRecord};
-use crate::engine::plan::ConsumerPlan;
-use crate::engine::tally::{ConsumerTally, Rows, Tally};
-use crate::model::read_limit::{ReadAdmission, ReadLimits};
-use crate::quotas::EXTENDED_RETENTION;
-use crate::scenario::Reading;
-use crate::time::NANOSECONDS_PER_SECOND;
+use crate::engine::log::Log;
+use crate::engine::mapping::{Mapping, Place};
+use crate::engine::position::Position;
+use crate::engine::tally::Tally;
+use crate::engine::tap::Tap;
+use crate::engine::timetable::StopKind;
+use crate::model::read_limit::ReadLimits;
+use crate::scenario::{Reading, Work};
+
+/// Readers' draws on one shard; a stop draws the phase after it with the next index.
+const FIRST_PHASE: u64 = 0;
 
 /// All readers of one shard.
 #[derive(Debug)]
@@ -23,29 +30,26 @@ pub(super) struct Readers {
 /// One consumer on one shard.
 #[derive(Debug)]
 struct Reader {
-    /// Index of the consumer in the scenario.
-    consumer: usize,
+    position: Position,
     /// Index of the shard.
     shard: u64,
-    /// Place of the next record to read.
-    place: u64,
-    /// The next second whose end has not been looked at.
-    second: u64,
     /// When it calls next (polling), or can take the next event (subscribed), in nanoseconds.
     next: u64,
     /// Subscribed: added to the time to find the place within a subscription.
     offset: u64,
-    /// Polling: calls that were refused.
-    refused: u64,
+    /// Polling: calls that were refused, and stops.
+    drawn: u64,
+    /// See `joint`.
+    is_joint: bool,
+    state: State,
 }
 
-/// A batch in the hands of a consumer.
-#[derive(Clone, Copy, Debug, Default)]
-struct Batch {
-    records: usize,
-    bytes: u64,
-    /// It held as many bytes as an answer can.
-    full: bool,
+/// What works on the records.
+#[derive(Debug)]
+enum State {
+    Loop,
+    Mapping(Mapping),
+    Tap(Tap),
 }
 
 impl Readers {
@@ -54,75 +58,214 @@ impl Readers {
             let draws = context.replication.phases[consumer];
             let (next, offset) = match plan.reading {
                 Reading::Polling { interval, .. } => {
-                    (draws.below(shard as u64, 0, interval.nanoseconds()), 0)
+                    (draws.below(shard as u64, FIRST_PHASE, interval.nanoseconds()), 0)
                 }
                 Reading::EnhancedFanOut { round_trip } => {
                     let lasts = context.plan.quotas.subscription_duration.nanoseconds();
                     let gap = round_trip.nanoseconds().min(lasts);
-                    (0, gap + draws.below(shard as u64, 0, lasts - gap))
+                    (0, gap + draws.below(shard as u64, FIRST_PHASE, lasts - gap))
                 }
             };
-            Reader { consumer, shard: shard as u64, place: 0, second: 0, next, offset, refused: 0 }
+            let position = Position::new(consumer, shard, context);
+            let state = match &plan.work {
+                Work::Loop | Work::Kcl(_) | Work::Flink => State::Loop,
+                Work::Lambda(lambda) => State::Mapping(Mapping::new(lambda)),
+                Work::Firehose(_) => State::Tap(Tap::default()),
+            };
+            let is_joint = plan.is_joint;
+            Reader { position, shard: shard as u64, next, offset, drawn: 0, is_joint, state }
         });
         Self { limits: ReadLimits::new(&context.plan.quotas), readers: readers.collect() }
     }
 
-    /// Plays all reads before `until`; gives the place before which everyone has read.
+    /// Plays all reads before `until` of consumers that do not couple shards.
     pub(super) fn advance(
         &mut self,
         until: u64,
         log: &Log,
         context: Context<'_>,
         tally: &mut Tally,
-    ) -> u64 {
+    ) {
         self.poll_before(until, log, context, tally);
-        for reader in &mut self.readers {
-            let plan = &context.plan.consumers[reader.consumer];
+        for reader in self.readers.iter_mut().filter(|reader| !reader.is_joint) {
+            let plan = &context.plan.consumers[reader.position.consumer];
             if let Reading::EnhancedFanOut { .. } = plan.reading {
                 while reader.receive(until, log, context, tally) {}
             }
-            reader.look_back(until, log, context, tally);
         }
-        self.readers.iter().map(|reader| reader.place).min().unwrap_or(log.end())
+    }
+
+    /// All reads before `until` have been played; gives the place before which everyone has read,
+    /// and the time before which nobody reads again.
+    pub(super) fn end_window(
+        &mut self,
+        until: u64,
+        log: &Log,
+        context: Context<'_>,
+        tally: &mut Tally,
+    ) -> (u64, u64) {
+        let mut needed = (log.end(), u64::MAX);
+        for reader in &mut self.readers {
+            reader.position.look_back(until, log, context, tally);
+            let (place, time) = reader.position.needs(context);
+            needed = (needed.0.min(place), needed.1.min(time));
+        }
+        needed
     }
 
     /// Lets the polling consumers call in the order of time, the first in the scenario first.
     fn poll_before(&mut self, until: u64, log: &Log, context: Context<'_>, tally: &mut Tally) {
         loop {
             let polls = |reader: &&mut Reader| {
-                let plan = &context.plan.consumers[reader.consumer];
-                matches!(plan.reading, Reading::Polling { .. }) && reader.next < until
+                let plan = &context.plan.consumers[reader.position.consumer];
+                matches!(plan.reading, Reading::Polling { .. })
+                    && !reader.is_joint
+                    && reader.due() < until
             };
-            let next = self.readers.iter_mut().filter(polls).min_by_key(|r| (r.next, r.consumer));
+            let due = |reader: &&mut Reader| (reader.due(), reader.position.consumer);
+            let next = self.readers.iter_mut().filter(polls).min_by_key(due);
             let Some(reader) = next else {
                 return;
             };
-            reader.poll(&mut self.limits, log, context, tally);
+            if reader.position.stop_at <= reader.next || reader.position.has_stopped() {
+                reader.turn(log, context, tally);
+            } else {
+                reader.poll(&mut self.limits, log, context, tally);
+            }
         }
     }
 
     /// Counts what each consumer has left when the run ends.
     pub(super) fn finish(&mut self, log: &Log, context: Context<'_>, tally: &mut Tally) {
-        let plan = context.plan;
         for reader in &mut self.readers {
-            reader.look_back(u64::MAX, log, context, tally);
-            let tally = &mut tally.consumers[reader.consumer];
-            for record in log.from(reader.place) {
-                if record.created < plan.warm_up {
-                    continue;
+            reader.position.finish(log, context, tally);
+            let tally = &mut tally.consumers[reader.position.consumer];
+            match &mut reader.state {
+                State::Loop => {}
+                State::Mapping(mapping) => mapping.finish(context, tally),
+                State::Tap(tap) => tap.finish(context, tally),
+            }
+        }
+    }
+
+    /// When a consumer that couples shards does something next, in nanoseconds.
+    pub(super) fn due(&self, consumer: usize, log: &Log, context: Context<'_>) -> u64 {
+        let reader = &self.readers[consumer];
+        let position = &reader.position;
+        match (&reader.state, &context.plan.consumers[consumer].work) {
+            (State::Mapping(mapping), Work::Lambda(lambda)) => {
+                mapping.due(position, (reader.next, reader.offset), lambda, (log, context))
+            }
+            (State::Tap(tap), _) => tap.due(position, reader.next),
+            _ => reader.due(),
+        }
+    }
+
+    /// Lets such a consumer do at `now` what is due.
+    pub(super) fn act(
+        &mut self,
+        (consumer, now): (usize, u64),
+        log: &Log,
+        context: Context<'_>,
+        (tally, fleet): (&mut Tally, &mut Fleet),
+    ) {
+        let reader = &mut self.readers[consumer];
+        if reader.position.stop_at <= now {
+            return reader.turn_joint(log, context, (tally, fleet));
+        }
+        let shard = reader.shard;
+        let at = Place { consumer, shard: shard as usize };
+        let position = &mut reader.position;
+        let limits = &mut self.limits;
+        match (&mut reader.state, &context.plan.consumers[consumer].work) {
+            (State::Mapping(mapping), Work::Lambda(lambda)) => {
+                let joint = (&mut *tally, fleet);
+                if !mapping.act(position, (now, at), lambda, (log, context), joint) {
+                    reader.next =
+                        mapping.fetch(position, (now, shard), limits, (log, context), tally);
                 }
-                if record.accepted.saturating_add(plan.retention) <= plan.horizon {
-                    tally.expired_records += 1;
-                } else {
-                    tally.backlog_records += 1;
-                    tally.backlog_bytes += u64::from(record.size);
+                reader.next = reader.next.max(now);
+            }
+            (State::Tap(tap), Work::Firehose(firehose)) => {
+                if !tap.act(position, (now, firehose), context, (&mut *tally, &mut *fleet)) {
+                    let joint = (tally, fleet);
+                    reader.next =
+                        tap.fetch(position, (now, firehose), limits, (log, context), joint);
                 }
             }
+            _ => reader.poll(limits, log, context, tally),
+        }
+    }
+
+    /// There is room for an invocation of a lane of a mapping.
+    pub(super) fn grant(&mut self, consumer: usize, lane: usize, now: u64) {
+        if let State::Mapping(mapping) = &mut self.readers[consumer].state {
+            mapping.grant(lane, now);
         }
     }
 }
 
 impl Reader {
+    /// When something happens next to a polling consumer.
+    #[inline]
+    const fn due(&self) -> u64 {
+        if self.position.has_stopped() || self.position.stop_at < self.next {
+            self.position.stop_at
+        } else {
+            self.next
+        }
+    }
+
+    /// Stops, or works again, where shards are coupled.
+    fn turn_joint(
+        &mut self,
+        log: &Log,
+        context: Context<'_>,
+        (tally, fleet): (&mut Tally, &mut Fleet),
+    ) {
+        let consumer = self.position.consumer;
+        let now = self.position.stop_at;
+        let kind = self.position.stop_kind();
+        let stops = !self.position.has_stopped();
+        if let (State::Mapping(mapping), Some(kind), true) = (&mut self.state, kind, stops) {
+            let at = Place { consumer, shard: self.shard as usize };
+            self.position.look_back(now, log, context, tally);
+            let joint = (&mut tally.consumers[consumer], fleet);
+            mapping.stop(&mut self.position, (now, at), kind, context, joint);
+        }
+        self.turn(log, context, tally);
+        if self.position.has_stopped() || matches!(self.state, State::Loop) {
+            return;
+        }
+        if matches!(kind, Some(StopKind::Moved(_) | StopKind::Absent(_))) {
+            self.position.fetched = self.position.place;
+        }
+        if let State::Mapping(mapping) = &mut self.state {
+            mapping.resume(now);
+        }
+    }
+
+    /// Stops, or works again.
+    fn turn(&mut self, log: &Log, context: Context<'_>, tally: &mut Tally) {
+        let now = self.position.stop_at;
+        let plan = &context.plan.consumers[self.position.consumer];
+        let is_killed = self.position.killed_at() == now;
+        if !self.position.turn(log, context, tally) {
+            // What is in hand when it stops in good order is finished first.
+            self.next = if is_killed { 0 } else { self.next };
+            return;
+        }
+        let after = match plan.reading {
+            Reading::Polling { interval, .. } => {
+                self.drawn += 1;
+                let draws = context.replication.phases[self.position.consumer];
+                draws.below(self.shard, self.drawn, interval.nanoseconds())
+            }
+            Reading::EnhancedFanOut { round_trip } => round_trip.nanoseconds(),
+        };
+        self.next = self.next.max(now + after);
+    }
+
     /// One GetRecords call.
     fn poll(
         &mut self,
@@ -132,233 +275,66 @@ impl Reader {
         tally: &mut Tally,
     ) {
         let now = self.next;
-        let plan = &context.plan.consumers[self.consumer];
-        let Reading::Polling { interval, max_records, round_trip } = plan.reading else {
+        let consumer = self.position.consumer;
+        let Reading::Polling { interval, max_records, round_trip } =
+            context.plan.consumers[consumer].reading
+        else {
             return;
         };
-        self.look_back(now, log, context, tally);
-        let counted = u64::from(now >= context.plan.warm_up);
-        let consumer = &mut tally.consumers[self.consumer];
-        consumer.read_calls += counted;
-        let admission = limits.admit(now);
         self.next = now + interval.nanoseconds();
-        if admission != ReadAdmission::Answered {
-            // Clients whose calls come at the same even distance would otherwise keep their order
-            // for ever, and the same one would be refused each time. In truth they drift: here by
-            // up to a twentieth either way, so that the mean stays.
-            self.refused += 1;
-            let draws = context.replication.phases[self.consumer];
-            let tenth = interval.nanoseconds() / 10;
-            self.next += draws.below(self.shard, self.refused, tenth);
-            self.next -= tenth / 2;
-            consumer.read_throttled_calls += counted;
-            consumer.throttled_by_calls +=
-                counted * u64::from(admission == ReadAdmission::CallLimit);
-            self.row(now, &mut tally.rows).read_throttled_calls += 1;
-            return;
+        let mut scratch = std::mem::take(&mut self.position.scratch);
+        let position = &mut self.position;
+        let call = (now, max_records.0);
+        match get_records(position, call, limits, (log, &mut scratch), context, tally) {
+            Some(answer) => {
+                let start = now + round_trip.nanoseconds();
+                let tally = &mut tally.consumers[consumer];
+                let done = position.work(answer.records, start, context, tally);
+                self.next = self.next.max(done);
+            }
+            None => {
+                // Clients whose calls come at the same even distance would otherwise keep their
+                // order for ever, and the same one would be refused each time. In truth they
+                // drift: here by up to a twentieth either way, so that the mean stays.
+                self.drawn += 1;
+                let draws = context.replication.phases[consumer];
+                let tenth = interval.nanoseconds() / 10;
+                self.next += draws.below(self.shard, self.drawn, tenth);
+                self.next -= tenth / 2;
+            }
         }
-        self.expire(now, log, context, consumer);
-        let quotas = &context.plan.quotas;
-        let visible = now.checked_sub(quotas.get_records_propagation.nanoseconds());
-        let most_records = max_records.0.min(quotas.get_records_max_records.0) as usize;
-        let rest = log.from(self.place);
-        let batch = gather(rest, visible, most_records, quotas.get_records_max_bytes.0);
-        limits.book(batch.bytes, batch.full);
-        let records = &rest[..batch.records];
-        consumer.long_term_read_bytes += long_term_bytes(records, now, context.plan.warm_up);
-        let at_tip = rest.get(batch.records).is_none_or(|next| Some(next.accepted) > visible);
-        if counted == 1 {
-            let age = match records.last() {
-                Some(last) if !at_tip => now - last.accepted,
-                _ => 0,
-            };
-            consumer.iterator_age_cloudwatch.record(age);
-        }
-        let start = now + round_trip.nanoseconds();
-        let done = work(records, start, plan, context, consumer);
-        self.row(now, &mut tally.rows).read_records += batch.records as u64;
-        self.place += batch.records as u64;
-        self.next = self.next.max(done);
+        self.position.scratch = scratch;
     }
 
-    /// Takes the next event of a subscription if it comes before `until`; false if none does.
+    /// Takes the next event of a subscription, or stops, if that comes before `until`; false if
+    /// nothing does.
     fn receive(&mut self, until: u64, log: &Log, context: Context<'_>, tally: &mut Tally) -> bool {
-        let quotas = &context.plan.quotas;
-        let plan = &context.plan.consumers[self.consumer];
-        let Reading::EnhancedFanOut { round_trip } = plan.reading else {
+        let consumer = self.position.consumer;
+        let Reading::EnhancedFanOut { round_trip } = context.plan.consumers[consumer].reading
+        else {
             return false;
         };
-        let Some(first) = log.from(self.place).first() else {
-            return false;
+        let stop_at = self.position.stop_at;
+        let subscription = (self.next, self.offset, round_trip.nanoseconds());
+        let event = match self.position.has_stopped() {
+            true => None,
+            false => next_event(self.position.place, subscription, log, context),
         };
-        let propagation = quotas.enhanced_fan_out_propagation.nanoseconds();
-        let mut now = self.next.max(first.accepted + propagation);
-        // While the subscription is renewed nothing comes.
-        let lasts = quotas.subscription_duration.nanoseconds();
-        let into_subscription = (now + self.offset) % lasts;
-        if into_subscription < round_trip.nanoseconds() {
-            now += round_trip.nanoseconds() - into_subscription;
-        }
+        let Some(now) = event.filter(|now| *now < stop_at) else {
+            if stop_at < until {
+                self.turn(log, context, tally);
+            }
+            return stop_at < until;
+        };
         if now >= until {
             return false;
         }
-        self.look_back(now, log, context, tally);
-        let consumer = &mut tally.consumers[self.consumer];
-        self.expire(now, log, context, consumer);
-        let rest = log.from(self.place);
-        let most_records = quotas.enhanced_fan_out_event_records.0 as usize;
-        let most_bytes = quotas.enhanced_fan_out_event_bytes.0;
-        let batch = gather(rest, now.checked_sub(propagation), most_records, most_bytes);
-        if batch.records == 0 {
-            // What was to come has expired.
-            self.next = now;
-            return true;
-        }
-        if now >= context.plan.warm_up {
-            consumer.read_calls += 1;
-            let last = &rest[batch.records - 1];
-            consumer.iterator_age_cloudwatch.record(now - last.accepted);
-        }
-        let done = work(&rest[..batch.records], now, plan, context, consumer);
-        self.row(now, &mut tally.rows).read_records += batch.records as u64;
-        self.place += batch.records as u64;
-        let rate = quotas.enhanced_fan_out_bytes.0;
-        let paced = u128::from(batch.bytes) * u128::from(rate.per_nanoseconds())
-            / u128::from(rate.amount());
-        self.next = done.max(now.saturating_add(paced as u64));
+        let mut scratch = std::mem::take(&mut self.position.scratch);
+        let view = (log, &mut scratch);
+        let (records, free) = take_event(&mut self.position, now, view, context, tally);
+        let done = self.position.work(records, now, context, &mut tally.consumers[consumer]);
+        self.next = done.max(free);
+        self.position.scratch = scratch;
         true
     }
-
-    /// Skips records that have left the stream.
-    fn expire(&mut self, now: u64, log: &Log, context: Context<'_>, tally: &mut ConsumerTally) {
-        if now < context.plan.retention {
-            return;
-        }
-        let kept_from = now - context.plan.retention;
-        for record in log.from(self.place) {
-            if record.accepted > kept_from {
-                break;
-            }
-            tally.expired_records += u64::from(record.created >= context.plan.warm_up);
-            self.place += 1;
-        }
-    }
-
-    /// Looks how far this consumer was behind at the end of each second up to `now`.
-    #[inline]
-    fn look_back(&mut self, now: u64, log: &Log, context: Context<'_>, tally: &mut Tally) {
-        while let Some(end_place) = log.mark_of(self.second) {
-            let end = ((self.second + 1) * NANOSECONDS_PER_SECOND).min(context.plan.horizon);
-            if end > now {
-                break;
-            }
-            self.expire(end, log, context, &mut tally.consumers[self.consumer]);
-            let behind = end_place.saturating_sub(self.place);
-            let age = if behind == 0 { 0 } else { end - log.from(self.place)[0].accepted };
-            if end > context.plan.warm_up {
-                tally.consumers[self.consumer].iterator_age.record(age);
-            }
-            let row = tally.rows.consumer(self.second, self.consumer);
-            row.backlog_records += behind;
-            row.iterator_age_ms_max = row.iterator_age_ms_max.max(age / 1_000_000);
-            self.second += 1;
-        }
-    }
-
-    fn row<'rows>(
-        &self,
-        now: u64,
-        rows: &'rows mut Rows,
-    ) -> &'rows mut crate::metrics::ConsumerStep {
-        rows.consumer(now / NANOSECONDS_PER_SECOND, self.consumer)
-    }
-}
-
-/// The records that an answer holds: those taken up to `visible`, within both bounds.
-fn gather(rest: &[LogRecord], visible: Option<u64>, most_records: usize, most_bytes: u64) -> Batch {
-    let Some(visible) = visible else {
-        return Batch::default();
-    };
-    let candidates = &rest[..rest.len().min(most_records)];
-    let records = candidates.partition_point(|record| record.accepted <= visible);
-    let bytes = candidates[..records].iter().map(|record| u64::from(record.size)).sum();
-    if bytes < most_bytes {
-        return Batch { records, bytes, full: false };
-    }
-    let mut batch = Batch { full: true, ..Batch::default() };
-    for record in &candidates[..records] {
-        let bytes = batch.bytes + u64::from(record.size);
-        if bytes > most_bytes && batch.records > 0 {
-            break;
-        }
-        batch.bytes = bytes;
-        batch.records += 1;
-    }
-    batch
-}
-
-/// Bytes of `records` that have been in the stream for longer than its extended retention at `now`.
-fn long_term_bytes(records: &[LogRecord], now: u64, warm_up: u64) -> u64 {
-    let Some(before) = now.checked_sub(EXTENDED_RETENTION.nanoseconds()) else {
-        return 0;
-    };
-    // In the order of acceptance: of a consumer that keeps up, not even the first is so old.
-    records
-        .iter()
-        .take_while(|record| record.accepted < before)
-        .filter(|record| record.created >= warm_up)
-        .map(|record| u64::from(record.size))
-        .sum()
-}
-
-/// Lets the consumer work on `records` from `start` on; gives the time when it is done.
-fn work(
-    records: &[LogRecord],
-    start: u64,
-    plan: &ConsumerPlan,
-    context: Context<'_>,
-    tally: &mut ConsumerTally,
-) -> u64 {
-    if records.is_empty() {
-        return start;
-    }
-    let (warm_up, horizon) = (context.plan.warm_up, context.plan.horizon);
-    let per_record = plan.processing.per_record.nanoseconds();
-    let first = start + plan.processing.per_batch.nanoseconds();
-    // Of an aggregated record, each user record is work.
-    let user_records: u64 = records.iter().map(|record| u64::from(record.user_records)).sum();
-    let last = first + per_record * user_records;
-    let all_counted = records.iter().all(|record| record.created >= warm_up);
-    if all_counted && last < horizon {
-        tally.read_records += records.len() as u64;
-        tally.processed_records += records.len() as u64;
-        for size in records.iter().map(|record| u64::from(record.size)) {
-            tally.read_bytes += size;
-            tally.data_out_bytes += context.plan.billing.data_out_bytes(size);
-        }
-        let mut done = first;
-        for record in records {
-            done += per_record * u64::from(record.user_records);
-            tally.end_to_end_latency.record(done - record.created);
-        }
-        return last;
-    }
-    let mut done = first;
-    for record in records {
-        done += per_record * u64::from(record.user_records);
-        let size = u64::from(record.size);
-        if record.created >= warm_up {
-            tally.read_records += 1;
-            tally.read_bytes += size;
-            tally.data_out_bytes += context.plan.billing.data_out_bytes(size);
-            if done < horizon {
-                tally.processed_records += 1;
-                tally.end_to_end_latency.record(done - record.created);
-            } else {
-                tally.backlog_records += 1;
-                tally.backlog_bytes += size;
-            }
-        }
-    }
-    last
 }

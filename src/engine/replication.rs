@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use crate::engine::joint::{self, Fleet};
 use crate::engine::lane::{Context, Lane};
 use crate::engine::observe::observe;
 use crate::engine::plan::{Plan, ReplicationPlan};
@@ -16,7 +17,9 @@ use crate::engine::rounds;
 use crate::engine::source::{Arrival, Source, producer_of};
 use crate::engine::tally::Tally;
 use crate::engine::{Control, Options, Unfinished};
-use crate::metrics::{ConsumerStep, CountedSeconds, Observation, StreamSeries, StreamStep};
+use crate::metrics::{
+    ConsumerStep, CountedSeconds, IncidentWatch, Observation, StreamSeries, StreamStep,
+};
 use crate::random::Randomness;
 use crate::scenario::PutCalls;
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
@@ -72,6 +75,7 @@ pub(super) struct StreamRecord {
     pub(super) series: StreamSeries,
     keeps_series: bool,
     pub(super) counted: CountedSeconds,
+    pub(super) incidents: IncidentWatch,
     /// Seconds that have been added.
     seconds: u64,
     /// PutRecords calls that were sent again, by producer.
@@ -90,6 +94,7 @@ impl StreamRecord {
                 span(plan.horizon),
                 plan.consumers.len(),
             ),
+            incidents: IncidentWatch::new(plan.incidents.iter().copied(), plan.consumers.len()),
             seconds: 0,
             repeated_calls: vec![0; plan.producers.len()],
         }
@@ -98,6 +103,7 @@ impl StreamRecord {
     /// Adds the next second of the stream.
     fn push(&mut self, second: &StreamStep) {
         self.counted.push(second);
+        self.incidents.push(second);
         if self.keeps_series {
             self.series.push(second);
         }
@@ -128,6 +134,7 @@ pub(super) fn run(
         (0..plan.producers.len()).map(|index| Source::new(context, index, randomness)).collect();
     let mut groups = groups(context);
     let mut tallies = Tallies::new(plan);
+    let mut fleet = Fleet::new(plan);
     let mut inboxes: Vec<Vec<Arrival>> = (0..plan.shards).map(|_| Vec::new()).collect();
     let mut stream = StreamRecord::new(context);
     let window = window_length(plan, options);
@@ -153,6 +160,7 @@ pub(super) fn run(
             },
             || advance(&mut groups, until, context, &tallies),
         );
+        read_jointly(&mut groups, until, context, &mut tallies, &mut fleet);
         settle(&mut tallies, &mut sources, until, plan, &mut stream);
         if let Some(error) = sources.iter().find_map(Source::failure) {
             return Err(error.clone().into());
@@ -170,6 +178,9 @@ pub(super) fn run(
     for sender in sources.iter_mut().filter_map(|source| source.sender.as_mut()) {
         sender.finish(&mut inboxes);
     }
+    if let Some(tally) = tallies.all().next() {
+        fleet.finish(context, tally);
+    }
     finish(&mut groups, &mut tallies, &mut sources, context, &mut stream);
     Ok(observe(
         replication_plan.replication,
@@ -177,7 +188,7 @@ pub(super) fn run(
         &sources,
         groups,
         tallies,
-        stream,
+        (stream, &fleet),
         options.hottest_keys,
     ))
 }
@@ -241,6 +252,21 @@ fn advance(groups: &mut [Group], until: u64, context: Context<'_>, tallies: &Tal
     });
 }
 
+/// Plays the reads of consumers that couple shards.
+fn read_jointly(
+    groups: &mut [Group],
+    until: u64,
+    context: Context<'_>,
+    tallies: &mut Tallies,
+    fleet: &mut Fleet,
+) {
+    let tally = tallies.all().next();
+    if let Some(tally) = tally.filter(|_| context.plan.has_joint_reads) {
+        let lanes = groups.iter_mut().flat_map(|group| &mut group.lanes);
+        joint::advance(lanes, until, context, (tally, fleet));
+    }
+}
+
 /// The barrier: adds the closed seconds to the stream's series and counts resent calls.
 fn settle(
     tallies: &mut Tallies,
@@ -295,6 +321,8 @@ fn add_rows(
                 total.read_throttled_calls += more.read_throttled_calls;
                 total.backlog_records += more.backlog_records;
                 total.iterator_age_ms_max = total.iterator_age_ms_max.max(more.iterator_age_ms_max);
+                let in_cloudwatch = &mut total.iterator_age_cloudwatch_ms_max;
+                *in_cloudwatch = (*in_cloudwatch).max(more.iterator_age_cloudwatch_ms_max);
             }
         }
         stream.push(&row);

@@ -449,7 +449,9 @@ impl<'plan> Sender<'plan> {
         for (place, put) in call.puts.iter().enumerate() {
             let created = put.created();
             let key_bytes = if self.key_bytes_count { u32::from(put.key_bytes) } else { 0 };
-            let place = InCall { place: place as u32, users: put.users.len() as u32 };
+            let users = put.users.len() as u32;
+            let key = put.users.first().map_or(0, |user| user.key);
+            let place = InCall { place: place as u32, users, key };
             inboxes[usize::from(put.shard)].push(Arrival::reported(
                 (service, created),
                 number,

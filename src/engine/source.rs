@@ -36,6 +36,8 @@ const TIME_BITS: u32 = 56;
 const SIZE_BITS: u32 = 24;
 /// Bits of the place of a record in its call, where user records are counted above.
 const PLACE_BITS: u32 = 12;
+/// Says that they are; else the number of its partition key stands there.
+const AGGREGATED: u32 = 1 << (u32::BITS - PLACE_BITS - 1);
 /// Step in which a reporting client says how long its records waited, as a power of two of
 /// nanoseconds.
 const REPORTED_STEP_BITS: u32 = 10;
@@ -69,7 +71,11 @@ impl Arrival {
     #[inline]
     pub(super) const fn reported(times: (u64, u64), call: u64, size: u32, record: InCall) -> Self {
         let waited = (times.0 - times.1) >> REPORTED_STEP_BITS;
-        Self::new(times.0, call, waited, size, record.users << PLACE_BITS | record.place)
+        let rest = match record.users {
+            0 | 1 => record.key & InCall::USERS_MAX,
+            users => AGGREGATED | users,
+        };
+        Self::new(times.0, call, waited, size, rest << PLACE_BITS | record.place)
     }
 
     /// When such a record was made, to the microsecond: a client can keep it for days.
@@ -81,7 +87,12 @@ impl Arrival {
     /// Where such a record stands in its call.
     #[inline]
     pub(super) const fn in_call(&self) -> InCall {
-        InCall { place: self.key() & (InCall::PLACES - 1), users: self.key() >> PLACE_BITS }
+        let (place, rest) = (self.key() & (InCall::PLACES - 1), self.key() >> PLACE_BITS);
+        if rest & AGGREGATED == 0 {
+            InCall { place, users: 1, key: rest }
+        } else {
+            InCall { place, users: rest & InCall::USERS_MAX, key: 0 }
+        }
     }
 
     /// The same record in a call that reaches the service at `service`.
@@ -138,13 +149,15 @@ pub(super) struct InCall {
     pub(super) place: u32,
     /// User records in it.
     pub(super) users: u32,
+    /// Number of its partition key, or the lower bits of it, where it holds one user record.
+    pub(super) key: u32,
 }
 
 impl InCall {
     /// Most records of a call.
     pub(super) const PLACES: u32 = 1 << PLACE_BITS;
     /// Most user records of a record.
-    pub(super) const USERS_MAX: u32 = u32::MAX >> PLACE_BITS;
+    pub(super) const USERS_MAX: u32 = AGGREGATED - 1;
 }
 
 /// Index of the producer of a call.

@@ -55,6 +55,16 @@ pub(super) struct ConsumerTally {
     pub(super) long_term_read_bytes: u64,
     pub(super) processed_records: u64,
     pub(super) expired_records: u64,
+    /// Records before the position from which the consumer read.
+    pub(super) skipped_records: u64,
+    /// Those of them that a replay brought to it after all.
+    pub(super) unskipped_records: u64,
+    /// Records processed once more.
+    pub(super) duplicate_records: u64,
+    /// Records given up after failures, or for their age.
+    pub(super) discarded_records: u64,
+    pub(super) function: FunctionTally,
+    pub(super) delivery: DeliveryTally,
     pub(super) backlog_records: u64,
     pub(super) backlog_bytes: u64,
     pub(super) read_calls: u64,
@@ -139,6 +149,12 @@ impl ConsumerTally {
             long_term_read_bytes: 0,
             processed_records: 0,
             expired_records: 0,
+            skipped_records: 0,
+            unskipped_records: 0,
+            duplicate_records: 0,
+            discarded_records: 0,
+            function: FunctionTally::default(),
+            delivery: DeliveryTally::default(),
             backlog_records: 0,
             backlog_bytes: 0,
             read_calls: 0,
@@ -157,6 +173,12 @@ impl ConsumerTally {
         self.long_term_read_bytes += other.long_term_read_bytes;
         self.processed_records += other.processed_records;
         self.expired_records += other.expired_records;
+        self.skipped_records += other.skipped_records;
+        self.unskipped_records += other.unskipped_records;
+        self.duplicate_records += other.duplicate_records;
+        self.discarded_records += other.discarded_records;
+        self.function.add(&other.function);
+        self.delivery.add(&other.delivery);
         self.backlog_records += other.backlog_records;
         self.backlog_bytes += other.backlog_bytes;
         self.read_calls += other.read_calls;
@@ -165,6 +187,53 @@ impl ConsumerTally {
         self.iterator_age.add(&other.iterator_age);
         self.iterator_age_cloudwatch.add(&other.iterator_age_cloudwatch);
         self.end_to_end_latency.add(&other.end_to_end_latency);
+    }
+}
+
+/// Counts of one consumer's function.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct FunctionTally {
+    pub(super) invocations: u64,
+    pub(super) failed_invocations: u64,
+    /// Invocations that had to wait for others to end.
+    pub(super) throttled_invocations: u64,
+    pub(super) cold_starts: u64,
+    /// Records over all invocations.
+    pub(super) handed_records: u64,
+    pub(super) billed_nanoseconds: u64,
+}
+
+impl FunctionTally {
+    const fn add(&mut self, other: &Self) {
+        self.invocations += other.invocations;
+        self.failed_invocations += other.failed_invocations;
+        self.throttled_invocations += other.throttled_invocations;
+        self.cold_starts += other.cold_starts;
+        self.handed_records += other.handed_records;
+        self.billed_nanoseconds += other.billed_nanoseconds;
+    }
+}
+
+/// Counts of the objects that one consumer writes.
+#[derive(Debug, Default)]
+pub(super) struct DeliveryTally {
+    pub(super) objects: u64,
+    /// Bytes of each object.
+    pub(super) object_bytes: Distribution,
+    pub(super) written_bytes: u64,
+    /// Bytes read, each record rounded up as it is billed.
+    pub(super) billed_bytes: u64,
+    /// Objects that the destination refused at first.
+    pub(super) retried_objects: u64,
+}
+
+impl DeliveryTally {
+    fn add(&mut self, other: &Self) {
+        self.objects += other.objects;
+        self.object_bytes.add(&other.object_bytes);
+        self.written_bytes += other.written_bytes;
+        self.billed_bytes += other.billed_bytes;
+        self.retried_objects += other.retried_objects;
     }
 }
 

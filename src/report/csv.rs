@@ -11,6 +11,8 @@ use crate::time::Span;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Cell {
     Count(u64),
+    /// Nothing where there was nothing to measure.
+    OptionalCount(Option<u64>),
     Number(f64),
 }
 
@@ -18,12 +20,15 @@ impl std::fmt::Display for Cell {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Count(value) => write!(formatter, "{value}"),
+            Self::OptionalCount(value) => {
+                value.map_or(Ok(()), |value| write!(formatter, "{value}"))
+            }
             Self::Number(value) => write!(formatter, "{value}"),
         }
     }
 }
 
-use Cell::{Count, Number};
+use Cell::{Count, Number, OptionalCount};
 
 /// How a column is taken from a row.
 type Column = (&'static str, fn(&SeriesRow) -> Cell);
@@ -54,11 +59,12 @@ const COLUMNS: [Column; 17] = [
     }),
 ];
 
-const CONSUMER_COLUMNS: [ConsumerColumn; 4] = [
+const CONSUMER_COLUMNS: [ConsumerColumn; 5] = [
     ("read_records", |row| Count(row.read_records)),
     ("read_throttled_calls", |row| Count(row.read_throttled_calls)),
     ("backlog_records", |row| Count(row.backlog_records)),
     ("iterator_age_ms_max", |row| Count(row.iterator_age_ms_max)),
+    ("iterator_age_cloudwatch_ms_max", |row| OptionalCount(row.iterator_age_cloudwatch_ms_max)),
 ];
 
 /// Names of the columns of the stream's series, each with a value that shows its type.
@@ -134,7 +140,11 @@ mod tests {
     fn the_series_has_a_heading_and_a_row_a_bin() {
         let lines = lines(series_csv(&document()).unwrap());
         assert_eq!(lines.len(), 301);
-        assert!(lines[0].ends_with("consumers.alerts.iterator_age_ms_max"), "{}", lines[0]);
+        assert!(
+            lines[0].ends_with("consumers.alerts.iterator_age_cloudwatch_ms_max"),
+            "{}",
+            lines[0]
+        );
         assert!(lines[1].starts_with("0,1,2000,1000000,1800,900000,2000,1800,"), "{}", lines[1]);
     }
 

@@ -1,6 +1,7 @@
 //! Parquet: the series of the stream with the types and names of the CSV.
 //!
-//! Counts are unsigned 64-bit integers, ratios and rates doubles; no column has nulls.
+//! Counts are unsigned 64-bit integers, ratios and rates doubles; a value is null
+//! where there was nothing to measure.
 
 use std::sync::Arc;
 
@@ -38,15 +39,28 @@ pub fn series_parquet(document: &ResultDocument) -> Result<Vec<u8>, ParquetError
                 let values = rows.iter().map(|row| match row[index] {
                     // The bits of an unsigned number, as its logical type says.
                     Cell::Count(value) => value.cast_signed(),
+                    Cell::OptionalCount(value) => value.unwrap_or_default().cast_signed(),
                     Cell::Number(value) => value as i64,
                 });
                 let values: Vec<i64> = values.collect();
                 column.typed::<Int64Type>().write_batch(&values, None, None)?;
             }
+            Cell::OptionalCount(_) => {
+                let value = |row: &Vec<Cell>| match row[index] {
+                    Cell::OptionalCount(value) => value.map(u64::cast_signed),
+                    Cell::Count(value) => Some(value.cast_signed()),
+                    Cell::Number(value) => Some(value as i64),
+                };
+                let values: Vec<i64> = rows.iter().filter_map(value).collect();
+                let is_there = |row| i16::from(value(row).is_some());
+                let levels: Vec<i16> = rows.iter().map(is_there).collect();
+                column.typed::<Int64Type>().write_batch(&values, Some(&levels), None)?;
+            }
             Cell::Number(_) => {
                 let values = rows.iter().map(|row| match row[index] {
                     Cell::Number(value) => value,
                     Cell::Count(value) => value as f64,
+                    Cell::OptionalCount(value) => value.unwrap_or_default() as f64,
                 });
                 let values: Vec<f64> = values.collect();
                 column.typed::<DoubleType>().write_batch(&values, None, None)?;
@@ -60,12 +74,17 @@ pub fn series_parquet(document: &ResultDocument) -> Result<Vec<u8>, ParquetError
 }
 
 fn field(name: &str, kind: Cell) -> Result<Type, ParquetError> {
+    let count = (Physical::INT64, Some(LogicalType::integer(64, false)));
     let (physical, logical) = match kind {
-        Cell::Count(_) => (Physical::INT64, Some(LogicalType::integer(64, false))),
+        Cell::Count(_) | Cell::OptionalCount(_) => count,
         Cell::Number(_) => (Physical::DOUBLE, None),
     };
+    let repetition = match kind {
+        Cell::OptionalCount(_) => Repetition::OPTIONAL,
+        Cell::Count(_) | Cell::Number(_) => Repetition::REQUIRED,
+    };
     Type::primitive_type_builder(name, physical)
-        .with_repetition(Repetition::REQUIRED)
+        .with_repetition(repetition)
         .with_logical_type(logical)
         .build()
 }
@@ -94,6 +113,7 @@ mod tests {
             for ((_, field), text) in row.get_column_iter().zip(line.split(',')) {
                 match field {
                     Field::ULong(count) => assert_eq!(count.to_string(), text),
+                    Field::Null => assert_eq!(text, ""),
                     Field::Double(number) => assert_eq!(number.to_string(), text),
                     other => panic!("a column of type {other:?}"),
                 }

@@ -2,7 +2,8 @@
 //!
 //! From the top: the question and the verdict, the objectives, a handful of figures, the run over
 //! time, the hottest shards, the clients, the findings, and what it all rests on. `layout` wraps and
-//! paints, `head` is the part above the tables, `glance` the run over time, `tables` are the tables,
+//! paints, `head` is the part above the tables, `glance` the run over time, `tables`, `services` and
+//! `incidents` are the tables,
 //! `notes` the part below them. `compare`, `cost`, `keys`, `sizing` and `sweep` are the texts of the
 //! commands of those names.
 
@@ -10,9 +11,11 @@ mod compare;
 mod cost;
 mod glance;
 pub(super) mod head;
+mod incidents;
 mod keys;
 pub(super) mod layout;
 mod notes;
+mod services;
 mod sizing;
 mod sweep;
 mod tables;
@@ -71,6 +74,9 @@ fn write(document: &ResultDocument, picture: Option<&Picture>, options: TextOpti
     tables::producers(document, &mut page);
     tables::consumers(document, &mut page);
     cost::bill(document, &mut page);
+    services::functions(document, &mut page);
+    services::deliveries(document, &mut page);
+    incidents::incidents(document, &mut page);
     tables::replications(document, &mut page);
     notes::findings(document, &mut page);
     notes::assumptions(document, &mut page);

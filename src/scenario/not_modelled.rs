@@ -12,8 +12,7 @@ const RANGES: &str = "import the ranges with `hash_ranges`, or run once for each
 const PROVISIONED: &str = "write `provisioned: { shards: N }` with the number of shards that the \
     stream has now";
 
-const ROWS: [Row; 25] = [
-    ("Scenario", "incidents", "write a storm or a hot key as a producer with a `spike`"),
+const ROWS: [Row; 19] = [
     (
         "Scenario",
         "cost",
@@ -31,12 +30,7 @@ const ROWS: [Row; 25] = [
     ("PutRecords", "time_to_live", "bound the wait with `retries: { attempts: N }`"),
     ("PutRecord", "rate_limit", "lower the rate of `traffic`"),
     ("PutRecords", "rate_limit", "lower the rate of `traffic`"),
-    ("Consumer", "kcl", POLLING),
-    ("Consumer", "lambda", POLLING),
-    ("Consumer", "firehose", POLLING),
-    ("Consumer", "flink", POLLING),
     ("Consumer", "micro_batch", POLLING),
-    ("Consumer", "start", "a consumer starts with the first record of the run"),
     ("Objectives", "read_throttled", "bound `iterator_age_p99`, which grows when reads throttle"),
     ("Objectives", "expired", "bound `iterator_age_p99` well below the retention"),
     ("Objectives", "backlog", "bound `iterator_age_p99`"),

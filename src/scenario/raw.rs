@@ -5,9 +5,13 @@
 //! or fields of which exactly one is present; nothing here is untagged or flattened, because that
 //! would lose the place of an error.
 
+mod applications;
 mod client;
 mod consumer;
+mod firehose;
+mod incident;
 mod key;
+mod lambda;
 mod producer;
 mod quotas;
 mod traffic;
@@ -20,9 +24,13 @@ use super::quantity::{Name, Region, Written};
 use crate::time::{Span, Timestamp};
 use crate::units::{Bytes, Ratio, Usd};
 
+pub(super) use applications::*;
 pub(super) use client::*;
 pub(super) use consumer::*;
+pub(super) use firehose::*;
+pub(super) use incident::*;
 pub(super) use key::*;
+pub(super) use lambda::*;
 pub(super) use producer::*;
 pub(super) use quotas::Quotas;
 pub(super) use traffic::*;
@@ -62,6 +70,9 @@ pub(super) struct Scenario {
     /// Who reads from the stream; default none.
     #[schemars(length(max = 1000))]
     pub(super) consumers: Option<Vec<Consumer>>,
+    /// What happens to consumers on a timetable; default nothing.
+    #[schemars(length(max = 1000))]
+    pub(super) incidents: Option<Vec<Incident>>,
     /// What the run must meet; default nothing.
     pub(super) objectives: Option<Objectives>,
     /// Constants of the service that this scenario changes, for tests and for what-if.

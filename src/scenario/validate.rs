@@ -6,12 +6,14 @@
 mod client;
 mod consumer;
 mod counted_file;
+mod incident;
 mod key_file;
 mod key_template;
 mod partition_key;
 mod producer;
 mod quota;
 mod record_size;
+mod service;
 mod shard_file;
 mod size_file;
 mod stream;
@@ -140,6 +142,8 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
     check_traffic(&producers, nodes, &mut context);
     let consumers = raw.consumers.unwrap_or_default();
     let consumers = consumer::consumers(&consumers, root.at("consumers"), &mut context);
+    let incidents = raw.incidents.unwrap_or_default();
+    let incidents = incident::incidents(&incidents, root.at("incidents"), &consumers, &mut context);
     let objectives = match &raw.objectives {
         Some(objectives) => {
             let node = root.at("objectives");
@@ -159,6 +163,7 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
         stream,
         producers,
         consumers,
+        incidents,
         objectives,
         objective_figures: raw
             .objectives

@@ -283,7 +283,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// generated = accepted + given up + rejected + waiting; attempts = accepted + duplicates +
-    /// throttled; incoming = processed + expired + backlog; and whatever is counted twice is equal twice.
+    /// throttled; incoming = processed + expired + skipped + backlog; and whatever is counted twice is equal twice.
     #[test]
     fn nothing_is_lost_and_nothing_is_counted_twice((text, no_warm_up) in scenario()) {
         let run = observe(&text, &[]);

@@ -25,6 +25,10 @@
 //! - `traces`: recorded traffic is replayed as it was.
 //! - `key_order`: records that a later one of their key overtakes.
 //! - `read_limits`: what a shard gives, and how consumers fall behind.
+//! - `functions`: what event source mappings of Lambda do.
+//! - `deliveries`: what Firehose writes, and when.
+//! - `leases`: workers of the KCL, and jobs of Flink.
+//! - `incidents`: outages, replays and late joiners, and what is done twice.
 //!
 //! The scenario language
 //! - `language`: from text to scenario.
@@ -67,8 +71,11 @@ mod conservation;
 mod cost;
 mod cost_commands;
 mod coverage;
+mod deliveries;
 mod determinism;
+mod functions;
 mod gallery;
+mod incidents;
 mod independent;
 mod key_order;
 mod kpl;
@@ -80,6 +87,7 @@ mod language_keys;
 mod language_load;
 mod language_problems;
 mod layering;
+mod leases;
 mod oracles;
 mod partition_keys;
 mod read_limits;

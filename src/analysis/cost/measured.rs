@@ -1,6 +1,7 @@
 //! The usage of a run, from its observation.
 
 use super::downstream::{KMS_ROTATION, KmsUsage, ShardMetricsUsage};
+use super::services::{of_consumer, probe_of_consumer};
 use super::usage::{ConsumerUsage, DownstreamUsage, ReadKind, StreamUsage, Usage};
 use crate::analysis::price_book::PricingMode;
 use crate::metrics::{Observation, ProducerObservation};
@@ -42,6 +43,10 @@ pub fn usage_of(scenario: &Scenario, observation: &Observation) -> Usage {
                 long_term_bytes: u128::from(seen.long_term_read_bytes),
             }
         });
+    let mut downstream = of_stream(scenario, shard_nanoseconds, u128::from(span.nanoseconds()));
+    for (consumer, seen) in scenario.consumers.iter().zip(&observation.consumers) {
+        downstream.extend(of_consumer(consumer, seen, shard_nanoseconds));
+    }
     Usage {
         span,
         stream: StreamUsage {
@@ -54,7 +59,7 @@ pub fn usage_of(scenario: &Scenario, observation: &Observation) -> Usage {
             commitment: scenario.quotas.on_demand_advantage_commitment,
         },
         consumers: consumers.collect(),
-        downstream: of_stream(scenario, shard_nanoseconds, u128::from(span.nanoseconds())),
+        downstream,
     }
 }
 
@@ -99,6 +104,9 @@ pub fn probe_of(scenario: &Scenario) -> Usage {
         data_out_bytes: SOME,
         long_term_bytes: 0,
     });
+    // An hour, because requests come in minutes.
+    let mut downstream = of_stream(scenario, HOUR, HOUR);
+    downstream.extend(scenario.consumers.iter().flat_map(probe_of_consumer));
     Usage {
         span: Span::SECOND,
         stream: StreamUsage {
@@ -111,7 +119,6 @@ pub fn probe_of(scenario: &Scenario) -> Usage {
             commitment: scenario.quotas.on_demand_advantage_commitment,
         },
         consumers: consumers.collect(),
-        // An hour, because requests come in minutes.
-        downstream: of_stream(scenario, HOUR, HOUR),
+        downstream,
     }
 }

@@ -1,9 +1,10 @@
 //! What keeps a consumer from keeping up, where the scenario's own numbers show it.
 
+use crate::analysis::binding::FullBatches;
 use crate::analysis::figures::{busiest_minute_over_mean, counted_seconds, ratio};
 use crate::analysis::number::{self, milliseconds, of, percent, plain};
 use crate::metrics::Observation;
-use crate::scenario::{Reading, Scenario};
+use crate::scenario::{Reading, Scenario, Work};
 use crate::units::MIB;
 
 /// A consumer that has more of its calls refused is behind for that reason.
@@ -45,6 +46,7 @@ pub(super) fn advice(
 ) -> String {
     let load = Load::of(scenario, seen, at_peak);
     refused(scenario, seen, index)
+        .or_else(|| function(scenario, seen, index, load))
         .or_else(|| processing(scenario, index, load))
         .or_else(|| shared_limit(scenario, index, load))
         .or_else(|| polling(scenario, index, load))
@@ -67,6 +69,48 @@ fn refused(scenario: &Scenario, seen: &Observation, index: usize) -> Option<Stri
             of(others, "other polling consumer"),
         )
     })
+}
+
+/// A function finishes factor x batch / duration on a shard, and no more than may run at once.
+fn function(scenario: &Scenario, seen: &Observation, index: usize, load: Load) -> Option<String> {
+    let consumer = &scenario.consumers[index];
+    let Work::Lambda(lambda) = &consumer.work else {
+        return None;
+    };
+    let calls = seen.consumers[index].function?;
+    let waited = ratio(calls.throttled_invocations, calls.invocations);
+    if waited > REFUSED_MUCH {
+        return Some(format!(
+            "Concurrency is the bottleneck: {} of its invocations had to wait while {} ran, which \
+             is all that may. Reserve more, or take larger batches.",
+            percent(waited),
+            of(calls.concurrent_max, "other"),
+        ));
+    }
+    let failed = ratio(calls.failed_invocations, calls.invocations);
+    // Without a limit one failing record is tried until it expires, and blocks those behind it.
+    let has_limit = lambda.retry_attempts.is_some() || lambda.maximum_record_age.is_some();
+    if failed > REFUSED_MUCH || (calls.failed_invocations > 0 && !has_limit) {
+        return Some(format!(
+            "Failures are the bottleneck: {} of its invocations fail and block their records until \
+             they are given up. Bound `retry_attempts`, and write `bisect_on_error: true`.",
+            percent(failed),
+        ));
+    }
+    let mean_bytes = load.bytes_per_second / load.records_per_second.max(f64::MIN_POSITIVE);
+    let full = FullBatches::of(scenario, consumer, lambda, mean_bytes);
+    let most = full.records_per_second.filter(|most| *most < load.records_per_second)?;
+    Some(format!(
+        "The function is the bottleneck: {} at a time of {} records in {} are at most {} records/s \
+         on a shard, and the busiest shard gets {}{}. Raise the factor or the batch size, or use \
+         more shards.",
+        lambda.parallelization_factor,
+        plain(full.records),
+        number::seconds(full.seconds),
+        plain(most),
+        plain(load.records_per_second),
+        load.when,
+    ))
 }
 
 fn processing(scenario: &Scenario, index: usize, load: Load) -> Option<String> {

@@ -57,6 +57,8 @@ pub struct ConsumerRow {
     pub backlog_records: u64,
     /// Highest true iterator age of any shard.
     pub iterator_age_ms_max: u64,
+    /// Highest iterator age that CloudWatch would show; `null` while the consumer does not read.
+    pub iterator_age_cloudwatch_ms_max: Option<u64>,
 }
 
 /// One bin of one shard.

@@ -38,6 +38,8 @@ pub struct ConsumerStep {
     pub backlog_records: u64,
     /// Highest true iterator age of any shard at the end of any second, in milliseconds.
     pub iterator_age_ms_max: u64,
+    /// Highest iterator age that CloudWatch hears of, in milliseconds; none without a call.
+    pub iterator_age_cloudwatch_ms_max: Option<u64>,
 }
 
 impl StreamStep {
@@ -56,6 +58,8 @@ impl StreamStep {
             own.read_throttled_calls += next.read_throttled_calls;
             own.backlog_records = next.backlog_records;
             own.iterator_age_ms_max = own.iterator_age_ms_max.max(next.iterator_age_ms_max);
+            let in_cloudwatch = &mut own.iterator_age_cloudwatch_ms_max;
+            *in_cloudwatch = (*in_cloudwatch).max(next.iterator_age_cloudwatch_ms_max);
         }
     }
 
@@ -144,6 +148,8 @@ fn encode(encoded: &mut Vec<u8>, row: &StreamStep) {
         push_variable_length(encoded, consumer.read_throttled_calls);
         push_variable_length(encoded, consumer.backlog_records);
         push_variable_length(encoded, consumer.iterator_age_ms_max);
+        let in_cloudwatch = consumer.iterator_age_cloudwatch_ms_max;
+        push_variable_length(encoded, in_cloudwatch.map_or(0, |age_ms| age_ms + 1));
     }
 }
 
@@ -163,6 +169,7 @@ fn take_row(rest: &mut &[u8], consumers: usize) -> StreamStep {
                 read_throttled_calls: take_variable_length(rest),
                 backlog_records: take_variable_length(rest),
                 iterator_age_ms_max: take_variable_length(rest),
+                iterator_age_cloudwatch_ms_max: take_variable_length(rest).checked_sub(1),
             })
             .collect(),
     }
@@ -196,6 +203,7 @@ mod tests {
                         read_throttled_calls: second % 5,
                         backlog_records: (second % 13) << 40,
                         iterator_age_ms_max: (second * 37) % 1_009,
+                        iterator_age_cloudwatch_ms_max: (second * 31 % 1_013).checked_sub(500),
                     })
                     .collect(),
             })
@@ -242,6 +250,8 @@ mod tests {
                     assert_eq!(consumer.read_throttled_calls, refused);
                     let age = own().map(|second| second.iterator_age_ms_max).max();
                     assert_eq!(consumer.iterator_age_ms_max, age.unwrap());
+                    let age = own().map(|second| second.iterator_age_cloudwatch_ms_max).max();
+                    assert_eq!(consumer.iterator_age_cloudwatch_ms_max, age.unwrap());
                     assert_eq!(
                         consumer.backlog_records,
                         own().next_back().unwrap().backlog_records

@@ -125,7 +125,7 @@ pub(super) fn consumers(document: &ResultDocument, page: &mut Page) {
     let rows = document.consumers.iter().map(|consumer| {
         vec![
             consumer.name.clone(),
-            if consumer.kind == "enhanced_fan_out" { "fan-out" } else { "polling" }.to_owned(),
+            consumer.kind.replace("enhanced_fan_out", "fan-out"),
             short_count(consumer.processed_records),
             short_count(consumer.backlog_records),
             time(consumer.iterator_age_ms, |times| times.p99),

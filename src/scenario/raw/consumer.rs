@@ -3,24 +3,42 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::{Firehose, Flink, Kcl, Lambda, StartPosition};
 use crate::scenario::quantity::{Name, Written};
 use crate::time::Span;
 use crate::units::Records;
 
-/// One consumer: a name, and exactly one of `polling` and `enhanced_fan_out`.
+/// One consumer: a name, and exactly one kind.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("oneOf" = [
     { "required": ["polling"] },
     { "required": ["enhanced_fan_out"] },
+    { "required": ["lambda"] },
+    { "required": ["firehose"] },
+    { "required": ["kcl"] },
+    { "required": ["flink"] },
 ]))]
 pub(in crate::scenario) struct Consumer {
     /// Unique among producers and consumers.
     pub(in crate::scenario) name: Written<Name>,
+    /// When it begins to read, since the start of the run; default `0 s`.
+    pub(in crate::scenario) joins_at: Option<Written<Span>>,
+    /// Where it begins to read when it joins: `trim_horizon`, `latest` or `at: 2 h`, a time since
+    /// the start of the run; default `trim_horizon`.
+    pub(in crate::scenario) start: Option<StartPosition>,
     /// GetRecords in a loop, sharing the read limits of a shard with all other polling consumers.
     pub(in crate::scenario) polling: Option<Polling>,
     /// SubscribeToShard: records are pushed, with a limit of its own.
     pub(in crate::scenario) enhanced_fan_out: Option<EnhancedFanOut>,
+    /// A function of AWS Lambda behind an event source mapping.
+    pub(in crate::scenario) lambda: Option<Lambda>,
+    /// A Firehose stream, which writes objects.
+    pub(in crate::scenario) firehose: Option<Firehose>,
+    /// An application of the Kinesis Client Library.
+    pub(in crate::scenario) kcl: Option<Kcl>,
+    /// A job of Apache Flink.
+    pub(in crate::scenario) flink: Option<Flink>,
 }
 
 /// GetRecords in a loop.
@@ -36,6 +54,9 @@ pub(in crate::scenario) struct Polling {
     pub(in crate::scenario) round_trip: Option<Written<Span>>,
     /// How long its work takes; default no time.
     pub(in crate::scenario) processing: Option<Processing>,
+    /// A checkpoint is written after the first batch that ends so long after the last one; default
+    /// `0 s`, after every batch.
+    pub(in crate::scenario) checkpoint_interval: Option<Written<Span>>,
 }
 
 /// SubscribeToShard.
@@ -46,6 +67,9 @@ pub(in crate::scenario) struct EnhancedFanOut {
     pub(in crate::scenario) round_trip: Option<Written<Span>>,
     /// How long its work takes; default no time.
     pub(in crate::scenario) processing: Option<Processing>,
+    /// A checkpoint is written after the first batch that ends so long after the last one; default
+    /// `0 s`, after every batch.
+    pub(in crate::scenario) checkpoint_interval: Option<Written<Span>>,
 }
 
 /// How long a consumer works on what it has read; one batch at a time on each shard.

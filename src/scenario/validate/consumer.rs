@@ -1,11 +1,11 @@
 //! Consumers, and what a run must meet.
 
 use super::client::ROUND_TRIP;
-use super::{Context, or};
+use super::{Context, incident, or, service};
 use crate::scenario::raw;
 use crate::scenario::structure::did_you_mean;
 use crate::scenario::tree::{Node, shorten};
-use crate::scenario::{Consumer, Objective, Processing, Reading};
+use crate::scenario::{Consumer, Objective, Processing, Reading, StartPosition, Work};
 use crate::time::Span;
 use crate::units::Records;
 
@@ -25,10 +25,10 @@ pub(super) fn consumers(
     let mut all = Vec::new();
     for (index, raw) in raw.iter().enumerate() {
         let node = node.item(index);
-        if raw.enhanced_fan_out.is_some() {
+        if let Some(key) = enhanced_key(raw) {
             enhanced += 1;
             if enhanced == most + 1 {
-                let at = node.at("enhanced_fan_out");
+                let at = node.at(key);
                 let message = format!("this is enhanced fan-out consumer {enhanced} of the stream");
                 let help = format!(
                     "a provisioned stream allows {most} (quota `enhanced_fan_out_consumers`); \
@@ -42,13 +42,80 @@ pub(super) fn consumers(
     all
 }
 
+/// The key of a consumer that reads by enhanced fan-out.
+fn enhanced_key(raw: &raw::Consumer) -> Option<&'static str> {
+    let enhanced = Some(raw::FanOut::Enhanced);
+    let polling = Some(raw::FanOut::Polling);
+    let kinds = [
+        ("enhanced_fan_out", raw.enhanced_fan_out.is_some()),
+        ("lambda", raw.lambda.as_ref().is_some_and(|raw| raw.fan_out == enhanced)),
+        ("kcl", raw.kcl.as_ref().is_some_and(|raw| raw.fan_out != polling)),
+        ("flink", raw.flink.as_ref().is_some_and(|raw| raw.fan_out == enhanced)),
+    ];
+    kinds.into_iter().find(|kind| kind.1).map(|kind| kind.0)
+}
+
 fn consumer(raw: &raw::Consumer, node: &Node, context: &mut Context<'_, '_>) -> Consumer {
     let name = raw.name.0.0.clone();
-    if let Some(raw) = &raw.enhanced_fan_out {
-        let reading =
-            Reading::EnhancedFanOut { round_trip: or(raw.round_trip.as_ref(), ROUND_TRIP) };
-        return Consumer { name, reading, processing: processing(raw.processing.as_ref()) };
+    let joins_at = or(raw.joins_at.as_ref(), Span::ZERO);
+    if joins_at > Span::ZERO && joins_at >= context.duration {
+        let message = format!("`{name}` joins at {joins_at}, but the run ends before");
+        context.error("out-of-range", node.at("joins_at"), message).help("let it join earlier");
     }
+    let start = raw.start.as_ref().map_or(StartPosition::TrimHorizon, |start| {
+        incident::position(start, joins_at, node.at("start"), context)
+    });
+    let base = Consumer {
+        name,
+        reading: Reading::EnhancedFanOut { round_trip: ROUND_TRIP },
+        processing: Processing::default(),
+        joins_at,
+        start,
+        checkpoint_interval: Span::ZERO,
+        work: Work::Loop,
+    };
+    if let Some(raw) = &raw.enhanced_fan_out {
+        let round_trip = or(raw.round_trip.as_ref(), ROUND_TRIP);
+        return Consumer {
+            reading: Reading::EnhancedFanOut { round_trip },
+            processing: processing(raw.processing.as_ref()),
+            checkpoint_interval: or(raw.checkpoint_interval.as_ref(), Span::ZERO),
+            ..base
+        };
+    }
+    if let Some(raw) = &raw.lambda {
+        let enhanced = raw.fan_out == Some(raw::FanOut::Enhanced);
+        let round_trip = or(raw.round_trip.as_ref(), ROUND_TRIP);
+        return Consumer {
+            reading: service::reading(enhanced, round_trip, context),
+            processing: processing(raw.processing.as_ref()),
+            work: Work::Lambda(service::lambda(raw, node.at("lambda"), context)),
+            ..base
+        };
+    }
+    if let Some(raw) = &raw.firehose {
+        let round_trip = or(raw.round_trip.as_ref(), ROUND_TRIP);
+        return Consumer {
+            reading: service::reading(false, round_trip, context),
+            work: Work::Firehose(service::firehose(raw, node.at("firehose"), context)),
+            ..base
+        };
+    }
+    if let Some(raw) = &raw.kcl {
+        return service::kcl(raw, base, node.at("kcl"), context);
+    }
+    if let Some(raw) = &raw.flink {
+        return service::flink(raw, base, node.at("flink"), context);
+    }
+    polling(raw, base, node, context)
+}
+
+fn polling(
+    raw: &raw::Consumer,
+    base: Consumer,
+    node: &Node,
+    context: &mut Context<'_, '_>,
+) -> Consumer {
     let node = node.at("polling");
     let polling = raw.polling.as_ref();
     let interval = or(polling.and_then(|raw| raw.interval.as_ref()), INTERVAL);
@@ -70,13 +137,17 @@ fn consumer(raw: &raw::Consumer, node: &Node, context: &mut Context<'_, '_>) -> 
     let round_trip = or(polling.and_then(|raw| raw.round_trip.as_ref()), ROUND_TRIP);
     let reading = Reading::Polling { interval, max_records, round_trip };
     Consumer {
-        name,
         reading,
         processing: processing(polling.and_then(|raw| raw.processing.as_ref())),
+        checkpoint_interval: or(
+            polling.and_then(|raw| raw.checkpoint_interval.as_ref()),
+            Span::ZERO,
+        ),
+        ..base
     }
 }
 
-fn processing(raw: Option<&raw::Processing>) -> Processing {
+pub(super) fn processing(raw: Option<&raw::Processing>) -> Processing {
     raw.map_or_else(Processing::default, |raw| Processing {
         per_batch: or(raw.per_batch.as_ref(), Span::ZERO),
         per_record: or(raw.per_record.as_ref(), Span::ZERO),

@@ -1,0 +1,53 @@
+//! Applications that read with a library of their own, as they are written.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{FanOut, Processing};
+use crate::scenario::quantity::Written;
+use crate::time::Span;
+use crate::units::Records;
+
+/// An application of the Kinesis Client Library.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Kcl {
+    /// Version, 2 or 3; default 3. It decides how leases are spread and taken over.
+    #[schemars(range(min = 2, max = 3))]
+    pub(in crate::scenario) version: Option<u8>,
+    /// How it reads; default `enhanced`, as in the library.
+    pub(in crate::scenario) fan_out: Option<FanOut>,
+    /// Workers that share the shards, 1 to 10,000; default 1.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub(in crate::scenario) workers: Option<u32>,
+    /// Polling: from an answer to the next call, at least 200 ms; default `1500 ms`.
+    pub(in crate::scenario) idle_time: Option<Written<Span>>,
+    /// Polling: most records that a call asks for; default 10000.
+    pub(in crate::scenario) max_records: Option<Written<Records>>,
+    /// From sending a call to having its answer; default `10 ms`.
+    pub(in crate::scenario) round_trip: Option<Written<Span>>,
+    /// How long its work takes; default no time.
+    pub(in crate::scenario) processing: Option<Processing>,
+    /// A checkpoint is written after the first batch that ends so long after the last one; default
+    /// `1 min`, assumed.
+    pub(in crate::scenario) checkpoint_interval: Option<Written<Span>>,
+    /// A lease that has not been renewed for so long is taken over, 1 s to 30 s; default `10 s`.
+    pub(in crate::scenario) failover_time: Option<Written<Span>>,
+}
+
+/// A job of Apache Flink that reads with the Kinesis connector.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Flink {
+    /// How it reads; default `polling`.
+    pub(in crate::scenario) fan_out: Option<FanOut>,
+    /// Polling: from an answer to the next call; default `250 ms`.
+    pub(in crate::scenario) idle_time: Option<Written<Span>>,
+    /// From sending a call to having its answer; default `10 ms`.
+    pub(in crate::scenario) round_trip: Option<Written<Span>>,
+    /// How long its work takes; default no time.
+    pub(in crate::scenario) processing: Option<Processing>,
+    /// Time between two checkpoints, from which it reads on after a crash; default `1 min`,
+    /// assumed.
+    pub(in crate::scenario) checkpoint_interval: Option<Written<Span>>,
+}

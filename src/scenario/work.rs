@@ -1,0 +1,107 @@
+//! What runs behind a consumer: a loop of its own, or a service with rules of its own.
+
+use crate::time::Span;
+use crate::units::{Bytes, Records};
+
+/// What works on the records that a consumer reads.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work {
+    /// A loop for each shard: read, work, checkpoint, read again.
+    Loop,
+    /// The same, by workers of the Kinesis Client Library that share the shards.
+    Kcl(Kcl),
+    /// The same, by the subtasks of a job of Apache Flink.
+    Flink,
+    /// An event source mapping of AWS Lambda and its function.
+    Lambda(Lambda),
+    /// A Firehose stream that reads from the data stream.
+    Firehose(Firehose),
+}
+
+/// An application of the Kinesis Client Library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kcl {
+    /// Version, 2 or 3.
+    pub version: u8,
+    /// Workers that share the shards.
+    pub workers: u32,
+    /// A lease that has not been renewed for so long is taken over.
+    pub failover_time: Span,
+}
+
+impl Work {
+    /// Whether what happens on one shard depends on others.
+    #[must_use]
+    pub const fn couples_shards(&self) -> bool {
+        matches!(self, Self::Lambda(_) | Self::Firehose(_))
+    }
+}
+
+/// An event source mapping of AWS Lambda and its function.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lambda {
+    /// Most records of one invocation.
+    pub batch_size: Records,
+    /// How long a batch may wait for more records.
+    pub batching_window: Span,
+    /// Batches of one shard that may be worked on at the same time.
+    pub parallelization_factor: u32,
+    /// Attempts after the first before a batch is discarded; until its records expire if none.
+    pub retry_attempts: Option<u32>,
+    /// Records older than this are discarded.
+    pub maximum_record_age: Option<Span>,
+    /// Whether a failing batch is halved.
+    pub bisect_on_error: bool,
+    /// Whether the function says which record failed, so that those before it are done.
+    pub report_item_failures: bool,
+    /// Batches do not reach over a multiple of this, and the function is called once more for each.
+    pub tumbling_window: Option<Span>,
+    /// Invocations of this function that may run at the same time; shares the account's if none.
+    pub reserved_concurrency: Option<u64>,
+    /// Share of invocations that fail, as a ratio.
+    pub error_rate: f64,
+    /// Share of records on which the function fails every time, as a ratio.
+    pub poison_records: f64,
+    /// What the first invocation of an execution environment takes longer.
+    pub cold_start: Span,
+    /// How long an execution environment that is not used is kept.
+    pub warm_for: Span,
+    /// Wait before the first retry of a batch; grows by half each time.
+    pub retry_delay: Span,
+    /// Longest wait before a retry.
+    pub retry_delay_max: Span,
+    /// Memory of the function, for the bill.
+    pub memory: Bytes,
+}
+
+/// A Firehose stream that reads from the data stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Firehose {
+    /// An object is written when it holds so many bytes.
+    pub buffer_size: Bytes,
+    /// An object is written when its first record has waited so long.
+    pub buffer_interval: Span,
+    /// A function that changes the records before they are gathered.
+    pub transform: Option<Transform>,
+    /// Whether records are converted to a columnar format; for the bill.
+    pub format_conversion: bool,
+    /// Number of partitions that records are divided into, each gathered on its own.
+    pub partitions: Option<u32>,
+    /// Bytes written for each byte read, as a ratio.
+    pub output_ratio: f64,
+    /// How long writing an object takes.
+    pub delivery: Span,
+}
+
+/// A function that changes records on their way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Transform {
+    /// It is called when so many bytes of a shard are there.
+    pub buffer_size: Bytes,
+    /// It is called when the first record has waited so long.
+    pub buffer_interval: Span,
+    /// How long a call takes.
+    pub per_batch: Span,
+    /// How much longer for each record.
+    pub per_record: Span,
+}
