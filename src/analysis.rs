@@ -19,6 +19,7 @@ pub mod number;
 mod objective;
 mod replication;
 mod result;
+mod scaling;
 mod series;
 mod summary;
 
@@ -28,7 +29,8 @@ pub(crate) mod testing;
 pub use result::{
     AccountingResult, Assumption, CloudWatchView, ConsumerResult, Evidence, Finding, HottestKey,
     ObjectiveResult, OrderingKept, ProducerResult, Quantiles, ReplicationInterval, ResultDocument,
-    ScenarioSummary, Severity, ShardResult, StreamResult, TruthView, Unit, Utilization, Verdict,
+    ScalingActionResult, ScalingOutcome, ScalingResult, ScenarioSummary, Severity, ShardResult,
+    StreamResult, TruthView, Unit, Utilization, Verdict,
 };
 pub use series::{
     ConsumerRow, SeriesRow, ShardRow, default_bin, effective_bin, shard_series, stream_series,
@@ -82,6 +84,7 @@ pub fn analyse(
         producers: summary::producers(scenario, first),
         shards: summary::shards(scenario, first),
         consumers: summary::consumers(scenario, first),
+        scaling: scaling::scaling(first),
         findings: finding::find(scenario, first),
         accounting: accounting(scenario, observations),
         replication_intervals: replication::intervals(scenario, observations),

@@ -5,8 +5,10 @@
 //! parallel, up to the next *barrier*. Behind this door, in the order in which a record meets
 //! them: `plan` (the scenario made ready), `source` (draws records and deals them to the lanes),
 //! `lane` with `retry`, `refusals` and `key_order` (attempts), `log` and `reader` (consumers), `seconds` and `tally` (what is
-//! counted), `replication` (windows and barriers) and `observe` (adding up).
+//! counted), `replication` (windows and barriers), `reshard` with `child_order` (shards that split
+//! and merge) and `observe` (adding up).
 
+mod child_order;
 mod distribution;
 mod key_order;
 mod lane;
@@ -16,6 +18,7 @@ mod plan;
 mod reader;
 mod refusals;
 mod replication;
+mod reshard;
 mod retry;
 mod seconds;
 mod source;

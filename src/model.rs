@@ -3,9 +3,11 @@
 //! A part takes `now` and an input and returns a decision. It holds no clock, schedules nothing
 //! and knows no other part. Behind this door: `token_bucket`, `write_limit` and `read_limit` (what
 //! a shard lets through), `backoff` (when a producer tries again), `traffic`, `record_size` and
-//! `partition_key` (what a producer comes up with), `lineage` (shards that split and merge).
+//! `partition_key` (what a producer comes up with), `lineage` (shards that
+//! split and merge) and `capacity` (which calls change them, and when).
 
 pub mod backoff;
+pub mod capacity;
 pub mod lineage;
 pub mod partition_key;
 pub mod read_limit;

@@ -38,6 +38,10 @@ pub enum Purpose {
     LostAnswer,
     /// The moment of a consumer's first call on each shard.
     PollPhase,
+    /// When a consumer finds a shard that came of others.
+    ChildShard,
+    /// Where records go that were on their way to a shard that closes.
+    Reroute,
 }
 
 impl Purpose {
@@ -52,6 +56,8 @@ impl Purpose {
             Self::RetryJitter => "retry-jitter",
             Self::LostAnswer => "lost-answer",
             Self::PollPhase => "poll-phase",
+            Self::ChildShard => "child-shard",
+            Self::Reroute => "reroute",
         }
     }
 }

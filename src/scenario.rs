@@ -23,6 +23,7 @@ mod not_modelled;
 mod quantity;
 mod raw;
 mod reader;
+mod scaling;
 mod schema;
 mod source;
 mod structure;
@@ -38,6 +39,7 @@ pub use key::{
 };
 pub use quantity::parse_span;
 pub use reader::read;
+pub use scaling::{CapacityMode, ChildShards, Scaling, ScalingAction, ScheduledAction};
 pub use schema::schema;
 pub use source::{Override, Source};
 pub use traffic::{Arrivals, Bursts, Spike, Traffic};
@@ -86,6 +88,10 @@ pub struct Scenario {
 /// The stream of a scenario.
 #[derive(Clone, Debug)]
 pub struct Stream {
+    /// The capacity mode at the start.
+    pub mode: CapacityMode,
+    /// What changes the shards while the stream runs.
+    pub scaling: Scaling,
     /// The open shards at the start, in the order of their hash key ranges.
     pub shards: Vec<ShardDefinition>,
     /// Whether the ranges come from an export of a real stream.
@@ -96,6 +102,14 @@ pub struct Stream {
     pub retention: Span,
     /// Largest record, data and partition key together.
     pub max_record_size: Bytes,
+}
+
+impl Stream {
+    /// Whether other shards may be open at the end than at the start.
+    #[must_use]
+    pub const fn reshards(&self) -> bool {
+        self.mode.is_on_demand() || !self.scaling.is_empty()
+    }
 }
 
 /// Who decides which shard a record goes to.
@@ -258,6 +272,8 @@ pub struct Consumer {
     pub reading: Reading,
     /// How long its work takes.
     pub processing: Processing,
+    /// In which order it reads shards that came of others.
+    pub child_shards: ChildShards,
 }
 
 /// How a consumer reads a shard.

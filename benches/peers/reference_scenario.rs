@@ -6,9 +6,9 @@
 use shardplan::hash_key::{HashKeyRange, shard_id};
 use shardplan::quotas::{Quotas, RECORD_SIZE_DEFAULT};
 use shardplan::scenario::{
-    Arrivals, Backoff, Client, Consumer, Jitter, KeyFormat, PartitionKey, Processing, Producer,
-    PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario, ShardDefinition, Stream,
-    Timeouts, Traffic,
+    Arrivals, Backoff, CapacityMode, ChildShards, Client, Consumer, Jitter, KeyFormat,
+    PartitionKey, Processing, Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries,
+    Scaling, Scenario, ShardDefinition, Stream, Timeouts, Traffic,
 };
 use shardplan::time::{Span, Timestamp};
 use shardplan::units::{Bytes, Rate, RecordRate, Records};
@@ -35,6 +35,8 @@ pub(crate) fn scenario_of(work: &Work) -> Scenario {
         seed: work.seed,
         replications: 1,
         stream: Stream {
+            mode: CapacityMode::Provisioned,
+            scaling: Scaling::default(),
             shards,
             imported: false,
             record_distribution: RecordDistribution::UserPartitionKey,
@@ -50,6 +52,7 @@ pub(crate) fn scenario_of(work: &Work) -> Scenario {
                 round_trip: Span::ZERO,
             },
             processing: Processing::default(),
+            child_shards: ChildShards::default(),
         }],
         objectives: Vec::new(),
         quotas: Quotas {

@@ -13,9 +13,9 @@ use crate::metrics::{
 };
 use crate::quotas::{Quotas, RECORD_SIZE_DEFAULT, RETENTION_MINIMUM};
 use crate::scenario::{
-    Arrivals, Backoff, Client, Consumer, Jitter, KeyFormat, Objective, PartitionKey, Processing,
-    Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario,
-    ShardDefinition, Stream, Timeouts, Traffic,
+    Arrivals, Backoff, CapacityMode, ChildShards, Client, Consumer, Jitter, KeyFormat, Objective,
+    PartitionKey, Processing, Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries,
+    Scaling, Scenario, ShardDefinition, Stream, Timeouts, Traffic,
 };
 use crate::time::{Span, Timestamp};
 use crate::units::{Bytes, Rate, Ratio, RecordRate, Records};
@@ -36,6 +36,8 @@ pub(crate) fn scenario() -> Scenario {
         seed: 7,
         replications: 1,
         stream: Stream {
+            mode: CapacityMode::Provisioned,
+            scaling: Scaling::default(),
             shards: HashKeyRange::created(4)
                 .into_iter()
                 .enumerate()
@@ -101,6 +103,7 @@ fn consumers() -> Vec<Consumer> {
                 round_trip: Span::from_milliseconds(20),
             },
             processing: Processing::default(),
+            child_shards: ChildShards::default(),
         },
         Consumer {
             name: "alerts".to_owned(),
@@ -109,6 +112,7 @@ fn consumers() -> Vec<Consumer> {
                 per_batch: Span::ZERO,
                 per_record: Span::from_nanoseconds(1_100_000),
             },
+            child_shards: ChildShards::default(),
         },
     ]
 }
@@ -152,6 +156,7 @@ pub(crate) fn observation() -> Observation {
         ],
         counted,
         series,
+        scaling: None,
     }
 }
 
@@ -195,6 +200,11 @@ fn shard(index: usize, offered: u64) -> ShardObservation {
         });
     }
     ShardObservation {
+        shard_id: shard_id(index as u64),
+        range: HashKeyRange::created(4)[index],
+        parents: Vec::new(),
+        opened: Span::ZERO,
+        closed: None,
         expected_share: offered as f64 / 2_000.0,
         generated_records: offered * SECONDS,
         incoming_records: taken * SECONDS,
@@ -223,6 +233,7 @@ fn consumer_seen(accepted: u64, processed: u64, age_ms: u64) -> ConsumerObservat
         read_bytes: processed * RECORD_BYTES,
         processed_records: processed,
         expired_records: 0,
+        out_of_order_records: None,
         backlog_records: accepted - processed,
         backlog_bytes: (accepted - processed) * RECORD_BYTES,
         read_calls: 4 * SECONDS,
@@ -242,6 +253,7 @@ fn second(second: u64) -> StreamStep {
         incoming_bytes: 1_800 * RECORD_BYTES,
         write_throttled_records: 200,
         shards_throttling_max: 1,
+        open_shards: 4,
         utilization_1s_max: 1.0,
         consumers: vec![
             ConsumerStep {

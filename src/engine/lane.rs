@@ -4,7 +4,8 @@
 //! all reads. Attempts are ordered by time; at the same time retries come before first attempts,
 //! earlier calls before later ones. That order is behaviour: changing it changes results.
 
-use crate::engine::key_order::KeyOrder;
+use crate::engine::child_order::key_over_shards;
+use crate::engine::key_order::{KeyOrder, Watched};
 use crate::engine::log::{Log, LogRecord};
 use crate::engine::plan::{Plan, ProducerPlan, ReplicationPlan};
 use crate::engine::reader::Readers;
@@ -14,6 +15,7 @@ use crate::engine::seconds::{SecondRow, Seconds};
 use crate::engine::source::{Arrival, number_of, producer_of};
 use crate::engine::tally::{ProducerTally, Tally};
 use crate::model::backoff::Waits;
+use crate::model::capacity::MinuteLoad;
 use crate::model::write_limit::{Admission, WriteLimits, added_charge};
 use crate::scenario::PutCalls;
 
@@ -27,6 +29,14 @@ pub(super) struct Context<'plan> {
 /// One shard at work.
 #[derive(Debug)]
 pub(super) struct Lane {
+    /// Place in the order in which the shards opened.
+    pub(super) number: usize,
+    /// What routes name it by; another shard may have it later.
+    pub(super) slot: u16,
+    /// When it closed, in nanoseconds; `u64::MAX` while it is open.
+    pub(super) closed: u64,
+    /// What producers sent here since the last whole minute, where that is asked for.
+    pub(super) demand: MinuteLoad,
     /// First attempts in order of time, dealt and not yet made.
     pub(super) inbox: Vec<Arrival>,
     /// All attempts before this time have been played, in nanoseconds.
@@ -39,9 +49,18 @@ pub(super) struct Lane {
     log: Log,
     /// Whether anyone reads the log.
     has_readers: bool,
-    readers: Readers,
+    pub(super) readers: Readers,
     pub(super) seconds: Seconds,
     pub(super) counts: LaneCounts,
+}
+
+/// What was on its way to a shard when it closed.
+#[derive(Debug)]
+pub(super) struct LeftOver {
+    pub(super) arrivals: Vec<Arrival>,
+    pub(super) waiting: Vec<Waiting>,
+    /// Producer, number of the key, and what is known of it.
+    pub(super) watched: Vec<(usize, u32, Watched)>,
 }
 
 /// What one shard met after the warm-up.
@@ -84,20 +103,32 @@ struct Run {
 }
 
 impl Lane {
-    pub(super) fn new(index: usize, context: Context<'_>) -> Self {
+    /// The lane of a shard that opens at `opened`; its readers begin at once, or wait for those of
+    /// its parents.
+    pub(super) fn new(
+        number: usize,
+        slot: u16,
+        opened: u64,
+        is_child: bool,
+        context: Context<'_>,
+    ) -> Self {
         let plan = context.plan;
         let longest_wait = context.replication.waits.iter().map(Waits::longest).max().unwrap_or(0);
         Self {
+            number,
+            slot,
+            closed: u64::MAX,
+            demand: MinuteLoad::default(),
             inbox: Vec::new(),
-            now: 0,
+            now: opened,
             limits: WriteLimits::new(&plan.quotas, plan.max_record_size),
             retries: Retries::new(longest_wait),
             failed: Vec::new(),
             order: KeyOrder::default(),
-            log: Log::default(),
+            log: Log::new(plan.reshards.is_some() && !plan.consumers.is_empty()),
             has_readers: !plan.consumers.is_empty(),
-            readers: Readers::new(index, context),
-            seconds: Seconds::new(context),
+            readers: Readers::new(number, opened, is_child, context),
+            seconds: Seconds::new(opened, context),
             counts: LaneCounts::default(),
         }
     }
@@ -106,8 +137,54 @@ impl Lane {
     pub(super) fn advance(&mut self, until: u64, context: Context<'_>, tally: &mut Tally) {
         self.write(until, context, tally);
         self.seconds.close_before(until, &mut self.log, &mut tally.rows);
+        if !self.readers.wait_for_parents() {
+            self.read(until, context, tally);
+        }
+    }
+
+    /// Plays the reads before `until`, up to which everything has been written.
+    pub(super) fn read(&mut self, until: u64, context: Context<'_>, tally: &mut Tally) {
         let read = self.readers.advance(until, &self.log, context, tally);
         self.log.forget_before(read);
+    }
+
+    /// Closes the shard at `now`, up to which everything has been played, and hands over what was
+    /// on its way here: first attempts, records that wait for another, and the keys of those.
+    pub(super) fn close(&mut self, now: u64) -> LeftOver {
+        self.closed = now;
+        self.seconds.close_shard(now);
+        self.readers.close_shard(now);
+        LeftOver {
+            arrivals: std::mem::take(&mut self.inbox),
+            waiting: self.retries.drain(),
+            watched: self.order.take().collect(),
+        }
+    }
+
+    /// Takes over a first attempt that was on its way to a parent.
+    pub(super) fn take_arrival(&mut self, arrival: Arrival) {
+        self.inbox.push(arrival);
+    }
+
+    /// Takes over a record that waits for another attempt.
+    pub(super) fn take_waiting(&mut self, record: &Waiting, now: u64) {
+        self.retries.push(record, now, record.due());
+    }
+
+    /// Takes over what was watched of a key at a parent.
+    pub(super) fn take_watched(&mut self, producer: usize, key: u32, watched: Watched) {
+        self.order.adopt(producer, key, watched);
+    }
+
+    /// Puts first attempts that came of several parents in order.
+    pub(super) fn sort_arrivals(&mut self) {
+        self.inbox.sort_by_key(|arrival| (arrival.service(), arrival.call()));
+    }
+
+    /// Whether the shard is closed and everyone has read it before `now`, so that nothing happens
+    /// here any more.
+    pub(super) fn is_over(&self, now: u64) -> bool {
+        self.seconds.are_over() && self.readers.are_finished(now)
     }
 
     /// Ends the run at the horizon: what is left is counted where it stands.
@@ -272,6 +349,11 @@ impl Lane {
             }
         }
         if self.has_readers {
+            self.log.extend_keys(
+                taken
+                    .iter()
+                    .map(|arrival| key_over_shards(producer, arrival.producer(), arrival.key())),
+            );
             self.log.extend(taken.iter().map(|arrival| LogRecord {
                 accepted: arrival.service(),
                 created: arrival.created(),
@@ -483,6 +565,8 @@ impl Lane {
             tally.put_latency.record(call.now - created + producer.answer());
         }
         if self.has_readers {
+            let key = key_over_shards(producer, record.producer(), record.key);
+            self.log.extend_keys(std::iter::once(key));
             self.log.push(LogRecord {
                 accepted: call.now,
                 created: record.created(),

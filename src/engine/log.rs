@@ -22,9 +22,35 @@ pub(super) struct Log {
     first: u64,
     /// Place after the last record before the end of each second not yet sampled.
     marks: VecDeque<u64>,
+    /// Producer and key of each record, where the order of keys over shards is watched.
+    keys: Option<Vec<u64>>,
 }
 
 impl Log {
+    /// An empty log that keeps the key of each record, or does not.
+    pub(super) fn new(keeps_keys: bool) -> Self {
+        Self { keys: keeps_keys.then(Vec::new), ..Self::default() }
+    }
+
+    /// Whether the key of each record is kept.
+    #[inline]
+    pub(super) const fn keeps_keys(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    /// Notes the keys of records that are appended at the same time.
+    #[inline]
+    pub(super) fn extend_keys(&mut self, keys: impl Iterator<Item = u64>) {
+        if let Some(own) = &mut self.keys {
+            own.extend(keys);
+        }
+    }
+
+    /// The keys of the records from `place` on.
+    pub(super) fn keys_from(&self, place: u64) -> &[u64] {
+        self.keys.as_ref().map_or(&[], |keys| &keys[(place - self.first) as usize..])
+    }
+
     #[inline]
     pub(super) fn push(&mut self, record: LogRecord) {
         self.records.push(record);
@@ -64,9 +90,11 @@ impl Log {
         // Moving the rest costs its length, so it must be worth it.
         if read == self.records.len() {
             self.records.clear();
+            self.keys.iter_mut().for_each(Vec::clear);
             self.first = place;
         } else if read > self.records.len() / 2 {
             self.records.drain(..read);
+            self.keys.iter_mut().for_each(|keys| drop(keys.drain(..read)));
             self.first = place;
         }
     }

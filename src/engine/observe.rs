@@ -1,12 +1,16 @@
 //! From what lanes and producers counted to an [`Observation`].
 
+use crate::engine::lane::LaneCounts;
 use crate::engine::plan::{Plan, ProducerPlan};
 use crate::engine::replication::{Group, StreamRecord, Tallies};
+use crate::engine::reshard::{Resharding, Retired};
 use crate::engine::seconds::SecondRow;
 use crate::engine::source::Source;
 use crate::engine::tally::{ConsumerTally, ProducerTally, Tally};
+use crate::hash_key::HashKeyRange;
 use crate::metrics::{
-    ConsumerObservation, HotKey, Observation, ProducerObservation, ShardObservation,
+    ConsumerObservation, HotKey, Observation, ObservedChange, ProducerObservation,
+    ScalingObservation, ShardObservation, ShardSeries,
 };
 use crate::scenario::PutCalls;
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
@@ -23,40 +27,40 @@ pub(super) fn observe(
     plan: &Plan,
     sources: &[Source<'_>],
     groups: Vec<Group>,
+    resharding: Option<Resharding>,
     mut tallies: Tallies,
     stream: StreamRecord,
     hottest_keys: usize,
 ) -> Observation {
     let mut total = Tally::new(plan.producers.len(), plan.consumers.len());
-    let mut shards = Vec::with_capacity(plan.shards);
-    let mut hottest = hottest_keys_by_shard(plan, sources, hottest_keys).into_iter();
     for tally in tallies.all() {
         total.add(tally);
     }
-    for group in groups {
-        for lane in group.lanes {
-            let (counts, totals, series) = lane.into_parts();
-            shards.push(ShardObservation {
-                expected_share: plan.expected_shares[shards.len()],
-                generated_records: counts.generated_records,
-                incoming_records: counts.incoming_records,
-                incoming_bytes: counts.incoming_bytes,
-                write_throttled_records: counts.throttled_by_records + counts.throttled_by_bytes,
-                throttled_by_records: counts.throttled_by_records,
-                throttled_by_bytes: counts.throttled_by_bytes,
-                hottest_keys: hottest.next().unwrap_or_default(),
-                utilization_mean: mean_utilization(&totals, plan),
-                utilization_peak_1s: totals.peak_1s,
-                utilization_peak_1min: totals.peak_1min,
-                series,
-            });
+    let lineage = Family::new(plan, resharding.as_ref());
+    let slots = sources.iter().flat_map(Source::waiting);
+    let mut waiting = vec![0u64; lineage.slots];
+    slots.for_each(|slot| waiting[slot] += 1);
+    let mut hottest = hottest_keys_by_slot(plan, sources, lineage.slots, hottest_keys);
+    let mut shards: Vec<(usize, ShardObservation)> = Vec::with_capacity(plan.shards);
+    let out_of_order = resharding.as_ref().map(|these| these.order.out_of_order());
+    let scaling = resharding.as_ref().map(scaling);
+    for lane in groups.into_iter().flat_map(|group| group.lanes) {
+        let (number, slot) = (lane.number, usize::from(lane.slot));
+        let is_open = lane.closed == u64::MAX;
+        let (mut counts, totals, series) = lane.into_parts();
+        if is_open {
+            counts.generated_records += waiting[slot];
         }
+        let keys = is_open.then(|| std::mem::take(&mut hottest[slot]));
+        shards.push((number, lineage.shard(number, counts, &totals, series, keys)));
     }
-    for source in sources {
-        for shard in source.waiting() {
-            shards[shard].generated_records += 1;
-        }
+    for Retired { number, counts, totals, series } in
+        resharding.as_ref().into_iter().flat_map(|these| these.retired.clone())
+    {
+        shards.push((number, lineage.shard(number, counts, &totals, series, None)));
     }
+    shards.sort_by_key(|(number, _)| *number);
+    let shards = shards.into_iter().map(|(_, shard)| shard).collect();
     let producers = total
         .producers
         .into_iter()
@@ -69,20 +73,116 @@ pub(super) fn observe(
         simulated: Span::from_nanoseconds(plan.horizon),
         producers: producers.collect(),
         shards,
-        consumers: total.consumers.iter().map(consumer).collect(),
+        consumers: total
+            .consumers
+            .iter()
+            .enumerate()
+            .map(|(index, tally)| {
+                consumer(tally, out_of_order.as_ref().and_then(|all| all.get(index)).copied())
+            })
+            .collect(),
         counted: stream.counted,
         series: stream.series,
+        scaling,
     }
 }
 
-fn mean_utilization(totals: &SecondRow, plan: &Plan) -> f64 {
+/// What is known of shards beside what their lanes counted.
+struct Family<'a> {
+    plan: &'a Plan,
+    resharding: Option<&'a Resharding>,
+    /// Most names that routes have for shards.
+    slots: usize,
+}
+
+impl<'a> Family<'a> {
+    fn new(plan: &'a Plan, resharding: Option<&'a Resharding>) -> Self {
+        let slots = resharding.map_or(plan.shards, |these| {
+            (0..these.shards().len()).map(|number| these.slot(number) + 1).max().unwrap_or(0)
+        });
+        Self { plan, resharding, slots }
+    }
+
+    /// One shard; the keys of one that is closed were looked up when it closed.
+    fn shard(
+        &self,
+        number: usize,
+        counts: LaneCounts,
+        totals: &SecondRow,
+        series: ShardSeries,
+        keys: Option<Vec<HotKey>>,
+    ) -> ShardObservation {
+        let plan = self.plan;
+        let (mut opened, mut closed, mut parents) = (0, None, Vec::new());
+        let (shard_id, range) = match self.resharding {
+            None => {
+                let shard = &plan.shards_at_start[number];
+                (shard.shard_id.clone(), shard.range)
+            }
+            Some(these) => {
+                let shard = &these.shards()[number];
+                (opened, closed) = (shard.opened, shard.closed);
+                let of = |parent: &usize| these.shards()[*parent].shard_id.clone();
+                parents = [shard.parent, shard.adjacent_parent].iter().flatten().map(of).collect();
+                (shard.shard_id.clone(), shard.range)
+            }
+        };
+        let of_closed = || self.resharding.map(|these| these.hottest[number].clone());
+        let mut hottest_keys = keys.or_else(of_closed).unwrap_or_default();
+        if self.resharding.is_some() {
+            // Records are counted when they are made, and may reach the shards that came after.
+            for key in &mut hottest_keys {
+                key.generated_records = key.generated_records.min(counts.generated_records);
+            }
+        }
+        ShardObservation {
+            shard_id,
+            range,
+            parents,
+            opened: Span::from_nanoseconds(opened),
+            closed: closed.map(Span::from_nanoseconds),
+            expected_share: match self.resharding {
+                Some(these) => these.expected_shares[number],
+                None => plan.expected_shares[number],
+            },
+            generated_records: counts.generated_records,
+            incoming_records: counts.incoming_records,
+            incoming_bytes: counts.incoming_bytes,
+            write_throttled_records: counts.throttled_by_records + counts.throttled_by_bytes,
+            throttled_by_records: counts.throttled_by_records,
+            throttled_by_bytes: counts.throttled_by_bytes,
+            hottest_keys,
+            utilization_mean: mean_utilization(totals, opened, closed, plan),
+            utilization_peak_1s: totals.peak_1s,
+            utilization_peak_1min: totals.peak_1min,
+            series,
+        }
+    }
+}
+
+fn scaling(resharding: &Resharding) -> ScalingObservation {
+    let changes = resharding.plane.changes().iter().zip(&resharding.throttled);
+    ScalingObservation {
+        mode_end: resharding.plane.mode(),
+        changes: changes
+            .map(|(change, (before, after))| ObservedChange {
+                change: change.clone(),
+                throttled_before_done: after.map_or(0, |after| after - before),
+            })
+            .collect(),
+    }
+}
+
+/// Mean over the time after the warm-up in which the shard was open.
+fn mean_utilization(totals: &SecondRow, opened: u64, closed: Option<u64>, plan: &Plan) -> f64 {
     // The last second may be a part of one, so it is time that counts, not rows.
     let warm_up = plan.warm_up.div_ceil(NANOSECONDS_PER_SECOND) * NANOSECONDS_PER_SECOND;
-    let seconds = Span::from_nanoseconds(plan.horizon.saturating_sub(warm_up)).as_seconds();
+    let end = closed.unwrap_or(plan.horizon);
+    let seconds = Span::from_nanoseconds(end.saturating_sub(warm_up.max(opened))).as_seconds();
     let records = plan.quotas.shard_write_records.0.as_per_second();
     let bytes = plan.quotas.shard_write_bytes.0.as_per_second();
     let used = (totals.records as f64 / records).max(totals.charged_bytes as f64 / bytes);
-    if totals.seconds == 0 { 0.0 } else { used / seconds }
+    if totals.seconds == 0 || seconds <= 0.0 { 0.0 } else { used / seconds }
 }
 
 fn producer(
@@ -114,12 +214,13 @@ fn producer(
     }
 }
 
-fn consumer(tally: &ConsumerTally) -> ConsumerObservation {
+fn consumer(tally: &ConsumerTally, out_of_order_records: Option<u64>) -> ConsumerObservation {
     ConsumerObservation {
         read_records: tally.read_records,
         read_bytes: tally.read_bytes,
         processed_records: tally.processed_records,
         expired_records: tally.expired_records,
+        out_of_order_records,
         backlog_records: tally.backlog_records,
         backlog_bytes: tally.backlog_bytes,
         read_calls: tally.read_calls,
@@ -131,33 +232,64 @@ fn consumer(tally: &ConsumerTally) -> ConsumerObservation {
     }
 }
 
-/// The keys with most records on each shard, most first; ties go to the producer, then the key,
-/// that comes first.
-fn hottest_keys_by_shard(plan: &Plan, sources: &[Source<'_>], most: usize) -> Vec<Vec<HotKey>> {
-    // (records, producer, key) by shard; the smallest of the kept ones is at the end.
-    let mut kept: Vec<Vec<(u64, usize, usize)>> = vec![Vec::new(); plan.shards];
-    for (producer, (producer_plan, source)) in plan.producers.iter().zip(sources).enumerate() {
-        let routes = producer_plan.routes.counted();
+/// The keys with most records on each open shard, most first; ties go to the producer, then the
+/// key, that comes first.
+fn hottest_keys_by_slot(
+    plan: &Plan,
+    sources: &[Source<'_>],
+    slots: usize,
+    most: usize,
+) -> Vec<Vec<HotKey>> {
+    let mut kept = vec![Hottest::default(); slots];
+    for (producer, source) in sources.iter().enumerate() {
+        let routes = source.routes.counted();
         for (key, (records, route)) in source.key_counts().into_iter().zip(routes).enumerate() {
-            let list = &mut kept[usize::from(route.shard)];
-            let beaten = list.last().is_none_or(|last| last.0 < records) || list.len() < most;
-            if records == 0 || !beaten {
-                continue;
-            }
-            let place = list.partition_point(|other| other.0 >= records);
-            list.insert(place, (records, producer, key));
-            list.truncate(most);
+            kept[usize::from(route.shard)].add(records, producer, key, most);
         }
     }
-    kept.into_iter()
-        .map(|list| {
-            list.into_iter()
-                .map(|(generated_records, producer, key)| HotKey {
-                    key: plan.producers[producer].keys.name(key),
-                    producer,
-                    generated_records,
-                })
-                .collect()
-        })
-        .collect()
+    kept.into_iter().map(|list| list.named(plan)).collect()
+}
+
+/// The keys of a range with most records since they came to the shard that closes.
+pub(super) fn hottest_of_range(
+    plan: &Plan,
+    sources: &mut [Source<'_>],
+    range: HashKeyRange,
+) -> Vec<HotKey> {
+    let mut kept = Hottest::default();
+    for (producer, source) in sources.iter_mut().enumerate() {
+        let mut counts = source.take_key_counts(range);
+        counts.sort_unstable();
+        for (key, records) in counts {
+            kept.add(records, producer, key, HOTTEST_KEYS);
+        }
+    }
+    kept.named(plan)
+}
+
+/// Records, producer and key of the hottest keys; the smallest of them is at the end.
+#[derive(Clone, Debug, Default)]
+struct Hottest(Vec<(u64, usize, usize)>);
+
+impl Hottest {
+    #[inline]
+    fn add(&mut self, records: u64, producer: usize, key: usize, most: usize) {
+        let list = &mut self.0;
+        let beaten = list.last().is_none_or(|last| last.0 < records) || list.len() < most;
+        if records == 0 || !beaten {
+            return;
+        }
+        let place = list.partition_point(|other| other.0 >= records);
+        list.insert(place, (records, producer, key));
+        list.truncate(most);
+    }
+
+    fn named(self, plan: &Plan) -> Vec<HotKey> {
+        let name = |(generated_records, producer, key): (u64, usize, usize)| HotKey {
+            key: plan.producers[producer].keys.name(key),
+            producer,
+            generated_records,
+        };
+        self.0.into_iter().map(name).collect()
+    }
 }

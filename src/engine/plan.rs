@@ -4,14 +4,15 @@ use rayon::prelude::*;
 
 use crate::hash_key::HashKeyRange;
 use crate::model::backoff::Waits;
-use crate::model::partition_key::{KeySpace, Routes, TimeBins};
+use crate::model::capacity::CapacityRules;
+use crate::model::partition_key::{KeyIndex, KeySpace, Routes, TimeBins};
 use crate::model::record_size::SizeSampler;
 use crate::model::traffic::RateProfile;
 use crate::quotas::Quotas;
 use crate::random::{IdentityDraws, Purpose, Randomness};
 use crate::scenario::{
-    Arrivals, ExplicitHashKey, PartitionKey, Processing, Producer, PutCalls, Reading,
-    RecordDistribution, RecordOrdering, Scenario,
+    Arrivals, CapacityMode, ChildShards, ExplicitHashKey, PartitionKey, Processing, Producer,
+    PutCalls, Reading, RecordDistribution, RecordOrdering, Scaling, Scenario, ShardDefinition,
 };
 use crate::time::Span;
 
@@ -37,6 +38,8 @@ pub(super) struct ProducerPlan {
     pub(super) is_ordered: bool,
     /// Share of this producer's records that each shard is to expect.
     pub(super) shares: Vec<f64>,
+    /// For changing routes, where shards split and merge.
+    pub(super) key_index: Option<KeyIndex>,
 }
 
 /// One consumer, the same in every replication.
@@ -45,6 +48,7 @@ pub(super) struct ConsumerPlan {
     pub(super) name: String,
     pub(super) reading: Reading,
     pub(super) processing: Processing,
+    pub(super) child_shards: ChildShards,
 }
 
 /// A scenario made ready to run.
@@ -54,6 +58,7 @@ pub(super) struct Plan {
     pub(super) consumers: Vec<ConsumerPlan>,
     pub(super) quotas: Quotas,
     pub(super) shards: usize,
+    pub(super) shards_at_start: Vec<ShardDefinition>,
     pub(super) max_record_size: crate::units::Bytes,
     /// Nanoseconds for which a record stays readable.
     pub(super) retention: u64,
@@ -63,6 +68,16 @@ pub(super) struct Plan {
     pub(super) horizon: u64,
     /// Share of all records that each shard is to expect.
     pub(super) expected_shares: Vec<f64>,
+    /// What changes the shards during the run, where anything does.
+    pub(super) reshards: Option<ReshardPlan>,
+}
+
+/// What a run whose shards change needs to know beside.
+#[derive(Debug)]
+pub(super) struct ReshardPlan {
+    pub(super) rules: CapacityRules,
+    pub(super) mode: CapacityMode,
+    pub(super) scaling: Scaling,
 }
 
 /// What depends on the replication: the draws by identity, and what is kept of it.
@@ -72,6 +87,8 @@ pub(super) struct ReplicationPlan {
     pub(super) waits: Vec<Waits>,
     /// First calls of each consumer.
     pub(super) phases: Vec<IdentityDraws>,
+    /// When each consumer finds shards that came of others.
+    pub(super) finds: Vec<IdentityDraws>,
     /// Which replication, from zero.
     pub(super) replication: u32,
     /// Width of one row of the series.
@@ -105,6 +122,7 @@ impl Plan {
                     name: consumer.name.clone(),
                     reading: consumer.reading.clone(),
                     processing: consumer.processing,
+                    child_shards: consumer.child_shards,
                 })
                 .collect(),
             quotas: scenario.quotas.clone(),
@@ -114,6 +132,12 @@ impl Plan {
             warm_up: scenario.warm_up.nanoseconds(),
             horizon: scenario.duration.nanoseconds(),
             expected_shares,
+            shards_at_start: scenario.stream.shards.clone(),
+            reshards: scenario.stream.reshards().then(|| ReshardPlan {
+                rules: CapacityRules::new(scenario),
+                mode: scenario.stream.mode,
+                scaling: scenario.stream.scaling.clone(),
+            }),
         }
     }
 
@@ -156,8 +180,13 @@ impl Plan {
             .iter()
             .map(|consumer| randomness.identity_draws(&consumer.name, Purpose::PollPhase))
             .collect();
+        let finds = self
+            .consumers
+            .iter()
+            .map(|consumer| randomness.identity_draws(&consumer.name, Purpose::ChildShard))
+            .collect();
         let keeps_series = replication == 0;
-        ReplicationPlan { waits, phases, replication, series_step, keeps_series }
+        ReplicationPlan { waits, phases, finds, replication, series_step, keeps_series }
     }
 }
 
@@ -188,7 +217,6 @@ impl ProducerPlan {
             profile,
             arrivals: producer.arrivals,
             sizes: SizeSampler::new(&producer.record_size),
-            keys,
             routes,
             calls: producer.client.calls,
             one_way: producer.client.round_trip.half().nanoseconds(),
@@ -196,6 +224,8 @@ impl ProducerPlan {
             rounding: rounding.0,
             is_ordered: producer.ordering(&scenario.stream) != RecordOrdering::None,
             shares,
+            key_index: scenario.stream.reshards().then(|| keys.key_index(explicit)),
+            keys,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Each consumer works on one batch at a time on each shard. At the end of every second the lane
 //! asks how far each is behind; that moment comes before anything that happens at the same time.
 
+use crate::engine::child_order::{Handled, NO_ORDER};
 use crate::engine::lane::Context;
 use crate::engine::log::{Log, LogRecord};
 use crate::engine::plan::ConsumerPlan;
@@ -17,6 +18,12 @@ pub(super) struct Readers {
     /// Shared by the polling ones.
     limits: ReadLimits,
     readers: Vec<Reader>,
+    /// When the shard closed, in nanoseconds; `u64::MAX` while it is open.
+    closed: u64,
+    /// Records whose order over shards is watched, since the last barrier.
+    pub(super) handled: Vec<Handled>,
+    /// Whether that is so: the shard is closed, or a shard that it came of is not read to its end.
+    pub(super) is_watched: bool,
 }
 
 /// One consumer on one shard.
@@ -36,6 +43,29 @@ struct Reader {
     offset: u64,
     /// Polling: calls that were refused.
     refused: u64,
+    /// Polling: when the work on the last answer is done, in nanoseconds.
+    busy: u64,
+    /// It begins when the parents of the shard are finished, and they are not.
+    waits: bool,
+    /// When it had worked on everything of a closed shard, in nanoseconds; `u64::MAX` before.
+    finished: u64,
+    /// What it works on beyond the end of the window, where that is watched.
+    in_hand: Vec<Handled>,
+}
+
+/// Where a reader notes what is watched.
+struct Watch<'a> {
+    /// End of the window in nanoseconds.
+    until: u64,
+    /// Whether all that is handled is noted.
+    is_on: bool,
+    handled: &'a mut Vec<Handled>,
+}
+
+/// When a consumer finds a shard that it may begin with from `from` on: at its next look.
+fn found_at(from: u64, shard: usize, consumer: usize, context: Context<'_>) -> u64 {
+    let every = context.plan.consumers[consumer].child_shards.found_every.nanoseconds();
+    from.saturating_add(context.replication.finds[consumer].below(shard as u64, 0, every))
 }
 
 /// A batch in the hands of a consumer.
@@ -48,7 +78,9 @@ struct Batch {
 }
 
 impl Readers {
-    pub(super) fn new(shard: usize, context: Context<'_>) -> Self {
+    /// The readers of a shard that opens at `opened`. Of a child, each looks for it in its own time,
+    /// or waits for the parents.
+    pub(super) fn new(shard: usize, opened: u64, is_child: bool, context: Context<'_>) -> Self {
         let readers = context.plan.consumers.iter().enumerate().map(|(consumer, plan)| {
             let draws = context.replication.phases[consumer];
             let (next, offset) = match plan.reading {
@@ -61,9 +93,72 @@ impl Readers {
                     (0, gap + draws.below(shard as u64, 0, lasts - gap))
                 }
             };
-            Reader { consumer, shard: shard as u64, place: 0, second: 0, next, offset, refused: 0 }
+            let waits = is_child && plan.child_shards.parents_first;
+            let next = match is_child {
+                true if waits => u64::MAX,
+                true => found_at(opened, shard, consumer, context),
+                false => next,
+            };
+            Reader {
+                consumer,
+                shard: shard as u64,
+                place: 0,
+                second: opened / NANOSECONDS_PER_SECOND,
+                next,
+                offset,
+                refused: 0,
+                busy: 0,
+                waits,
+                finished: u64::MAX,
+                in_hand: Vec::new(),
+            }
         });
-        Self { limits: ReadLimits::new(&context.plan.quotas), readers: readers.collect() }
+        Self {
+            limits: ReadLimits::new(&context.plan.quotas),
+            readers: readers.collect(),
+            closed: u64::MAX,
+            handled: Vec::new(),
+            is_watched: is_child,
+        }
+    }
+
+    /// The shard closes at `now`, up to which everything has been read.
+    pub(super) fn close_shard(&mut self, now: u64) {
+        self.closed = now;
+        let was_watched = std::mem::replace(&mut self.is_watched, true);
+        for reader in &mut self.readers {
+            let in_hand = std::mem::take(&mut reader.in_hand);
+            if !was_watched {
+                self.handled.extend(in_hand.into_iter().filter(|handled| handled.done > now));
+            }
+        }
+    }
+
+    /// Whether a reader waits for the parents of the shard.
+    pub(super) fn wait_for_parents(&self) -> bool {
+        self.readers.iter().any(|reader| reader.waits)
+    }
+
+    /// When each consumer finished the shard, in nanoseconds; `u64::MAX` where it has not.
+    pub(super) fn finished(&self) -> impl Iterator<Item = u64> + '_ {
+        self.readers.iter().map(|reader| reader.finished)
+    }
+
+    /// Whether everyone has read everything of a closed shard before `now`.
+    pub(super) fn are_finished(&self, now: u64) -> bool {
+        self.closed != u64::MAX && self.finished().all(|finished| finished <= now)
+    }
+
+    /// Lets those readers begin whose consumer has finished the parents: `parents` gives when.
+    pub(super) fn begin_after(&mut self, parents: impl Fn(usize) -> u64, context: Context<'_>) {
+        for reader in self.readers.iter_mut().filter(|reader| reader.waits) {
+            let finished = parents(reader.consumer);
+            if finished != u64::MAX {
+                reader.waits = false;
+                let shard = reader.shard as usize;
+                reader.next = found_at(finished, shard, reader.consumer, context);
+            }
+        }
     }
 
     /// Plays all reads before `until`; gives the place before which everyone has read.
@@ -75,10 +170,17 @@ impl Readers {
         tally: &mut Tally,
     ) -> u64 {
         self.poll_before(until, log, context, tally);
+        let mut watch = Watch { until, is_on: self.is_watched, handled: &mut self.handled };
         for reader in &mut self.readers {
             let plan = &context.plan.consumers[reader.consumer];
             if let Reading::EnhancedFanOut { .. } = plan.reading {
-                while reader.receive(until, log, context, tally) {}
+                while reader.receive(until, log, context, tally, &mut watch) {}
+                let is_read = reader.place == log.end() && reader.finished == u64::MAX;
+                if self.closed < until && is_read && !reader.waits {
+                    // The last event of a subscription says that the shard is closed.
+                    let told = context.plan.quotas.enhanced_fan_out_propagation.nanoseconds();
+                    reader.finished = reader.next.max(self.closed + told);
+                }
             }
             reader.look_back(until, log, context, tally);
         }
@@ -96,7 +198,14 @@ impl Readers {
             let Some(reader) = next else {
                 return;
             };
-            reader.poll(&mut self.limits, log, context, tally);
+            let mut watch = Watch { until, is_on: self.is_watched, handled: &mut self.handled };
+            let now = reader.next;
+            let answered = reader.poll(&mut self.limits, log, context, tally, &mut watch);
+            if answered && now >= self.closed && reader.place == log.end() {
+                // The answer has no next iterator: the shard is at its end.
+                reader.finished = now.max(reader.busy);
+                reader.next = u64::MAX;
+            }
         }
     }
 
@@ -122,18 +231,19 @@ impl Readers {
 }
 
 impl Reader {
-    /// One GetRecords call.
+    /// One GetRecords call; whether it was answered.
     fn poll(
         &mut self,
         limits: &mut ReadLimits,
         log: &Log,
         context: Context<'_>,
         tally: &mut Tally,
-    ) {
+        watch: &mut Watch<'_>,
+    ) -> bool {
         let now = self.next;
         let plan = &context.plan.consumers[self.consumer];
         let Reading::Polling { interval, max_records, round_trip } = plan.reading else {
-            return;
+            return false;
         };
         self.look_back(now, log, context, tally);
         let counted = u64::from(now >= context.plan.warm_up);
@@ -154,7 +264,7 @@ impl Reader {
             consumer.throttled_by_calls +=
                 counted * u64::from(admission == ReadAdmission::CallLimit);
             self.row(now, &mut tally.rows).read_throttled_calls += 1;
-            return;
+            return false;
         }
         self.expire(now, log, context, consumer);
         let quotas = &context.plan.quotas;
@@ -174,13 +284,51 @@ impl Reader {
         }
         let start = now + round_trip.nanoseconds();
         let done = work(records, start, plan, context, consumer);
+        if log.keeps_keys() {
+            self.note(records, start, log, plan, watch);
+        }
         self.row(now, &mut tally.rows).read_records += batch.records as u64;
         self.place += batch.records as u64;
+        self.busy = done;
         self.next = self.next.max(done);
+        true
+    }
+
+    /// Notes records of which the order over shards is watched, or may be when the shard closes.
+    fn note(
+        &mut self,
+        records: &[LogRecord],
+        start: u64,
+        log: &Log,
+        plan: &ConsumerPlan,
+        watch: &mut Watch<'_>,
+    ) {
+        let per_record = plan.processing.per_record.nanoseconds();
+        let mut done = start + plan.processing.per_batch.nanoseconds();
+        let (shard, consumer) = (self.shard as usize, self.consumer);
+        self.in_hand.clear();
+        if !watch.is_on && done + per_record * records.len() as u64 <= watch.until {
+            return;
+        }
+        for (record, key) in records.iter().zip(log.keys_from(self.place)) {
+            done += per_record;
+            if *key == NO_ORDER || (!watch.is_on && done <= watch.until) {
+                continue;
+            }
+            let handled = Handled { shard, consumer, key: *key, done, created: record.created };
+            if watch.is_on { watch.handled.push(handled) } else { self.in_hand.push(handled) }
+        }
     }
 
     /// Takes the next event of a subscription if it comes before `until`; false if none does.
-    fn receive(&mut self, until: u64, log: &Log, context: Context<'_>, tally: &mut Tally) -> bool {
+    fn receive(
+        &mut self,
+        until: u64,
+        log: &Log,
+        context: Context<'_>,
+        tally: &mut Tally,
+        watch: &mut Watch<'_>,
+    ) -> bool {
         let quotas = &context.plan.quotas;
         let plan = &context.plan.consumers[self.consumer];
         let Reading::EnhancedFanOut { round_trip } = plan.reading else {
@@ -189,6 +337,9 @@ impl Reader {
         let Some(first) = log.from(self.place).first() else {
             return false;
         };
+        if self.waits {
+            return false;
+        }
         let propagation = quotas.enhanced_fan_out_propagation.nanoseconds();
         let mut now = self.next.max(first.accepted + propagation);
         // While the subscription is renewed nothing comes.
@@ -218,6 +369,9 @@ impl Reader {
             consumer.iterator_age_cloudwatch.record(now - last.accepted);
         }
         let done = work(&rest[..batch.records], now, plan, context, consumer);
+        if log.keeps_keys() {
+            self.note(&rest[..batch.records], now, log, plan, watch);
+        }
         self.row(now, &mut tally.rows).read_records += batch.records as u64;
         self.place += batch.records as u64;
         let rate = quotas.enhanced_fan_out_bytes.0;
@@ -255,7 +409,7 @@ impl Reader {
             self.expire(end, log, context, &mut tally.consumers[self.consumer]);
             let behind = end_place.saturating_sub(self.place);
             let age = if behind == 0 { 0 } else { end - log.from(self.place)[0].accepted };
-            if end > context.plan.warm_up {
+            if end > context.plan.warm_up && end <= self.finished {
                 tally.consumers[self.consumer].iterator_age.record(age);
             }
             let row = tally.rows.consumer(self.second, self.consumer);

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use crate::engine::lane::{Context, Lane};
 use crate::engine::observe::observe;
 use crate::engine::plan::{Plan, ReplicationPlan};
+use crate::engine::reshard::{Resharding, StreamState};
 use crate::engine::source::{Arrival, Source, producer_of};
 use crate::engine::tally::Tally;
 use crate::engine::{Control, Interrupted, Options};
@@ -35,8 +36,6 @@ const LONGEST_WINDOW: u64 = 3_600 * NANOSECONDS_PER_SECOND;
 /// Lanes that are played one after another by one task.
 #[derive(Debug)]
 pub(super) struct Group {
-    /// Index of the first lane.
-    pub(super) first: usize,
     pub(super) lanes: Vec<Lane>,
     /// Attempts in the last window.
     work: u64,
@@ -75,6 +74,8 @@ pub(super) struct StreamRecord {
     seconds: u64,
     /// PutRecords calls that were sent again, by producer.
     pub(super) repeated_calls: Vec<u64>,
+    /// Shards that are open now.
+    pub(super) open_shards: u32,
 }
 
 impl StreamRecord {
@@ -91,6 +92,7 @@ impl StreamRecord {
             ),
             seconds: 0,
             repeated_calls: vec![0; plan.producers.len()],
+            open_shards: plan.shards as u32,
         }
     }
 
@@ -129,18 +131,47 @@ pub(super) fn run(
     let mut tallies = Tallies::new(plan);
     let mut inboxes: Vec<Vec<Arrival>> = (0..plan.shards).map(|_| Vec::new()).collect();
     let mut stream = StreamRecord::new(context);
+    let mut resharding = Resharding::new(context, groups.len());
     let window = window_length(plan, options);
     let records_max = RECORDS_MAX.max(RECORDS_PER_LANE * plan.shards as f64);
-    let mut until = plan.window_end(0, window, records_max);
+    let end_of_window = |from: u64, resharding: &Option<Resharding>| {
+        let end = plan.window_end(from, window, records_max);
+        resharding.as_ref().map_or(end, |resharding| end.min(resharding.next_barrier(from)))
+    };
+    if let Some(resharding) = &mut resharding {
+        let state =
+            StreamState { groups: &mut groups, sources: &mut sources, inboxes: &mut inboxes };
+        resharding.settle(0, state, &mut tallies, &mut stream, context);
+    }
+    let mut until = end_of_window(0, &resharding);
     deal(&mut sources, until, &mut inboxes);
     loop {
-        hand_over(&mut groups, &mut inboxes, sources.len() > 1);
-        let next = plan.window_end(until, window, records_max);
-        rayon::join(
-            || deal(&mut sources, next, &mut inboxes),
-            || advance(&mut groups, until, context, &tallies),
-        );
+        let counts_demand = resharding.as_ref().is_some_and(Resharding::counts_demand);
+        hand_over(&mut groups, &mut inboxes, sources.len() > 1, counts_demand);
+        let may_change = resharding.as_ref().is_some_and(|these| these.next_barrier(0) <= until);
+        let mut next = end_of_window(until, &resharding);
+        if may_change {
+            // Who is dealt what is known when the shards are.
+            advance(&mut groups, until, context, &tallies);
+        } else {
+            rayon::join(
+                || deal(&mut sources, next, &mut inboxes),
+                || advance(&mut groups, until, context, &tallies),
+            );
+        }
+        if let Some(resharding) = &mut resharding {
+            resharding.read_children(until, &mut groups, &mut tallies, context);
+        }
         settle(&mut tallies, &mut sources, until, plan, &mut stream);
+        if let Some(resharding) = resharding.as_mut().filter(|_| may_change) {
+            let state =
+                StreamState { groups: &mut groups, sources: &mut sources, inboxes: &mut inboxes };
+            resharding.settle(until, state, &mut tallies, &mut stream, context);
+        }
+        if may_change && until < plan.horizon {
+            next = end_of_window(until, &resharding);
+            deal(&mut sources, next, &mut inboxes);
+        }
         let generated = sources.iter().map(|source| source.generated.records).sum();
         if at_barrier(until, generated) == Control::Stop {
             return Err(Interrupted);
@@ -156,6 +187,7 @@ pub(super) fn run(
         plan,
         &sources,
         groups,
+        resharding,
         tallies,
         stream,
         options.hottest_keys,
@@ -168,9 +200,8 @@ fn groups(context: Context<'_>) -> Vec<Group> {
     (0..plan.shards)
         .step_by(size)
         .map(|first| Group {
-            first,
             lanes: (first..(first + size).min(plan.shards))
-                .map(|index| Lane::new(index, context))
+                .map(|index| Lane::new(index, index as u16, 0, false, context))
                 .collect(),
             work: 0,
         })
@@ -186,9 +217,14 @@ fn deal(sources: &mut [Source<'_>], until: u64, inboxes: &mut [Vec<Arrival>]) {
 
 /// Gives the dealt arrivals to the lanes. Each producer deals in order of time; where there are
 /// several, their arrivals are merged by time, then producer, then number.
-fn hand_over(groups: &mut [Group], inboxes: &mut [Vec<Arrival>], merge: bool) {
+fn hand_over(groups: &mut [Group], inboxes: &mut [Vec<Arrival>], merge: bool, counts_demand: bool) {
     for group in groups {
-        for (lane, inbox) in group.lanes.iter_mut().zip(&mut inboxes[group.first..]) {
+        for lane in group.lanes.iter_mut().filter(|lane| lane.closed == u64::MAX) {
+            let inbox = &mut inboxes[usize::from(lane.slot)];
+            if counts_demand {
+                lane.demand.records += inbox.len() as u64;
+                lane.demand.bytes += inbox.iter().map(|one| u64::from(one.size())).sum::<u64>();
+            }
             if lane.inbox.is_empty() {
                 std::mem::swap(&mut lane.inbox, inbox);
             } else {
@@ -248,7 +284,7 @@ fn add_rows(
     for second in stream.seconds..until_second {
         let mut consumers = std::mem::take(&mut row.consumers);
         consumers.fill(ConsumerStep::default());
-        row = StreamStep { consumers, ..StreamStep::default() };
+        row = StreamStep { consumers, open_shards: stream.open_shards, ..StreamStep::default() };
         for source in &mut *sources {
             let generated = source.take_second();
             row.generated_records += generated.records;

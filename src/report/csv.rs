@@ -12,7 +12,7 @@ type Column = (&'static str, fn(&SeriesRow) -> String);
 /// How a consumer's column is taken from its part of a row.
 type ConsumerColumn = (&'static str, fn(&ConsumerRow) -> String);
 
-const COLUMNS: [Column; 17] = [
+const COLUMNS: [Column; 18] = [
     ("start_seconds", |row| row.start_seconds.to_string()),
     ("span_seconds", |row| row.span_seconds.to_string()),
     ("generated_records", |row| row.generated_records.to_string()),
@@ -25,6 +25,7 @@ const COLUMNS: [Column; 17] = [
     ("write_throttled_records", |row| row.write_throttled_records.to_string()),
     ("write_throttled_ratio", |row| row.write_throttled_ratio.to_string()),
     ("shards_throttling_max", |row| row.shards_throttling_max.to_string()),
+    ("open_shards", |row| row.open_shards.to_string()),
     ("hottest_shard_utilization_peak_1s", |row| row.hottest_shard_utilization_peak_1s.to_string()),
     ("cloudwatch_hottest_shard_utilization_1min", |row| {
         row.cloudwatch_hottest_shard_utilization_1min.to_string()

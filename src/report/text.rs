@@ -2,11 +2,13 @@
 //!
 //! From the top: the question and the verdict, the objectives, a handful of figures, the hottest
 //! shards, the clients, the findings, and what it all rests on. `layout` wraps and paints, `head`
-//! is the part above the tables, `tables` are the tables, `notes` the part below them.
+//! is the part above the tables, `tables` are the tables, `scaling` what changed the shards,
+//! `notes` the part below them.
 
 mod head;
 mod layout;
 mod notes;
+mod scaling;
 mod tables;
 
 use self::layout::Page;
@@ -36,6 +38,7 @@ pub fn text(document: &ResultDocument, options: TextOptions) -> String {
     head::objectives(document, &mut page);
     head::key_figures(document, &mut page);
     tables::shards(document, &mut page);
+    scaling::scaling(document, &mut page);
     tables::producers(document, &mut page);
     tables::consumers(document, &mut page);
     tables::replications(document, &mut page);

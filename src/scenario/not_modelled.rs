@@ -9,19 +9,14 @@ const POLLING: &str = "write a `polling` consumer with its interval and processi
     `enhanced_fan_out` one";
 const PUT_RECORDS: &str = "write a `put_records` client with its batch size, linger and retries";
 const RANGES: &str = "import the ranges with `hash_ranges`, or run once for each shard count";
-const PROVISIONED: &str = "write `provisioned: { shards: N }` with the number of shards that the \
-    stream has now";
 
-const ROWS: [Row; 33] = [
+const ROWS: [Row; 30] = [
     ("Scenario", "variants", "run the scenario once for each variant, with `--set path=value`"),
     ("Scenario", "sweep", "run the scenario once for each value, with `--set path=value`"),
     ("Scenario", "incidents", "write a storm or a hot key as a producer with a `spike`"),
     ("Scenario", "cost", "leave it out: a report says nothing of cost yet"),
-    ("Stream", "scaling", "run the scenario once for each shard count, with `--set`"),
     ("Stream", "mode", "write `capacity: { provisioned: { shards: N } }`"),
     ("Stream", "encryption", "encryption changes no limit; leave it out"),
-    ("Capacity", "on_demand", PROVISIONED),
-    ("Capacity", "on_demand_advantage", PROVISIONED),
     ("HashRanges", "describe_stream", RANGES),
     ("Client", "kpl", PUT_RECORDS),
     ("Client", "agent", PUT_RECORDS),

@@ -10,6 +10,7 @@ mod consumer;
 mod key;
 mod producer;
 mod quotas;
+mod scaling;
 mod traffic;
 
 use schemars::JsonSchema;
@@ -24,6 +25,7 @@ pub(super) use consumer::*;
 pub(super) use key::*;
 pub(super) use producer::*;
 pub(super) use quotas::Quotas;
+pub(super) use scaling::*;
 pub(super) use traffic::*;
 
 /// A scenario of shardplan: a stream, who writes to it, who reads from it, and what must hold.
@@ -81,6 +83,8 @@ pub(super) struct Stream {
     pub(super) retention: Option<Written<Span>>,
     /// Largest record, data and partition key together, 1 MiB to 10 MiB; default `1 MiB`.
     pub(super) max_record_size: Option<Written<Bytes>>,
+    /// What changes the shards while the stream runs; default nothing.
+    pub(super) scaling: Option<Scaling>,
 }
 
 /// How the capacity of a stream is set.
@@ -89,6 +93,10 @@ pub(super) struct Stream {
 pub(super) enum Capacity {
     /// A fixed number of shards.
     Provisioned(Provisioned),
+    /// On-demand standard: the service splits shards as they fill; `{}` starts with four.
+    OnDemand(OnDemand),
+    /// On-demand advantage: the same, with warm throughput.
+    OnDemandAdvantage(OnDemandAdvantage),
 }
 
 /// Provisioned capacity.

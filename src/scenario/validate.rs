@@ -11,6 +11,7 @@ mod partition_key;
 mod producer;
 mod quota;
 mod record_size;
+mod scaling;
 mod shard_file;
 mod size_file;
 mod stream;
@@ -97,7 +98,8 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
         .collect();
     check_traffic(&producers, nodes, &mut context);
     let consumers = raw.consumers.unwrap_or_default();
-    let consumers = consumer::consumers(&consumers, root.at("consumers"), &mut context);
+    let consumers =
+        consumer::consumers(&consumers, root.at("consumers"), stream.mode, &mut context);
     let objectives = match &raw.objectives {
         Some(objectives) => {
             consumer::objectives(objectives, root.at("objectives"), &consumers, &mut context)

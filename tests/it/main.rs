@@ -21,6 +21,7 @@
 //! - `time_outs`: records that come twice, because an answer was lost.
 //! - `key_order`: records that a later one of their key overtakes.
 //! - `read_limits`: what a shard gives, and how consumers fall behind.
+//! - `resharding`: shards that split and merge, and what becomes of the records on their way.
 //!
 //! The scenario language
 //! - `language`: from text to scenario.
@@ -63,6 +64,7 @@ mod oracles;
 mod partition_keys;
 mod read_limits;
 mod reference_work;
+mod resharding;
 mod result_schema;
 mod routing;
 mod series_steps;

@@ -7,7 +7,7 @@ use super::unit::{self, Dimension};
 use super::{Quantity, QuantityError};
 use crate::scenario::tree::shorten;
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
-use crate::units::{ByteRate, Bytes, CallRate, Calls, Rate, Ratio, RecordRate, Records};
+use crate::units::{ByteRate, Bytes, CallRate, Calls, Rate, Ratio, RecordRate, Records, Shards};
 
 /// The units of a duration, for help texts.
 const TIME_UNITS: &str = "ns, us, ms, s, min, h, d and w";
@@ -197,6 +197,23 @@ impl Quantity for Calls {
             "minimum": 0,
             "pattern": format!(r"^\s*{NUMBER}\s*(calls?)?\s*$"),
             "examples": [5, "5 calls"],
+        })
+    }
+}
+
+impl Quantity for Shards {
+    const FORMAT: &'static str = "number-of-shards";
+
+    fn parse(text: &str) -> Result<Self, QuantityError> {
+        count(text, Dimension::Shards, "shards", "4 shards").map(Self)
+    }
+
+    fn keywords() -> Value {
+        json!({
+            "type": ["integer", "string"],
+            "minimum": 0,
+            "pattern": format!(r"^\s*{NUMBER}\s*(shards?)?\s*$"),
+            "examples": [4, "4 shards"],
         })
     }
 }

@@ -16,6 +16,8 @@ pub(super) enum Dimension {
     Records,
     /// API calls.
     Calls,
+    /// Shards.
+    Shards,
     /// Hundredths.
     Share,
 }
@@ -28,6 +30,7 @@ impl Dimension {
             Self::Size => "a size",
             Self::Records => "a number of records",
             Self::Calls => "a number of calls",
+            Self::Shards => "a number of shards",
             Self::Share => "a share",
         }
     }
@@ -49,7 +52,7 @@ const fn unit(name: &'static str, dimension: Dimension, factor: u64) -> Unit {
 }
 
 /// Every unit of the language, small to large.
-pub(super) const UNITS: [Unit; 25] = [
+pub(super) const UNITS: [Unit; 27] = [
     unit("ns", Dimension::Time, 1),
     unit("us", Dimension::Time, 1_000),
     unit("µs", Dimension::Time, 1_000),
@@ -74,6 +77,8 @@ pub(super) const UNITS: [Unit; 25] = [
     unit("records", Dimension::Records, 1),
     unit("call", Dimension::Calls, 1),
     unit("calls", Dimension::Calls, 1),
+    unit("shard", Dimension::Shards, 1),
+    unit("shards", Dimension::Shards, 1),
     unit("%", Dimension::Share, 1),
 ];
 

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::ChildShards;
 use crate::scenario::quantity::{Name, Written};
 use crate::time::Span;
 use crate::units::Records;
@@ -36,6 +37,11 @@ pub(in crate::scenario) struct Polling {
     pub(in crate::scenario) round_trip: Option<Written<Span>>,
     /// How long its work takes; default no time.
     pub(in crate::scenario) processing: Option<Processing>,
+    /// Whether shards that came of others are read when their parents are finished; default
+    /// `parents_first`.
+    pub(in crate::scenario) child_shards: Option<ChildShards>,
+    /// How often it looks for shards that it may begin with; default `10 s`, as the KCL.
+    pub(in crate::scenario) child_shards_found_every: Option<Written<Span>>,
 }
 
 /// SubscribeToShard.
@@ -46,6 +52,11 @@ pub(in crate::scenario) struct EnhancedFanOut {
     pub(in crate::scenario) round_trip: Option<Written<Span>>,
     /// How long its work takes; default no time.
     pub(in crate::scenario) processing: Option<Processing>,
+    /// Whether shards that came of others are read when their parents are finished; default
+    /// `parents_first`.
+    pub(in crate::scenario) child_shards: Option<ChildShards>,
+    /// How often it looks for shards that it may begin with; default `10 s`, as the KCL.
+    pub(in crate::scenario) child_shards_found_every: Option<Written<Span>>,
 }
 
 /// How long a consumer works on what it has read; one batch at a time on each shard.

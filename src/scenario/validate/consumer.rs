@@ -1,11 +1,12 @@
 //! Consumers, and what a run must meet.
 
 use super::producer::ROUND_TRIP;
+use super::scaling::child_shards;
 use super::{Context, or};
 use crate::scenario::raw;
 use crate::scenario::structure::did_you_mean;
 use crate::scenario::tree::{Node, shorten};
-use crate::scenario::{Consumer, Objective, Processing, Reading};
+use crate::scenario::{CapacityMode, Consumer, Objective, Processing, Reading};
 use crate::time::Span;
 use crate::units::Records;
 
@@ -18,9 +19,16 @@ const INTERVAL: Span = Span::SECOND;
 pub(super) fn consumers(
     raw: &[raw::Consumer],
     node: &Node,
+    mode: CapacityMode,
     context: &mut Context<'_, '_>,
 ) -> Vec<Consumer> {
-    let most = context.quotas.enhanced_fan_out_consumers.0;
+    let (quota, most) = match mode {
+        CapacityMode::OnDemandAdvantage { .. } => (
+            "enhanced_fan_out_consumers_advantage",
+            context.quotas.enhanced_fan_out_consumers_advantage.0,
+        ),
+        _ => ("enhanced_fan_out_consumers", context.quotas.enhanced_fan_out_consumers.0),
+    };
     let mut enhanced = 0;
     let mut all = Vec::new();
     for (index, raw) in raw.iter().enumerate() {
@@ -31,8 +39,8 @@ pub(super) fn consumers(
                 let at = node.at("enhanced_fan_out");
                 let message = format!("this is enhanced fan-out consumer {enhanced} of the stream");
                 let help = format!(
-                    "a provisioned stream allows {most} (quota `enhanced_fan_out_consumers`); \
-                     let some consumers poll"
+                    "a stream in mode {} allows {most} (quota `{quota}`); let some consumers poll",
+                    mode.as_str()
                 );
                 context.error("too-many", at, message).help(help);
             }
@@ -47,7 +55,11 @@ fn consumer(raw: &raw::Consumer, node: &Node, context: &mut Context<'_, '_>) -> 
     if let Some(raw) = &raw.enhanced_fan_out {
         let reading =
             Reading::EnhancedFanOut { round_trip: or(raw.round_trip.as_ref(), ROUND_TRIP) };
-        return Consumer { name, reading, processing: processing(raw.processing.as_ref()) };
+        let node = node.at("enhanced_fan_out");
+        let found_every = raw.child_shards_found_every.as_ref();
+        let child_shards = child_shards(raw.child_shards, found_every, node, context);
+        let processing = processing(raw.processing.as_ref());
+        return Consumer { name, reading, processing, child_shards };
     }
     let node = node.at("polling");
     let polling = raw.polling.as_ref();
@@ -73,6 +85,12 @@ fn consumer(raw: &raw::Consumer, node: &Node, context: &mut Context<'_, '_>) -> 
         name,
         reading,
         processing: processing(polling.and_then(|raw| raw.processing.as_ref())),
+        child_shards: child_shards(
+            polling.and_then(|raw| raw.child_shards),
+            polling.and_then(|raw| raw.child_shards_found_every.as_ref()),
+            node,
+            context,
+        ),
     }
 }
 
