@@ -84,7 +84,7 @@ pub fn analyse(
         producers: summary::producers(scenario, first),
         shards: summary::shards(scenario, first),
         consumers: summary::consumers(scenario, first),
-        scaling: scaling::scaling(first),
+        scaling: scaling::scaling(scenario, first),
         findings: finding::find(scenario, first),
         accounting: accounting(scenario, observations),
         replication_intervals: replication::intervals(scenario, observations),

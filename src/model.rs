@@ -4,8 +4,9 @@
 //! and knows no other part. Behind this door: `token_bucket`, `write_limit` and `read_limit` (what
 //! a shard lets through), `backoff` (when a producer tries again), `traffic`, `record_size` and
 //! `partition_key` (what a producer comes up with), `lineage` (shards that
-//! split and merge) and `capacity` (which calls change them, and when).
+//! split and merge) `capacity` (which calls change them, and when) and `autoscaling` (who makes them).
 
+pub mod autoscaling;
 pub mod backoff;
 pub mod capacity;
 pub mod lineage;

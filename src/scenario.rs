@@ -20,6 +20,7 @@ mod diagnostic;
 mod digest;
 mod key;
 mod not_modelled;
+mod policy;
 mod quantity;
 mod raw;
 mod reader;
@@ -37,6 +38,7 @@ pub use key::{
     ExplicitHashKey, KeyComposition, KeyFormat, KeyPart, KeyPiece, PartitionKey, RecordOrdering,
     TimeUnit, WeightedKey,
 };
+pub use policy::{AlarmCondition, Policy, PolicyKind, ScalingUtils, Step, StepAlarm, UtilsStep};
 pub use quantity::parse_span;
 pub use reader::read;
 pub use scaling::{CapacityMode, ChildShards, Scaling, ScalingAction, ScheduledAction};

@@ -114,7 +114,7 @@ fn used(scenario: &Scenario, name: &str) -> bool {
             let is_mode = |one: &ScheduledAction| matches!(one.action, ScalingAction::Mode(_));
             stream.scaling.schedule.iter().any(is_mode)
         }
-        "cloudwatch_delay" => false,
+        "cloudwatch_delay" => stream.scaling.policy.is_some(),
         name if name.starts_with("update_shard_count_") => !stream.scaling.is_empty(),
         name if name.starts_with("on_demand_") => on_demand,
         "enhanced_fan_out_consumers_advantage" => {

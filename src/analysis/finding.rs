@@ -3,12 +3,14 @@
 //! Each is one sentence that the numbers beside it bear out, and a piece of advice. A finding that
 //! would need a guess is not made. `writes` speaks of throttled, given up and rejected records,
 //! `keys` of hot shards and hot keys, `order` of
-//! records that overtake each other, `readers` of consumers and `bottleneck` of what slows them.
+//! records that overtake each other, `readers` of consumers, `scaling` of
+//! what changed the shards, and `bottleneck` of what slows them.
 
 mod bottleneck;
 mod keys;
 mod order;
 mod readers;
+mod scaling;
 mod writes;
 
 use super::number::{bytes, plain};
@@ -23,6 +25,7 @@ pub(super) fn find(scenario: &Scenario, observation: &Observation) -> Vec<Findin
     keys::find(scenario, observation, &mut findings);
     order::find(scenario, observation, &mut findings);
     readers::find(scenario, observation, &mut findings);
+    scaling::find(scenario, observation, &mut findings);
     // A stable sort: within one severity the order above stays.
     findings.sort_by_key(|finding| finding.severity);
     findings

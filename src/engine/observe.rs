@@ -1,6 +1,6 @@
 //! From what lanes and producers counted to an [`Observation`].
 
-use crate::engine::lane::LaneCounts;
+use crate::engine::lane::{Context, LaneCounts};
 use crate::engine::plan::{Plan, ProducerPlan};
 use crate::engine::replication::{Group, StreamRecord, Tallies};
 use crate::engine::reshard::{Resharding, Retired};
@@ -23,27 +23,27 @@ pub(super) const HOTTEST_KEYS: usize = 10;
 
 /// Adds everything up.
 pub(super) fn observe(
-    replication: u32,
-    plan: &Plan,
+    context: Context<'_>,
     sources: &[Source<'_>],
     groups: Vec<Group>,
-    resharding: Option<Resharding>,
+    resharding: Option<&Resharding>,
     mut tallies: Tallies,
     stream: StreamRecord,
     hottest_keys: usize,
 ) -> Observation {
+    let Context { plan, replication } = context;
     let mut total = Tally::new(plan.producers.len(), plan.consumers.len());
     for tally in tallies.all() {
         total.add(tally);
     }
-    let lineage = Family::new(plan, resharding.as_ref());
+    let lineage = Family::new(plan, resharding);
     let slots = sources.iter().flat_map(Source::waiting);
     let mut waiting = vec![0u64; lineage.slots];
     slots.for_each(|slot| waiting[slot] += 1);
     let mut hottest = hottest_keys_by_slot(plan, sources, lineage.slots, hottest_keys);
     let mut shards: Vec<(usize, ShardObservation)> = Vec::with_capacity(plan.shards);
-    let out_of_order = resharding.as_ref().map(|these| these.order.out_of_order());
-    let scaling = resharding.as_ref().map(scaling);
+    let out_of_order = resharding.map(|these| these.order.out_of_order());
+    let scaling = resharding.map(scaling);
     for lane in groups.into_iter().flat_map(|group| group.lanes) {
         let (number, slot) = (lane.number, usize::from(lane.slot));
         let is_open = lane.closed == u64::MAX;
@@ -55,7 +55,7 @@ pub(super) fn observe(
         shards.push((number, lineage.shard(number, counts, &totals, series, keys)));
     }
     for Retired { number, counts, totals, series } in
-        resharding.as_ref().into_iter().flat_map(|these| these.retired.clone())
+        resharding.into_iter().flat_map(|these| these.retired.clone())
     {
         shards.push((number, lineage.shard(number, counts, &totals, series, None)));
     }
@@ -69,7 +69,7 @@ pub(super) fn observe(
         .zip(&stream.repeated_calls)
         .map(|(((tally, plan), source), repeated)| producer(tally, plan, source, *repeated));
     Observation {
-        replication,
+        replication: replication.replication,
         simulated: Span::from_nanoseconds(plan.horizon),
         producers: producers.collect(),
         shards,

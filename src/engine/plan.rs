@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::hash_key::HashKeyRange;
+use crate::model::autoscaling::ShardLimits;
 use crate::model::backoff::Waits;
 use crate::model::capacity::CapacityRules;
 use crate::model::partition_key::{KeyIndex, KeySpace, Routes, TimeBins};
@@ -78,6 +79,9 @@ pub(super) struct ReshardPlan {
     pub(super) rules: CapacityRules,
     pub(super) mode: CapacityMode,
     pub(super) scaling: Scaling,
+    pub(super) limits: ShardLimits,
+    /// From the end of a minute until its metrics can be read.
+    pub(super) cloudwatch_delay: Span,
 }
 
 /// What depends on the replication: the draws by identity, and what is kept of it.
@@ -137,6 +141,12 @@ impl Plan {
                 rules: CapacityRules::new(scenario),
                 mode: scenario.stream.mode,
                 scaling: scenario.stream.scaling.clone(),
+                limits: ShardLimits {
+                    write_records: scenario.quotas.shard_write_records.0.as_per_second() * 60.0,
+                    write_bytes: scenario.quotas.shard_write_bytes.0.as_per_second() * 60.0,
+                    read_bytes: scenario.quotas.shard_read_bytes.0.as_per_second() * 60.0,
+                },
+                cloudwatch_delay: scenario.quotas.cloudwatch_delay,
             }),
         }
     }

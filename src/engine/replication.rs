@@ -17,6 +17,7 @@ use crate::engine::source::{Arrival, Source, producer_of};
 use crate::engine::tally::Tally;
 use crate::engine::{Control, Interrupted, Options};
 use crate::metrics::{ConsumerStep, CountedSeconds, Observation, StreamSeries, StreamStep};
+use crate::model::autoscaling::MinuteMetrics;
 use crate::random::Randomness;
 use crate::scenario::PutCalls;
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
@@ -76,6 +77,8 @@ pub(super) struct StreamRecord {
     pub(super) repeated_calls: Vec<u64>,
     /// Shards that are open now.
     pub(super) open_shards: u32,
+    /// What CloudWatch is to show of the minute that has not ended.
+    pub(super) minute: MinuteMetrics,
 }
 
 impl StreamRecord {
@@ -93,6 +96,7 @@ impl StreamRecord {
             seconds: 0,
             repeated_calls: vec![0; plan.producers.len()],
             open_shards: plan.shards as u32,
+            minute: MinuteMetrics::default(),
         }
     }
 
@@ -103,6 +107,14 @@ impl StreamRecord {
             self.series.push(second);
         }
         self.seconds += 1;
+        let minute = &mut self.minute;
+        minute.incoming_records += second.incoming_records;
+        minute.incoming_bytes += second.incoming_bytes;
+        minute.throttled_records += second.write_throttled_records;
+        for consumer in &second.consumers {
+            minute.read_records += consumer.read_records;
+            minute.iterator_age_ms = minute.iterator_age_ms.max(Some(consumer.iterator_age_ms_max));
+        }
     }
 }
 
@@ -183,11 +195,10 @@ pub(super) fn run(
     }
     finish(&mut groups, &mut tallies, &mut sources, context, &mut stream);
     Ok(observe(
-        replication_plan.replication,
-        plan,
+        context,
         &sources,
         groups,
-        resharding,
+        resharding.as_ref(),
         tallies,
         stream,
         options.hottest_keys,

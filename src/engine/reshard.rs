@@ -16,10 +16,11 @@ use crate::engine::seconds::SecondRow;
 use crate::engine::source::{Arrival, Source};
 use crate::hash_key::Router;
 use crate::metrics::{HotKey, ShardSeries};
+use crate::model::autoscaling::{Autoscaler, StreamNow};
 use crate::model::capacity::{Cause, ControlPlane, MinuteLoad, Outcome, Reshard};
 use crate::model::lineage::{Lineage, Shard};
 use crate::model::partition_key::Move;
-use crate::scenario::ScheduledAction;
+use crate::scenario::{ScalingAction, ScheduledAction};
 
 /// A minute in nanoseconds.
 const MINUTE: u64 = 60 * 1_000_000_000;
@@ -49,6 +50,7 @@ pub(super) struct Resharding {
     /// Whether the service decides for itself, now or later.
     looks_at_minutes: bool,
     next_minute: u64,
+    policy: Option<Autoscaler>,
     /// By number of the shard: what routes call it, or called it.
     slots: Vec<u16>,
     free_slots: Vec<u16>,
@@ -77,15 +79,19 @@ impl Resharding {
         let lineage = Lineage::new(shards.map(|shard| (shard.shard_id.clone(), shard.range)));
         let schedule: VecDeque<ScheduledAction> = reshards.scaling.schedule.clone().into();
         let looks_at_minutes = reshards.mode.is_on_demand()
-            || schedule
-                .iter()
-                .any(|one| matches!(one.action, crate::scenario::ScalingAction::Mode(_)));
+            || schedule.iter().any(|one| matches!(one.action, ScalingAction::Mode(_)));
+        let policy = reshards.scaling.policy.clone().map(|policy| {
+            let open = plan.shards as u32;
+            Autoscaler::new(policy, reshards.limits, reshards.cloudwatch_delay, open)
+        });
+        let sees_minutes = looks_at_minutes || policy.is_some();
         let size = plan.shards.div_ceil(groups.max(1)).max(1);
         Some(Self {
             plane: ControlPlane::new(reshards.rules.clone(), reshards.mode, lineage),
             schedule,
             looks_at_minutes,
-            next_minute: if looks_at_minutes { MINUTE } else { u64::MAX },
+            next_minute: if sees_minutes { MINUTE } else { u64::MAX },
+            policy,
             slots: (0..plan.shards).map(|number| number as u16).collect(),
             free_slots: Vec::new(),
             homes: (0..plan.shards).map(|number| (number / size) as u32).collect(),
@@ -102,7 +108,8 @@ impl Resharding {
     /// The next moment after `from` at which the open shards may change or a decision is made.
     pub(super) fn next_barrier(&self, from: u64) -> u64 {
         let call = self.schedule.front().map_or(u64::MAX, |call| call.at.nanoseconds());
-        let next = call.min(self.plane.next_change()).min(self.next_minute);
+        let check = self.policy.as_ref().map_or(u64::MAX, Autoscaler::next_check);
+        let next = call.min(self.plane.next_change()).min(self.next_minute).min(check);
         if next > from { next } else { from + 1 }
     }
 
@@ -141,20 +148,46 @@ impl Resharding {
             }
         }
         if self.next_minute <= now {
-            self.look_at_minute(now, state.groups);
+            self.look_at_minute(now, state.groups, stream);
             self.next_minute += MINUTE;
         }
+        self.follow_policy(now);
         self.retire(now, state.groups);
         self.note_throttled(tallies);
         stream.open_shards = self.plane.lineage().open_count() as u32;
     }
 
-    fn look_at_minute(&mut self, now: u64, groups: &mut [Group]) {
+    fn look_at_minute(&mut self, now: u64, groups: &mut [Group], stream: &mut StreamRecord) {
+        let mut minute = std::mem::take(&mut stream.minute);
+        if let Some(policy) = &mut self.policy {
+            minute.end = now;
+            minute.open_shards = self.plane.lineage().open_count() as u32;
+            policy.note(minute);
+        }
+        if !self.looks_at_minutes {
+            return;
+        }
         let mut loads = vec![MinuteLoad::default(); self.slots.len()];
         for lane in groups.iter_mut().flat_map(|group| &mut group.lanes) {
             loads[lane.number] = std::mem::take(&mut lane.demand);
         }
         self.plane.look_at_minute(now, |number| loads[number]);
+    }
+
+    /// Lets the policy look at what can be seen, and ask.
+    fn follow_policy(&mut self, now: u64) {
+        let Some(policy) = &mut self.policy else { return };
+        if policy.next_check() > now || self.plane.mode().is_on_demand() {
+            return;
+        }
+        let open = self.plane.lineage().open_count() as u32;
+        let seen = StreamNow { open, is_updating: self.plane.is_updating() };
+        if let Some(wish) = policy.look(now, seen) {
+            let action = ScalingAction::UpdateShardCount(wish.shards);
+            if self.plane.call(now, &action, Cause::Policy(wish.cause.clone())) {
+                policy.was_taken(now, &wish, open);
+            }
+        }
     }
 
     /// Notes how many attempts were throttled when a change was asked for and when it was done.
@@ -375,7 +408,7 @@ impl Resharding {
         number: usize,
         slot: u16,
         now: u64,
-        groups: &mut Vec<Group>,
+        groups: &mut [Group],
         context: Context<'_>,
     ) {
         let smallest = (0..groups.len()).min_by_key(|index| groups[*index].lanes.len());

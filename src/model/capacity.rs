@@ -11,7 +11,7 @@ mod rules;
 
 use std::collections::VecDeque;
 
-use crate::model::lineage::{Lineage, Operation, Piece, uniform_scaling};
+use crate::model::lineage::{Lineage, Operation, Piece, Refusal, midpoint, uniform_scaling};
 use crate::scenario::{CapacityMode, ScalingAction};
 
 pub use on_demand::MinuteLoad;
@@ -189,13 +189,15 @@ impl ControlPlane {
             }
             ScalingAction::Split { shard_id, at } => {
                 self.check_provisioned()?;
-                let shard = self.lineage.open_by_id(shard_id).map_err(invalid)?;
-                let at = at.unwrap_or_else(|| {
-                    crate::model::lineage::midpoint(self.lineage.shards()[shard].range)
-                });
+                let shard =
+                    self.lineage.open_by_id(shard_id).map_err(|refusal| invalid(&refusal))?;
+                let at = at.unwrap_or_else(|| midpoint(self.lineage.shards()[shard].range));
                 self.check_account(self.lineage.open_count() + 1)?;
                 // Tried on a copy, so that what cannot be is refused at once.
-                self.lineage.clone().split(shard, Some(at), now).map_err(invalid)?;
+                self.lineage
+                    .clone()
+                    .split(shard, Some(at), now)
+                    .map_err(|refusal| invalid(&refusal))?;
                 self.begin(now, vec![Operation::Split(Piece::Open(0), at)], vec![shard], change);
                 self.changes[change].shards_after += 1;
                 Ok(())
@@ -222,14 +224,14 @@ impl ControlPlane {
 
     /// Two open neighbours, the lower one first.
     fn pair(&self, shard_id: &str, adjacent: Option<&str>) -> Result<[usize; 2], String> {
-        let shard = self.lineage.open_by_id(shard_id).map_err(invalid)?;
+        let shard = self.lineage.open_by_id(shard_id).map_err(|refusal| invalid(&refusal))?;
         let other = match adjacent {
-            Some(other) => self.lineage.open_by_id(other).map_err(invalid)?,
-            None => self.lineage.neighbour_above(shard).map_err(invalid)?,
+            Some(other) => self.lineage.open_by_id(other).map_err(|refusal| invalid(&refusal))?,
+            None => self.lineage.neighbour_above(shard).map_err(|refusal| invalid(&refusal))?,
         };
         let start = |index: usize| self.lineage.shards()[index].range.start;
         let pair = if start(shard) < start(other) { [shard, other] } else { [other, shard] };
-        self.lineage.clone().merge(pair[0], pair[1], 0).map_err(invalid)?;
+        self.lineage.clone().merge(pair[0], pair[1], 0).map_err(|refusal| invalid(&refusal))?;
         Ok(pair)
     }
 
@@ -394,7 +396,7 @@ fn most_open(open: usize, operations: &[Operation]) -> usize {
     most
 }
 
-fn invalid(refusal: crate::model::lineage::Refusal) -> String {
+fn invalid(refusal: &Refusal) -> String {
     format!("InvalidArgumentException: {refusal}")
 }
 

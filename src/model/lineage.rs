@@ -108,6 +108,11 @@ impl Lineage {
         self.open.values().copied()
     }
 
+    /// Indices of the open shards that begin within `range`, in ascending order.
+    pub fn open_within(&self, range: HashKeyRange) -> impl Iterator<Item = usize> + '_ {
+        self.open.range(range.start.0..=range.end.0).map(|(_, index)| *index)
+    }
+
     /// Number of open shards.
     #[must_use]
     pub fn open_count(&self) -> usize {

@@ -8,6 +8,7 @@
 mod client;
 mod consumer;
 mod key;
+mod policy;
 mod producer;
 mod quotas;
 mod scaling;
@@ -23,6 +24,7 @@ use crate::units::{Bytes, Ratio};
 pub(super) use client::*;
 pub(super) use consumer::*;
 pub(super) use key::*;
+pub(super) use policy::*;
 pub(super) use producer::*;
 pub(super) use quotas::Quotas;
 pub(super) use scaling::*;

@@ -1,5 +1,6 @@
 //! How the capacity of a stream is set, and what changes it while the stream runs.
 
+use super::Policy;
 use crate::hash_key::HashKey;
 use crate::time::Span;
 use crate::units::ByteRate;
@@ -41,13 +42,15 @@ impl CapacityMode {
 pub struct Scaling {
     /// Calls at known times, earliest first.
     pub schedule: Vec<ScheduledAction>,
+    /// What calls by itself.
+    pub policy: Option<Policy>,
 }
 
 impl Scaling {
     /// Whether nothing changes the shards of a provisioned stream.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.schedule.is_empty()
+        self.schedule.is_empty() && self.policy.is_none()
     }
 }
 

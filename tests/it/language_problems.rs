@@ -45,7 +45,7 @@ fn a_problem_of_structure_is_found_where_it_stands() {
         ("duration: 24 h", "«duration»: [ 24 h ]", "wrong-type"),
         ("shards: 4", "«shard»: 4", "unknown-key"),
         ("shards: 4", "shards: «20001»", "out-of-range"),
-        ("{ provisioned: { shards: 4 } }", "{ «on_demand»: {} }", "not-modelled"),
+        ("{ provisioned: { shards: 4 } }", "{ «on_deman»: {} }", "unknown-alternative"),
         ("{ put_record: {} }", "«put_record»", "wrong-type"),
         ("{ put_record: {} }", "{ «put_recrd»: {} }", "unknown-alternative"),
         ("{ put_record: {} }", "{ put_record: {}, «put_records»: {} }", "two-alternatives"),

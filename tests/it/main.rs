@@ -21,6 +21,7 @@
 //! - `time_outs`: records that come twice, because an answer was lost.
 //! - `key_order`: records that a later one of their key overtakes.
 //! - `read_limits`: what a shard gives, and how consumers fall behind.
+//! - `autoscaling`: policies and on-demand streams, published figures included.
 //! - `resharding`: shards that split and merge, and what becomes of the records on their way.
 //!
 //! The scenario language
@@ -44,6 +45,7 @@
     reason = "a test that fails should say where"
 )]
 
+mod autoscaling;
 mod cli;
 mod cli_run;
 mod closed_form;

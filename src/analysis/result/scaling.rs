@@ -17,6 +17,8 @@ pub struct ScalingResult {
     /// Times that shards were taken away after they had been added, or the other way round, within
     /// an hour.
     pub reversals: u64,
+    /// Most shards that a policy added beyond what it aims at; `null` where none added any.
+    pub overshoot_shards_max: Option<u64>,
     /// Everything that was asked for, in the order of time.
     pub actions: Vec<ScalingActionResult>,
 }
@@ -42,6 +44,9 @@ pub struct ScalingActionResult {
     pub landed_at_seconds: Option<f64>,
     /// Attempts that shard limits refused between the call and its end.
     pub throttled_before_landing: u64,
+    /// Of a policy's change that added shards: how many more there are than the busiest minute of the
+    /// hour from the call needs at the utilization that the policy aims at.
+    pub overshoot_shards: Option<u64>,
 }
 
 /// What became of a change.

@@ -13,6 +13,7 @@
 use std::collections::VecDeque;
 
 use super::{CapacityChange, Cause, ControlPlane, DAY, Outcome, Reshard};
+use crate::hash_key::{HashKey, HashKeyRange};
 use crate::model::lineage::midpoint;
 use crate::scenario::CapacityMode;
 
@@ -33,7 +34,8 @@ pub struct MinuteLoad {
 /// Splits under way, and what the stream remembers of its load.
 #[derive(Debug, Default)]
 pub(super) struct OnDemand {
-    /// In the order in which they are done.
+    /// In the order in which they are done. One range may stand here several times, where its load
+    /// went on growing.
     splits: VecDeque<Split>,
     /// The highest minute of each hour, in shards that it fills; latest last.
     peaks: VecDeque<(u64, f64)>,
@@ -42,8 +44,9 @@ pub(super) struct OnDemand {
 #[derive(Debug)]
 struct Split {
     due: u64,
-    shard: usize,
-    /// How often its range is halved.
+    /// What the shard owned, whose load asked for it.
+    range: HashKeyRange,
+    /// How often every shard of the range is halved.
     generations: u32,
     change: usize,
 }
@@ -53,13 +56,27 @@ impl OnDemand {
         self.splits.front().map_or(u64::MAX, |split| split.due)
     }
 
-    /// Shards that the splits under way will add.
-    fn added(&self) -> usize {
-        self.splits.iter().map(|split| (1 << split.generations) - 1).sum()
-    }
-
-    fn is_splitting(&self, shard: usize) -> bool {
-        self.splits.iter().any(|split| split.shard == shard)
+    /// How often the shards that begin at `starts`, in ascending order, will be halved by what is
+    /// under way.
+    fn generations_under_way(&self, starts: impl Iterator<Item = HashKey>) -> Vec<u32> {
+        let mut edges: Vec<(u128, i64)> = Vec::with_capacity(2 * self.splits.len());
+        for split in &self.splits {
+            edges.push((split.range.start.0, i64::from(split.generations)));
+            edges.extend(
+                split.range.end.0.checked_add(1).map(|end| (end, -i64::from(split.generations))),
+            );
+        }
+        edges.sort_unstable();
+        let (mut next, mut sum) = (0, 0i64);
+        starts
+            .map(|start| {
+                while let Some((_, step)) = edges.get(next).filter(|(edge, _)| *edge <= start.0) {
+                    sum += step;
+                    next += 1;
+                }
+                u32::try_from(sum).unwrap_or(0)
+            })
+            .collect()
     }
 
     /// Shards that the highest minute since `from` filled.
@@ -88,34 +105,36 @@ impl ControlPlane {
         if self.update.is_some() {
             return;
         }
-        let mut room = self.rules.on_demand_shards_max.min(self.rules.account_shards);
-        room = room.saturating_sub(self.lineage.open_count() + self.on_demand.added());
+        let shards = self.lineage.shards();
+        let starts = open.iter().map(|shard| shards[*shard].range.start);
+        let under_way = self.on_demand.generations_under_way(starts);
+        let planned: usize = under_way.iter().map(|generations| 1 << generations).sum();
+        let most = self.rules.on_demand_shards_max.min(self.rules.account_shards);
+        let mut room = most.saturating_sub(planned);
         let mut splits = Vec::new();
-        for (shard, load) in open.into_iter().zip(loads) {
-            if load <= self.rules.split_load || self.on_demand.is_splitting(shard) {
-                continue;
-            }
-            let mut generations = 0;
-            while load > self.rules.split_load * f64::from(1 << generations)
-                && generations < GENERATIONS_MAX
-                && (1 << (generations + 1)) - 1 <= room
+        for ((shard, load), under_way) in open.into_iter().zip(loads).zip(under_way) {
+            let mut wanted = under_way;
+            let more = |wanted: u32| (1usize << wanted) - (1 << under_way);
+            while load > self.rules.split_load * f64::from(1u32 << wanted)
+                && wanted < GENERATIONS_MAX
+                && more(wanted + 1) <= room
             {
-                generations += 1;
+                wanted += 1;
             }
-            if generations > 0 {
-                room -= (1 << generations) - 1;
-                splits.push((shard, generations));
+            if wanted > under_way {
+                room -= more(wanted);
+                splits.push((shards[shard].range, wanted - under_way, more(wanted)));
             }
         }
         self.begin_splits(now, splits);
     }
 
-    fn begin_splits(&mut self, now: u64, splits: Vec<(usize, u32)>) {
+    fn begin_splits(&mut self, now: u64, splits: Vec<(HashKeyRange, u32, usize)>) {
         if splits.is_empty() {
             return;
         }
         let before = self.lineage.open_count();
-        let more: usize = splits.iter().map(|(_, generations)| (1 << generations) - 1).sum();
+        let more: usize = splits.iter().map(|(_, _, more)| more).sum();
         let load = self.rules.split_load * 100.0;
         self.changes.push(CapacityChange {
             at: now,
@@ -126,9 +145,10 @@ impl ControlPlane {
             outcome: Outcome::UnderWay,
         });
         let (change, due) = (self.changes.len() - 1, now.saturating_add(self.rules.split_time));
-        self.on_demand.splits.extend(splits.into_iter().map(|(shard, generations)| Split {
+        let begun = splits.into_iter();
+        self.on_demand.splits.extend(begun.map(|(range, generations, _)| Split {
             due,
-            shard,
+            range,
             generations,
             change,
         }));
@@ -139,7 +159,7 @@ impl ControlPlane {
         while self.on_demand.next_split() <= now {
             let Some(split) = self.on_demand.splits.pop_front() else { break };
             self.changes[split.change].outcome = Outcome::Done(now);
-            let mut parents = vec![split.shard];
+            let mut parents: Vec<usize> = self.lineage.open_within(split.range).collect();
             for _ in 0..split.generations {
                 let mut next = Vec::with_capacity(2 * parents.len());
                 for parent in parents {

@@ -94,10 +94,10 @@ fn an_update_goes_from_half_to_double_ten_times_a_day() {
 #[test]
 fn shards_in_the_middle_of_an_update_count_toward_the_account() {
     let mut rules = rules();
-    rules.account_shards = 6;
+    rules.account_shards = 7;
     let mut plane = ControlPlane::new(rules, CapacityMode::Provisioned, Lineage::created(4));
     assert!(!update(&mut plane, 0, 8));
-    assert!(refusal(&plane).contains("the account may have 6"));
+    assert!(refusal(&plane).contains("the account may have 7"));
     assert!(update(&mut plane, 0, 6));
 }
 
@@ -141,6 +141,22 @@ fn a_minute_of_several_times_the_load_makes_several_generations() {
     assert_eq!(plane.next_change(), 16 * MINUTE);
     plane.advance(16 * MINUTE);
     assert_eq!(plane.lineage().open_count(), 64);
+}
+
+/// What a later minute asks for comes 15 minutes after that minute, on top of what is under way.
+#[test]
+fn load_that_goes_on_growing_asks_for_more() {
+    let mut plane = plane(CapacityMode::OnDemand, 4);
+    plane.look_at_minute(MINUTE, |_| load(0.6));
+    plane.look_at_minute(5 * MINUTE, |_| load(7.0));
+    plane.look_at_minute(6 * MINUTE, |_| load(7.0));
+    plane.advance(16 * MINUTE);
+    assert_eq!(plane.lineage().open_count(), 8);
+    assert_eq!(plane.next_change(), 20 * MINUTE);
+    plane.look_at_minute(17 * MINUTE, |_| load(3.5));
+    plane.advance(20 * MINUTE);
+    assert_eq!(plane.lineage().open_count(), 64);
+    assert_eq!(plane.next_change(), u64::MAX);
 }
 
 #[test]

@@ -132,7 +132,7 @@ impl Routes {
         let drawn = |bits: u64| {
             let width = moved.owned.end.0 - moved.owned.start.0;
             let (high, low) = (width >> 64, width & u128::from(u64::MAX));
-            let offset = high * u128::from(bits) + (low * u128::from(bits) >> 64);
+            let offset = high * u128::from(bits) + ((low * u128::from(bits)) >> 64);
             to(moved.range.contains(HashKey(moved.owned.start.0 + offset)))
         };
         match self {
@@ -146,7 +146,7 @@ impl Routes {
                     // The number of the key tells the upper 32 bits of its hash key.
                     let first = routes.counted.len() as u32;
                     let place = u64::from(key - first) << 32;
-                    let upper = place / u64::from(u32::MAX - first).max(1) << 32;
+                    let upper = (place / u64::from(u32::MAX - first).max(1)) << 32;
                     to(moved.range.contains(HashKey(u128::from(upper) << 64)))
                 }
             },

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::Policy;
 use crate::hash_key::HashKey;
 use crate::scenario::quantity::Written;
 use crate::time::Span;
@@ -37,6 +38,8 @@ pub(in crate::scenario) struct Scaling {
     /// Calls at known times, in any order.
     #[schemars(length(min = 1, max = 10_000))]
     pub(in crate::scenario) schedule: Option<Vec<ScheduledAction>>,
+    /// What scales a provisioned stream by the metrics of CloudWatch.
+    pub(in crate::scenario) policy: Option<Policy>,
 }
 
 /// One call at a known time: `at` and exactly one of the others.

@@ -1,6 +1,6 @@
 //! What changes the capacity of a stream while it runs.
 
-use super::{Context, or};
+use super::{Context, or, policy};
 use crate::scenario::raw;
 use crate::scenario::tree::Node;
 use crate::scenario::{CapacityMode, ChildShards, Scaling, ScalingAction, ScheduledAction};
@@ -13,6 +13,7 @@ const WARM_THROUGHPUT_MAX: u64 = 10 * GIB;
 /// Checks the timetable and the policy.
 pub(super) fn scaling(
     raw: Option<&raw::Scaling>,
+    mode: CapacityMode,
     node: &Node,
     context: &mut Context<'_, '_>,
 ) -> Scaling {
@@ -32,7 +33,14 @@ pub(super) fn scaling(
     }
     // A stable sort: calls at the same time are made in the order of the file.
     schedule.sort_by_key(|action| action.at);
-    Scaling { schedule }
+    let policy =
+        raw.policy.as_ref().and_then(|raw| policy::policy(raw, node.at("policy"), context));
+    if policy.is_some() && mode.is_on_demand() {
+        let message = "a policy scales a provisioned stream; this one is on-demand";
+        let help = "an on-demand stream takes no UpdateShardCount; leave the policy out";
+        context.error("conflict", node.at("policy"), message).help(help);
+    }
+    Scaling { schedule, policy }
 }
 
 fn action(

@@ -25,7 +25,7 @@ pub(super) fn stream(raw: &raw::Stream, node: &Node, context: &mut Context<'_, '
     let mode = mode(raw, node, context);
     let shards = shards(raw, mode, node, context);
     let imported = raw.hash_ranges.is_some();
-    let scaling = scaling::scaling(raw.scaling.as_ref(), node.at("scaling"), context);
+    let scaling = scaling::scaling(raw.scaling.as_ref(), mode, node.at("scaling"), context);
     Stream { mode, scaling, shards, imported, record_distribution, retention, max_record_size }
 }
 
