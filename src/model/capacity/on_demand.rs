@@ -2,8 +2,8 @@
 //!
 //! A shard whose minute brings more than half of what it takes is split at the middle of its range,
 //! and its children are there within 15 minutes. Where the minute brings several times as much, the
-//! range is halved several times over, until each part is to get half or less: a stream is promised
-//! room for twice its highest minute, 15 minutes later. The halves are even, whatever the keys, so a
+//! range is halved several times over, as far as the stream as a whole is promised room: for twice
+//! its highest minute, 15 minutes later. The halves are even, whatever the keys, so a
 //! hot key is never alone. Load that more than doubles within those 15 minutes is throttled until
 //! then. Sources: Kinesis developer guide, on-demand mode; Kinesis FAQ. How a standard stream
 //! becomes smaller is not published: here it keeps room for twice the highest minute of its memory
@@ -108,25 +108,38 @@ impl ControlPlane {
         let shards = self.lineage.shards();
         let starts = open.iter().map(|shard| shards[*shard].range.start);
         let under_way = self.on_demand.generations_under_way(starts);
-        let planned: usize = under_way.iter().map(|generations| 1 << generations).sum();
-        let most = self.rules.on_demand_shards_max.min(self.rules.account_shards);
-        let mut room = most.saturating_sub(planned);
+        let wanted = self.generations_wanted(&loads, &under_way);
         let mut splits = Vec::new();
-        for ((shard, load), under_way) in open.into_iter().zip(loads).zip(under_way) {
-            let mut wanted = under_way;
-            let more = |wanted: u32| (1usize << wanted) - (1 << under_way);
-            while load > self.rules.split_load * f64::from(1u32 << wanted)
-                && wanted < GENERATIONS_MAX
-                && more(wanted + 1) <= room
-            {
-                wanted += 1;
-            }
+        for ((shard, under_way), wanted) in open.into_iter().zip(under_way).zip(wanted) {
             if wanted > under_way {
-                room -= more(wanted);
-                splits.push((shards[shard].range, wanted - under_way, more(wanted)));
+                let more = (1 << wanted) - (1 << under_way);
+                splits.push((shards[shard].range, wanted - under_way, more));
             }
         }
         self.begin_splits(now, splits);
+    }
+
+    /// How often each shard is to be halved for its load, with what is under way: once more where
+    /// its parts are to get more than half, and further as far as the stream as a whole is promised
+    /// room, all shards in step.
+    fn generations_wanted(&self, loads: &[f64], under_way: &[u32]) -> Vec<u32> {
+        let split_load = self.rules.split_load;
+        let most = self.rules.on_demand_shards_max.min(self.rules.account_shards);
+        let promised = ((loads.iter().sum::<f64>() / split_load).ceil() as usize).min(most);
+        let mut planned: usize = under_way.iter().map(|generations| 1 << generations).sum();
+        let mut wanted = under_way.to_vec();
+        for step in 1..=GENERATIONS_MAX {
+            let room = if step == 1 { most } else { promised };
+            for ((wanted, load), under_way) in wanted.iter_mut().zip(loads).zip(under_way) {
+                let is_in_step = *wanted + 1 == under_way + step && *wanted < GENERATIONS_MAX;
+                let is_above = *load > split_load * f64::from(1u32 << *wanted);
+                if is_in_step && is_above && planned + (1 << *wanted) <= room {
+                    planned += 1 << *wanted;
+                    *wanted += 1;
+                }
+            }
+        }
+        wanted
     }
 
     fn begin_splits(&mut self, now: u64, splits: Vec<(HashKeyRange, u32, usize)>) {
