@@ -119,9 +119,9 @@ impl ControlPlane {
         self.begin_splits(now, splits);
     }
 
-    /// How often each shard is to be halved for its load, with what is under way: once more where
-    /// its parts are to get more than half, and further as far as the stream as a whole is promised
-    /// room, all shards in step.
+    /// How often each shard is to be halved for its load, with what is under way: once where it gets
+    /// more than half, and further as far as the stream as a whole is promised room, all shards in
+    /// step.
     fn generations_wanted(&self, loads: &[f64], under_way: &[u32]) -> Vec<u32> {
         let split_load = self.rules.split_load;
         let most = self.rules.on_demand_shards_max.min(self.rules.account_shards);
@@ -129,8 +129,8 @@ impl ControlPlane {
         let mut planned: usize = under_way.iter().map(|generations| 1 << generations).sum();
         let mut wanted = under_way.to_vec();
         for step in 1..=GENERATIONS_MAX {
-            let room = if step == 1 { most } else { promised };
             for ((wanted, load), under_way) in wanted.iter_mut().zip(loads).zip(under_way) {
+                let room = if step == 1 && *under_way == 0 { most } else { promised };
                 let is_in_step = *wanted + 1 == under_way + step && *wanted < GENERATIONS_MAX;
                 let is_above = *load > split_load * f64::from(1u32 << *wanted);
                 if is_in_step && is_above && planned + (1 << *wanted) <= room {
