@@ -116,9 +116,9 @@ fn percentages_of_the_scaling_utils_are_as_the_program_has_them() {
 /// It believes in the shards that it looked up, and not in those that it has made.
 #[test]
 fn the_scaling_utils_go_on_after_their_own_change() {
-    let step = |threshold, percent| UtilsStep {
+    let step = |threshold, percent, after_minutes| UtilsStep {
         threshold,
-        after_minutes: 2,
+        after_minutes,
         count: None,
         percent: Some(percent),
         cool_off: Span::ZERO,
@@ -127,8 +127,8 @@ fn the_scaling_utils_go_on_after_their_own_change() {
         on_put: true,
         on_get: false,
         refresh_every: Span::from_seconds(600),
-        up: Some(step(0.75, 200)),
-        down: Some(step(0.25, 50)),
+        up: Some(step(0.75, 200, 2)),
+        down: Some(step(0.25, 50, 5)),
     }));
     for number in 1..=12 {
         scaler.note(minute(number, 3.5, 4));
