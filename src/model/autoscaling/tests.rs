@@ -1,3 +1,5 @@
+//! Policies against minutes made by hand.
+
 use super::utils::target;
 use super::*;
 use crate::scenario::{ScalingUtils, UtilsStep};

@@ -1,3 +1,5 @@
+//! What the service takes and refuses, and when it is done.
+
 use super::*;
 use crate::quotas::Quotas;
 use crate::units::{ByteRate, MIB, Rate};

@@ -1,3 +1,5 @@
+//! Lineages against real streams and an account of their own.
+
 use super::*;
 
 /// Carries out an UpdateShardCount at once.
