@@ -34,6 +34,7 @@ mod picture;
 pub mod price_book;
 mod replication;
 mod result;
+mod scaling;
 mod series;
 pub mod sizing;
 mod summary;
@@ -50,8 +51,9 @@ pub use picture::{
 pub use result::{
     AccountingResult, Assumption, CloudWatchView, ConsumerResult, DeliveryResult, Evidence,
     Finding, FunctionResult, HottestKey, IncidentResult, ObjectBytes, ObjectiveResult,
-    OrderingKept, ProducerResult, Quantiles, ReplicationInterval, ResultDocument, ScenarioSummary,
-    Severity, ShardResult, StreamResult, TruthView, Unit, Utilization, Verdict,
+    OrderingKept, ProducerResult, Quantiles, ReplicationInterval, ResultDocument,
+    ScalingActionResult, ScalingOutcome, ScalingResult, ScenarioSummary, Severity, ShardResult,
+    StreamResult, TruthView, Unit, Utilization, Verdict,
 };
 pub use series::{
     ConsumerRow, SeriesRow, ShardRow, default_bin, effective_bin, shard_series, stream_series,
@@ -112,6 +114,7 @@ pub fn analyse(
         cost_note: cost.as_ref().err().cloned(),
         cost: cost.ok(),
         incidents: summary::incidents(scenario, first),
+        scaling: scaling::scaling(scenario, first),
         findings: finding::find(scenario, first),
         accounting: accounting(scenario, observations),
         replication_intervals: replication::intervals(scenario, observations),

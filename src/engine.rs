@@ -5,12 +5,13 @@
 //! parallel, up to the next *barrier*. Behind this door, in the order in which a record meets
 //! them: `plan` (the scenario made ready), `source` (draws records, or takes those that `replay`
 //! reads from a trace, and deals them to the lanes), `sender` and `rounds` (clients that hear of
-//! every answer),
-//! `lane` with `retry`, `refusals` and `key_order` (attempts), `log`, `fetch`, `position` with
-//! `timetable` and `leases`, and `reader` with `mapping` and `tap` (consumers), `joint` (consumers
-//! that couple shards), `seconds` and `tally` (what is
-//! counted), `replication` (windows and barriers) and `observe` (adding up).
+//! every answer), `lane` with `retry`, `refusals` and `key_order` (attempts), `log`, `fetch`,
+//! `position` with `timetable` and `leases`, and `reader` with `mapping` and `tap` (consumers),
+//! `joint` (consumers that couple shards), `seconds` and `tally` (what is counted), `replication`
+//! (windows and barriers), `reshard` with `child_order` (shards that split and merge) and `observe`
+//! (adding up).
 
+mod child_order;
 mod distribution;
 mod fetch;
 mod joint;
@@ -26,6 +27,7 @@ mod reader;
 mod refusals;
 mod replay;
 mod replication;
+mod reshard;
 mod retry;
 mod rounds;
 mod seconds;

@@ -95,18 +95,33 @@ pub fn shard_id(number: u64) -> String {
 #[derive(Clone, Debug)]
 pub struct Router {
     starts: Vec<u128>,
+    /// What stands for each range; empty where that is its index.
+    targets: Vec<u16>,
 }
 
 impl Router {
     /// A router over ranges that tile the space, in ascending order.
     #[must_use]
     pub fn new(ranges: &[HashKeyRange]) -> Self {
-        Self { starts: ranges.iter().map(|range| range.start.0).collect() }
+        Self { starts: ranges.iter().map(|range| range.start.0).collect(), targets: Vec::new() }
     }
 
-    /// Index of the range that owns `key`.
+    /// A router over ranges that tile the space, in ascending order, each with the number that
+    /// stands for it.
+    #[must_use]
+    pub fn with_targets(ranges: impl Iterator<Item = (HashKeyRange, u16)>) -> Self {
+        let (starts, targets) = ranges.map(|(range, target)| (range.start.0, target)).unzip();
+        Self { starts, targets }
+    }
+
+    /// Index of the range that owns `key`, or the number that stands for it.
     #[must_use]
     pub fn shard_of(&self, key: HashKey) -> usize {
+        let index = self.range_of(key);
+        self.targets.get(index).map_or(index, |target| usize::from(*target))
+    }
+
+    fn range_of(&self, key: HashKey) -> usize {
         // Among even ranges the upper half of the key already tells which one it is.
         let count = self.starts.len();
         let guess = (((key.0 >> 64) * count as u128) >> 64) as usize;

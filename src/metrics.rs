@@ -23,7 +23,10 @@ pub use series::{
     ConsumerStep, ShardSecond, ShardSeries, ShardStep, StreamSeries, StreamStep, series_step,
 };
 
+use crate::hash_key::HashKeyRange;
 use crate::model::billing::BilledRecords;
+use crate::model::capacity::CapacityChange;
+use crate::scenario::CapacityMode;
 use crate::time::Span;
 
 /// Everything observed in one replication.
@@ -35,7 +38,7 @@ pub struct Observation {
     pub simulated: Span,
     /// Producers in the order of the scenario.
     pub producers: Vec<ProducerObservation>,
-    /// Shards in the order of their ranges.
+    /// Shards in the order in which they opened, those at the start in the order of their ranges.
     pub shards: Vec<ShardObservation>,
     /// Consumers in the order of the scenario.
     pub consumers: Vec<ConsumerObservation>,
@@ -47,6 +50,26 @@ pub struct Observation {
     pub series: StreamSeries,
     /// Partition keys by their records; empty but in the first replication.
     pub key_counts: KeyCounts,
+    /// What changed the shards; nothing where nothing could.
+    pub scaling: Option<ScalingObservation>,
+}
+
+/// What changed the shards of a stream.
+#[derive(Clone, Debug)]
+pub struct ScalingObservation {
+    /// The capacity mode at the end.
+    pub mode_end: CapacityMode,
+    /// Everything that was asked for, in the order of time.
+    pub changes: Vec<ObservedChange>,
+}
+
+/// One change of the capacity that was asked for.
+#[derive(Clone, Debug)]
+pub struct ObservedChange {
+    /// What was asked for, and what became of it.
+    pub change: CapacityChange,
+    /// Attempts that shard limits refused between the call and its end.
+    pub throttled_before_done: u64,
 }
 
 /// What became of one producer's records.
@@ -95,6 +118,16 @@ pub struct ProducerObservation {
 /// What one shard met.
 #[derive(Clone, Debug)]
 pub struct ShardObservation {
+    /// Identifier.
+    pub shard_id: String,
+    /// The hash keys that it owned.
+    pub range: HashKeyRange,
+    /// Identifiers of the shards that it came of: one after a split, two after a merge.
+    pub parents: Vec<String>,
+    /// When it opened, from the start of the run.
+    pub opened: Span,
+    /// When it closed; nothing where it was open at the end.
+    pub closed: Option<Span>,
     /// The share of all records that the partition keys' weights send here.
     pub expected_share: f64,
     /// Records generated for this shard.
@@ -158,6 +191,9 @@ pub struct ConsumerObservation {
     pub function: Option<FunctionObservation>,
     /// What it wrote, where it writes objects.
     pub delivery: Option<DeliveryObservation>,
+    /// Records processed after a later one of the same key, which had gone to another shard; nothing
+    /// where no shard could split or merge.
+    pub out_of_order_records: Option<u64>,
     /// Accepted records that were not processed when the run ended.
     pub backlog_records: u64,
     /// Bytes of those records.

@@ -8,7 +8,9 @@
 //! that reads a scenario file and the list of assumptions in a report all come from it.
 
 use crate::time::Span;
-use crate::units::{ByteRate, Bytes, CallRate, Calls, KIB, MIB, Rate, RecordRate, Records};
+use crate::units::{
+    ByteRate, Bytes, CallRate, Calls, KIB, MIB, Rate, Ratio, RecordRate, Records, Shards,
+};
 
 /// How sure a number is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,6 +165,51 @@ macro_rules! quota_table {
             /// Bytes a second, written and read alike, that on-demand Advantage bills at least for an account and region.
             on_demand_advantage_commitment: ByteRate = ByteRate(Rate::per_second(25 * MIB)), Documented,
                 "Kinesis developer guide, on-demand Advantage, 2025-11";
+            /// Most enhanced fan-out consumers on one on-demand advantage stream.
+            enhanced_fan_out_consumers_advantage: Records = Records(50), Documented,
+                "Kinesis API reference RegisterStreamConsumer, 2026";
+            /// UpdateShardCount calls on one stream in any 24 h.
+            update_shard_count_calls: Calls = Calls(10), Documented,
+                "Kinesis API reference UpdateShardCount, 2026 (2 in texts of 2016)";
+            /// Most open shards that UpdateShardCount may set.
+            update_shard_count_shards: Shards = Shards(10_000), Documented,
+                "Kinesis API reference UpdateShardCount, 2026";
+            /// Open shards that the account may have, those in the middle of an update included.
+            account_shards: Shards = Shards(20_000), Documented,
+                "Kinesis Data Streams quotas, 2026: 20,000 in us-east-1, us-west-2 and eu-west-1, 6,000 or 1,000 elsewhere";
+            /// Time from a call that splits or merges to the first change of the open shards.
+            reshard_start: Span = Span::from_seconds(30), Assumed,
+                "AWS says a few minutes for an update; one split is seen to take up to 30 s";
+            /// Time that each split or merge of an update takes, one after another.
+            reshard_operation: Span = Span::from_milliseconds(1_500), Assumed,
+                "AWS says that larger updates take longer; 1 s to 2 s a shard is seen";
+            /// Changes of the capacity mode of one stream in any 24 h.
+            mode_changes: Calls = Calls(2), Documented,
+                "Kinesis API reference UpdateStreamMode, 2026";
+            /// Open shards of an on-demand stream that was created empty.
+            on_demand_shards: Shards = Shards(4), Documented,
+                "Kinesis Data Streams quotas, 2026: 4 MB/s and 4,000 records/s";
+            /// Mean load of a minute, of the scarcer write limit, above which an on-demand shard is split.
+            on_demand_split_load: Ratio = Ratio(0.5), Documented,
+                "Kinesis developer guide, on-demand mode, 2026: above 500 KB/s; for records it is inferred";
+            /// Time from the minute that is above to the two shards that take its place.
+            on_demand_split_time: Span = Span::from_seconds(15 * 60), Documented,
+                "Kinesis developer guide, on-demand mode, 2026: within 15 minutes";
+            /// How long an on-demand stream remembers its highest minute, for twice of which it has shards.
+            on_demand_memory: Span = Span::from_seconds(30 * 86_400), Documented,
+                "Kinesis developer guide, on-demand mode, 2026: the last 30 days";
+            /// Whether an on-demand standard stream merges shards that its memory no longer asks for.
+            on_demand_scale_down: bool = true, Assumed,
+                "AWS publishes no rule; twice the highest minute of the last 30 days is kept";
+            /// Bytes a second that an on-demand stream grows to in us-east-1, us-west-2 and eu-west-1.
+            on_demand_write_bytes: ByteRate = ByteRate(Rate::per_second(10_000_000_000)), Documented,
+                "Kinesis Data Streams quotas, 2026: 10 GB/s";
+            /// Bytes a second that an on-demand stream grows to in all other regions.
+            on_demand_write_bytes_other_regions: ByteRate = ByteRate(Rate::per_second(200_000_000)), Documented,
+                "Kinesis Data Streams quotas, 2026: 200 MB/s, more by ticket";
+            /// Time from the end of a minute until its metrics can be read from CloudWatch.
+            cloudwatch_delay: Span = Span::from_seconds(60), Assumed,
+                "minute metrics are published within minutes; AWS promises no time";
         }
     };
 }

@@ -42,6 +42,10 @@ pub enum Purpose {
     PollPhase,
     /// Invocations and records on which the function of a consumer fails.
     Failure,
+    /// When a consumer finds a shard that came of others.
+    ChildShard,
+    /// Where records go that were on their way to a shard that closes.
+    Reroute,
 }
 
 impl Purpose {
@@ -58,6 +62,8 @@ impl Purpose {
             Self::LostAnswer => "lost-answer",
             Self::PollPhase => "poll-phase",
             Self::Failure => "failure",
+            Self::ChildShard => "child-shard",
+            Self::Reroute => "reroute",
         }
     }
 }

@@ -26,9 +26,11 @@ mod digest;
 mod incident;
 mod key;
 mod not_modelled;
+mod policy;
 mod quantity;
 mod raw;
 mod reader;
+mod scaling;
 mod schema;
 mod source;
 mod structure;
@@ -51,8 +53,12 @@ pub use key::{
     ExplicitHashKey, KeyComposition, KeyFormat, KeyPart, KeyPiece, PartitionKey, RecordOrdering,
     TimeUnit, WeightedKey,
 };
+pub use policy::{
+    AlarmCondition, Policy, PolicyKind, ScalingUtils, StepAlarm, StepChange, UtilsStep,
+};
 pub use quantity::{parse_ratio, parse_record_rate, parse_size, parse_span};
 pub use reader::{read, read_streaming};
+pub use scaling::{CapacityMode, ChildShards, Scaling, ScalingAction, ScheduledAction};
 pub use schema::schema;
 pub use source::{Override, Source};
 pub use trace::{Beyond, Step, StreamedFile, Trace, TraceError, TraceReader, TraceRecord};
@@ -109,6 +115,10 @@ pub struct Scenario {
 /// The stream of a scenario.
 #[derive(Clone, Debug)]
 pub struct Stream {
+    /// The capacity mode at the start.
+    pub mode: CapacityMode,
+    /// What changes the shards while the stream runs.
+    pub scaling: Scaling,
     /// The open shards at the start, in the order of their hash key ranges.
     pub shards: Vec<ShardDefinition>,
     /// Whether the ranges come from an export of a real stream.
@@ -135,6 +145,14 @@ pub enum Encryption {
     AwsManagedKey,
     /// A key of the account.
     CustomerManagedKey,
+}
+
+impl Stream {
+    /// Whether other shards may be open at the end than at the start.
+    #[must_use]
+    pub const fn reshards(&self) -> bool {
+        self.mode.is_on_demand() || !self.scaling.is_empty()
+    }
 }
 
 /// Who decides which shard a record goes to.
@@ -234,6 +252,8 @@ pub struct Consumer {
     pub checkpoint_interval: Span,
     /// What works on the records.
     pub work: Work,
+    /// In which order it reads shards that came of others.
+    pub child_shards: ChildShards,
 }
 
 impl Consumer {

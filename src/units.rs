@@ -31,6 +31,10 @@ pub struct Records(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Calls(pub u64);
 
+/// A number of shards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Shards(pub u64);
+
 /// A number between zero and one (or more, where a text says so): a share of something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Ratio(pub f64);
@@ -120,6 +124,12 @@ impl fmt::Display for Records {
 impl fmt::Display for Calls {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} calls", self.0)
+    }
+}
+
+impl fmt::Display for Shards {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} shards", self.0)
     }
 }
 

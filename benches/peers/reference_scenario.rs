@@ -6,9 +6,10 @@
 use shardplan::hash_key::{HashKeyRange, shard_id};
 use shardplan::quotas::{Quotas, RECORD_SIZE_DEFAULT};
 use shardplan::scenario::{
-    Arrivals, Backoff, Client, Consumer, Encryption, Jitter, KeyFormat, PartitionKey, Processing,
-    Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario,
-    ShardDefinition, StartPosition, Stream, Timeouts, Traffic, Work as ConsumerWork,
+    Arrivals, Backoff, CapacityMode, ChildShards, Client, Consumer, Encryption, Jitter, KeyFormat,
+    PartitionKey, Processing, Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries,
+    Scaling, Scenario, ShardDefinition, StartPosition, Stream, Timeouts, Traffic,
+    Work as ConsumerWork,
 };
 use shardplan::time::{Span, Timestamp};
 use shardplan::units::{Bytes, Rate, RecordRate, Records};
@@ -35,6 +36,8 @@ pub(crate) fn scenario_of(work: &Work) -> Scenario {
         seed: work.seed,
         replications: 1,
         stream: Stream {
+            mode: CapacityMode::Provisioned,
+            scaling: Scaling::default(),
             shards,
             imported: false,
             record_distribution: RecordDistribution::UserPartitionKey,
@@ -56,6 +59,7 @@ pub(crate) fn scenario_of(work: &Work) -> Scenario {
             start: StartPosition::TrimHorizon,
             checkpoint_interval: Span::ZERO,
             work: ConsumerWork::Loop,
+            child_shards: ChildShards::default(),
         }],
         incidents: Vec::new(),
         objectives: Vec::new(),

@@ -4,7 +4,9 @@
 
 use super::result::Assumption;
 use crate::quotas::{Provenance, QuotaFact, Quotas, RECORD_SIZE_DEFAULT};
-use crate::scenario::{PutCalls, Reading, RecordDistribution, Scenario};
+use crate::scenario::{
+    CapacityMode, PutCalls, Reading, RecordDistribution, ScalingAction, Scenario, ScheduledAction,
+};
 
 /// What the run used or the scenario set, the least certain first.
 pub(super) fn list(scenario: &Scenario) -> Vec<Assumption> {
@@ -99,7 +101,25 @@ fn used(scenario: &Scenario, name: &str) -> bool {
             .any(|consumer| matches!(consumer.reading, Reading::Polling { .. }) == polling)
     };
     let large_records = scenario.stream.max_record_size > RECORD_SIZE_DEFAULT;
+    let stream = &scenario.stream;
+    let to_mode = |is_wanted: fn(CapacityMode) -> bool| {
+        let is_it = |one: &ScheduledAction| matches!(one.action, ScalingAction::Mode(mode) if is_wanted(mode));
+        is_wanted(stream.mode) || stream.scaling.schedule.iter().any(is_it)
+    };
+    let on_demand = to_mode(CapacityMode::is_on_demand);
     match name {
+        "account_shards" => stream.reshards(),
+        "reshard_start" | "reshard_operation" => !stream.scaling.is_empty(),
+        "mode_changes" => {
+            let is_mode = |one: &ScheduledAction| matches!(one.action, ScalingAction::Mode(_));
+            stream.scaling.schedule.iter().any(is_mode)
+        }
+        "cloudwatch_delay" => stream.scaling.policy.is_some(),
+        name if name.starts_with("update_shard_count_") => !stream.scaling.is_empty(),
+        name if name.starts_with("on_demand_") => on_demand,
+        "enhanced_fan_out_consumers_advantage" => {
+            reads(false) && matches!(stream.mode, CapacityMode::OnDemandAdvantage { .. })
+        }
         "put_record_rounding" => puts(false),
         "shard_write_bytes_burst" => !large_records,
         "shard_write_bytes_burst_large_records" => large_records,

@@ -6,7 +6,7 @@
 use hdrhistogram::Histogram;
 
 use super::result::Quantiles;
-use crate::metrics::{ConsumerObservation, Observation, RecordsByMinute};
+use crate::metrics::{ConsumerObservation, Observation, RecordsByMinute, ShardObservation};
 use crate::scenario::Scenario;
 
 /// `part` over `whole`; zero when there is no whole.
@@ -71,8 +71,31 @@ impl Totals {
     }
 }
 
-/// Index of the shard that most records were generated for, and its records over the mean.
-pub(super) fn hottest_shard(observation: &Observation) -> Option<(usize, f64)> {
+/// Shards that are open at the end.
+pub(super) fn open_shards(observation: &Observation) -> u64 {
+    observation.shards.iter().filter(|shard| shard.closed.is_none()).count() as u64
+}
+
+/// Seconds after the warm-up in which a shard was open.
+pub(super) fn open_seconds(
+    scenario: &Scenario,
+    observation: &Observation,
+    shard: &ShardObservation,
+) -> f64 {
+    let from = shard.opened.max(scenario.warm_up);
+    let to = shard.closed.unwrap_or(observation.simulated).max(from);
+    (to - from).as_seconds()
+}
+
+/// Index of the shard that most records were generated for, and its records over the mean. Where
+/// shards split or merge, it is their rates that are compared.
+pub(super) fn hottest_shard(
+    scenario: &Scenario,
+    observation: &Observation,
+) -> Option<(usize, f64)> {
+    if observation.scaling.is_some() {
+        return hottest_while_open(scenario, observation);
+    }
     let records = |index: usize| observation.shards[index].generated_records;
     // The first of equals: a later one must be strictly hotter.
     let hottest = (0..observation.shards.len())
@@ -82,6 +105,28 @@ pub(super) fn hottest_shard(observation: &Observation) -> Option<(usize, f64)> {
         let mean = total as f64 / observation.shards.len() as f64;
         (hottest, records(hottest) as f64 / mean)
     })
+}
+
+/// A shard that is open for less is too short for a rate.
+const SHORTEST_RATE_SECONDS: f64 = 60.0;
+
+fn hottest_while_open(scenario: &Scenario, observation: &Observation) -> Option<(usize, f64)> {
+    let seconds = |shard: &ShardObservation| open_seconds(scenario, observation, shard);
+    let long_enough = observation.shards.iter().map(seconds).any(|s| s >= SHORTEST_RATE_SECONDS);
+    let least = if long_enough { SHORTEST_RATE_SECONDS } else { f64::MIN_POSITIVE };
+    let (mut records, mut time) = (0, 0.0);
+    let mut hottest: Option<(usize, f64)> = None;
+    for (index, shard) in observation.shards.iter().enumerate() {
+        let seconds = seconds(shard);
+        records += shard.generated_records;
+        time += seconds;
+        let rate = shard.generated_records as f64 / seconds.max(least);
+        if seconds >= least && hottest.is_none_or(|(_, highest)| rate > highest) {
+            hottest = Some((index, rate));
+        }
+    }
+    let mean = records as f64 / time;
+    hottest.filter(|_| records > 0).map(|(index, rate)| (index, rate / mean))
 }
 
 /// The highest of a figure of each shard; zero without shards.

@@ -3,13 +3,14 @@
 //! Each is one sentence that the numbers beside it bear out, and a piece of advice. A finding that
 //! would need a guess is not made. `writes` speaks of throttled, given up and rejected records,
 //! `keys` of hot shards and hot keys, `order` of
-//! records that overtake each other, `readers` of consumers, `bottleneck` of what slows them, and
-//! `traces` of what a trace leaves out.
+//! records that overtake each other, `readers` of consumers, `scaling` of what changed the shards,
+//! `bottleneck` of what slows them, and `traces` of what a trace leaves out.
 
 mod bottleneck;
 mod keys;
 mod order;
 mod readers;
+mod scaling;
 mod traces;
 mod writes;
 
@@ -28,6 +29,7 @@ pub(super) fn find(scenario: &Scenario, observation: &Observation) -> Vec<Findin
     order::find(scenario, observation, &mut findings);
     readers::find(scenario, observation, &mut findings);
     traces::find(scenario, &mut findings);
+    scaling::find(scenario, observation, &mut findings);
     // A stable sort: within one severity the order above stays.
     findings.sort_by_key(|finding| finding.severity);
     findings

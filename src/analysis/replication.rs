@@ -54,7 +54,7 @@ pub(super) fn figures(scenario: &Scenario, observations: &[Observation]) -> Vec<
         Some(totals(seen).accepted as f64)
     });
     add("stream.hottest_shard_over_mean".to_owned(), Unit::Multiple, &|seen| {
-        hottest_shard(seen).map(|(_, over_mean)| over_mean)
+        hottest_shard(scenario, seen).map(|(_, over_mean)| over_mean)
     });
     add("stream.truth.hottest_shard_utilization_peak_1s".to_owned(), Unit::Ratio, &|seen| {
         Some(highest(seen.shards.iter().map(|shard| shard.utilization_peak_1s)))

@@ -8,6 +8,9 @@
 
 mod consumer;
 mod notes;
+mod scaling;
+
+pub use scaling::{ScalingActionResult, ScalingOutcome, ScalingResult};
 
 pub use consumer::{DeliveryResult, FunctionResult, IncidentResult, ObjectBytes};
 pub use notes::{AccountingResult, Assumption, Evidence, Finding, ReplicationInterval, Severity};
@@ -41,7 +44,8 @@ pub struct ResultDocument {
     pub stream: StreamResult,
     /// Producers in the order of the scenario.
     pub producers: Vec<ProducerResult>,
-    /// Shards in the order of their hash key ranges.
+    /// Shards in the order in which they opened; those of the start in the order of their hash key
+    /// ranges.
     pub shards: Vec<ShardResult>,
     /// Consumers in the order of the scenario.
     pub consumers: Vec<ConsumerResult>,
@@ -52,6 +56,9 @@ pub struct ResultDocument {
     pub cost_note: Option<String>,
     /// Incidents in the order of the scenario.
     pub incidents: Vec<IncidentResult>,
+    /// What changed the shards; absent where nothing could.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scaling: Option<ScalingResult>,
     /// What a reviewer should know, most severe first.
     pub findings: Vec<Finding>,
     /// The sums that must come out even; those of later replications only when they do not.
@@ -144,12 +151,14 @@ pub struct ObjectiveResult {
 /// The stream as a whole; counts are of records generated after the warm-up.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct StreamResult {
-    /// `provisioned`.
+    /// `provisioned`, `on_demand` or `on_demand_advantage`, at the start.
     pub mode: String,
     /// Open shards at the start.
     pub shards_start: u64,
     /// Open shards at the end.
     pub shards_end: u64,
+    /// Hours for which shards were open after the warm-up, over all shards.
+    pub shard_hours: f64,
     /// Records that producers came up with.
     pub generated_records: u64,
     /// Bytes of those records.
@@ -331,8 +340,14 @@ pub struct ShardResult {
     pub starting_hash_key: String,
     /// Last hash key.
     pub ending_hash_key: String,
-    /// `OPEN`.
+    /// `OPEN`, `CLOSED` (readable), or `EXPIRED` once its last record has expired.
     pub state: String,
+    /// The shards that it came of: one after a split, two after a merge.
+    pub parent_shard_ids: Vec<String>,
+    /// When it opened, from the start of the run.
+    pub opened_seconds: f64,
+    /// When it closed; `null` where it was open at the end.
+    pub closed_seconds: Option<f64>,
     /// The share of all records that the weights of the partition keys send here.
     pub expected_share: f64,
     /// The share of all generated records that came here.
@@ -402,6 +417,9 @@ pub struct ConsumerResult {
     pub duplicate_records: u64,
     /// Records given up after failures of its function, or for their age.
     pub discarded_records: u64,
+    /// Records processed after a later one of the same key from a shard that split or merged;
+    /// `null` where no shard could.
+    pub out_of_order_records: Option<u64>,
     /// Accepted records not processed when the run ended.
     pub backlog_records: u64,
     /// Bytes of those records.

@@ -160,21 +160,22 @@ pub fn shard_series(
     bin: Span,
 ) -> Vec<ShardRow> {
     let bins = Bins::new(bin, observation);
-    let (Some(definition), Some(shard)) =
-        (scenario.stream.shards.get(shard), observation.shards.get(shard))
-    else {
+    let Some(shard) = observation.shards.get(shard) else {
         return Vec::new();
     };
     let limits = WriteLimits::of(scenario);
     let minutes = shard_minutes(limits, shard, Bins::minutes_of(observation));
-    let sums = in_bins(shard.series.rows(), bins.steps, ShardStep::add);
+    let sums = shard_bins(shard, bins.steps);
+    let first = shard.series.first_step() as usize / bins.steps;
     sums.into_iter()
         .enumerate()
+        // Before it opened there is no such shard.
+        .skip(first)
         .map(|(index, sum)| {
             let span_seconds = bins.span_seconds(index);
             let throttled = sum.write_throttled_records;
             ShardRow {
-                shard_id: definition.shard_id.clone(),
+                shard_id: shard.shard_id.clone(),
                 start_seconds: bins.start_seconds(index),
                 span_seconds,
                 incoming_records: sum.incoming_records,
@@ -196,6 +197,12 @@ pub fn shard_series(
             }
         })
         .collect()
+}
+
+/// The steps of a shard added up by `steps`, from the start of the run.
+fn shard_bins(shard: &ShardObservation, steps: usize) -> Vec<ShardStep> {
+    let before = (0..shard.series.first_step()).map(|_| ShardStep::default());
+    in_bins(before.chain(shard.series.rows()), steps, ShardStep::add)
 }
 
 /// What CloudWatch would show of one minute of the stream.
@@ -234,6 +241,7 @@ fn stream_row(scenario: &Scenario, bins: Bins, index: usize, sums: &StreamStep) 
         write_throttled_records: throttled,
         write_throttled_ratio: ratio(throttled, sums.incoming_records + throttled),
         shards_throttling_max: sums.shards_throttling_max,
+        open_shards: sums.open_shards,
         hottest_shard_utilization_peak_1s: six_decimals(sums.utilization_1s_max),
         cloudwatch_hottest_shard_utilization_1min: 0.0,
         cloudwatch_incoming_records_1min: 0,
@@ -274,7 +282,7 @@ fn hottest_minutes(scenario: &Scenario, observation: &Observation, minutes: usiz
 ///
 /// A minute in which the run ends is taken over the part that was run.
 fn shard_minutes(limits: WriteLimits, shard: &ShardObservation, minutes: Bins) -> Vec<f64> {
-    let sums = in_bins(shard.series.rows(), minutes.steps, ShardStep::add).into_iter().enumerate();
+    let sums = shard_bins(shard, minutes.steps).into_iter().enumerate();
     sums.map(|(index, sum)| {
         let span_seconds = minutes.span_seconds(index);
         limits.utilization(sum.incoming_records, sum.incoming_bytes, span_seconds)

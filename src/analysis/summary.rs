@@ -2,7 +2,8 @@
 
 use super::binding;
 use super::figures::{
-    MICROSECONDS, MILLISECONDS, Totals, counted_seconds, highest, hottest_shard, quantiles, ratio,
+    MICROSECONDS, MILLISECONDS, Totals, counted_seconds, highest, hottest_shard, open_seconds,
+    open_shards, quantiles, ratio,
 };
 use super::result::{
     CloudWatchView, ConsumerResult, DeliveryResult, FunctionResult, HottestKey, IncidentResult,
@@ -24,12 +25,12 @@ pub(super) fn stream(scenario: &Scenario, observation: &Observation) -> StreamRe
     let per_second = |sum: u64| {
         if seconds > 0.0 { sum as f64 / seconds } else { 0.0 }
     };
-    let hottest = hottest_shard(observation);
-    let shards = scenario.stream.shards.len() as u64;
+    let hottest = hottest_shard(scenario, observation);
     StreamResult {
-        mode: "provisioned".to_owned(),
-        shards_start: shards,
-        shards_end: shards,
+        mode: scenario.stream.mode.as_str().to_owned(),
+        shards_start: scenario.stream.shards.len() as u64,
+        shards_end: open_shards(observation),
+        shard_hours: shard_hours(scenario, observation),
         generated_records: totals.generated_records,
         generated_bytes: totals.generated_bytes,
         incoming_records,
@@ -43,7 +44,7 @@ pub(super) fn stream(scenario: &Scenario, observation: &Observation) -> StreamRe
         given_up_records: totals.given_up,
         given_up_ratio: totals.given_up_ratio(),
         rejected_records: totals.rejected,
-        hottest_shard_id: hottest.map(|(index, _)| scenario.stream.shards[index].shard_id.clone()),
+        hottest_shard_id: hottest.map(|(index, _)| observation.shards[index].shard_id.clone()),
         hottest_shard_over_mean: hottest.map(|(_, over_mean)| over_mean),
         hottest_shard_utilization_mean: highest(
             observation.shards.iter().map(|shard| shard.utilization_mean),
@@ -51,6 +52,12 @@ pub(super) fn stream(scenario: &Scenario, observation: &Observation) -> StreamRe
         cloudwatch: cloudwatch(observation),
         truth: truth(observation),
     }
+}
+
+/// Shards, each for as long as it was open after the warm-up.
+fn shard_hours(scenario: &Scenario, observation: &Observation) -> f64 {
+    let seconds = |shard| open_seconds(scenario, observation, shard);
+    observation.shards.iter().map(seconds).sum::<f64>() / 3_600.0
 }
 
 /// What the minute metrics would show; a minute belongs here from the end of the warm-up on.
@@ -130,16 +137,28 @@ pub(super) fn producers(scenario: &Scenario, observation: &Observation) -> Vec<P
         .collect()
 }
 
-/// The shards in the order of their ranges.
+/// `OPEN`, `CLOSED` (readable), or `EXPIRED` once the last record of a closed shard has expired.
+fn state(scenario: &Scenario, observation: &Observation, shard: &ShardObservation) -> &'static str {
+    match shard.closed {
+        None => "OPEN",
+        Some(closed) if closed + scenario.stream.retention <= observation.simulated => "EXPIRED",
+        Some(_) => "CLOSED",
+    }
+}
+
+/// The shards in the order in which they opened.
 pub(super) fn shards(scenario: &Scenario, observation: &Observation) -> Vec<ShardResult> {
     let total: u64 = observation.shards.iter().map(|shard| shard.generated_records).sum();
-    let pairs = scenario.stream.shards.iter().zip(&observation.shards);
-    pairs
-        .map(|(definition, seen)| ShardResult {
-            shard_id: definition.shard_id.clone(),
-            starting_hash_key: definition.range.start.to_string(),
-            ending_hash_key: definition.range.end.to_string(),
-            state: "OPEN".to_owned(),
+    let shards = observation.shards.iter();
+    shards
+        .map(|seen| ShardResult {
+            shard_id: seen.shard_id.clone(),
+            starting_hash_key: seen.range.start.to_string(),
+            ending_hash_key: seen.range.end.to_string(),
+            state: state(scenario, observation, seen).to_owned(),
+            parent_shard_ids: seen.parents.clone(),
+            opened_seconds: seen.opened.as_seconds(),
+            closed_seconds: seen.closed.map(Span::as_seconds),
             expected_share: seen.expected_share,
             generated_share: ratio(seen.generated_records, total),
             generated_records: seen.generated_records,
@@ -195,6 +214,7 @@ pub(super) fn consumers(scenario: &Scenario, observation: &Observation) -> Vec<C
             skipped_records: seen.skipped_records,
             duplicate_records: seen.duplicate_records,
             discarded_records: seen.discarded_records,
+            out_of_order_records: seen.out_of_order_records,
             backlog_records: seen.backlog_records,
             backlog_bytes: seen.backlog_bytes,
             read_calls: seen.read_calls,

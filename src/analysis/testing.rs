@@ -14,9 +14,10 @@ use crate::metrics::{
 use crate::model::billing::BilledRecords;
 use crate::quotas::{Quotas, RECORD_SIZE_DEFAULT, RETENTION_MINIMUM};
 use crate::scenario::{
-    Arrivals, Backoff, Client, Consumer, Encryption, Jitter, KeyFormat, Objective, PartitionKey,
-    Processing, Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries, Scenario,
-    ShardDefinition, StartPosition, Stream, Timeouts, Traffic, Work,
+    Arrivals, Backoff, CapacityMode, ChildShards, Client, Consumer, Encryption, Jitter, KeyFormat,
+    Objective, PartitionKey, Processing, Producer, PutCalls, Reading, RecordDistribution,
+    RecordSize, Retries, Scaling, Scenario, ShardDefinition, StartPosition, Stream, Timeouts,
+    Traffic, Work,
 };
 use crate::time::{Span, Timestamp};
 use crate::units::{Bytes, Rate, Ratio, RecordRate, Records};
@@ -39,6 +40,8 @@ pub(crate) fn scenario() -> Scenario {
         seed: 7,
         replications: 1,
         stream: Stream {
+            mode: CapacityMode::Provisioned,
+            scaling: Scaling::default(),
             shards: HashKeyRange::created(4)
                 .into_iter()
                 .enumerate()
@@ -113,6 +116,7 @@ fn consumers() -> Vec<Consumer> {
             start: StartPosition::TrimHorizon,
             checkpoint_interval: Span::ZERO,
             work: Work::Loop,
+            child_shards: ChildShards::default(),
         },
         Consumer {
             name: "alerts".to_owned(),
@@ -125,6 +129,7 @@ fn consumers() -> Vec<Consumer> {
             start: StartPosition::TrimHorizon,
             checkpoint_interval: Span::ZERO,
             work: Work::Loop,
+            child_shards: ChildShards::default(),
         },
     ]
 }
@@ -177,6 +182,7 @@ pub(crate) fn observation() -> Observation {
         counted,
         series,
         key_counts: key_counts(),
+        scaling: None,
     }
 }
 
@@ -230,6 +236,11 @@ fn shard(index: usize, offered: u64) -> ShardObservation {
         });
     }
     ShardObservation {
+        shard_id: shard_id(index as u64),
+        range: HashKeyRange::created(4)[index],
+        parents: Vec::new(),
+        opened: Span::ZERO,
+        closed: None,
         expected_share: offered as f64 / 2_000.0,
         generated_records: offered * SECONDS,
         incoming_records: taken * SECONDS,
@@ -265,6 +276,7 @@ fn consumer_seen(accepted: u64, processed: u64, age_ms: u64) -> ConsumerObservat
         expired_records: 0,
         skipped_records: 0,
         duplicate_records: 0,
+        out_of_order_records: None,
         backlog_records: accepted - processed,
         backlog_bytes: (accepted - processed) * RECORD_BYTES,
         read_calls: 4 * SECONDS,
@@ -284,6 +296,7 @@ fn second(second: u64) -> StreamStep {
         incoming_bytes: 1_800 * RECORD_BYTES,
         write_throttled_records: 200,
         shards_throttling_max: 1,
+        open_shards: 4,
         utilization_1s_max: 1.0,
         consumers: vec![
             ConsumerStep {
@@ -315,6 +328,7 @@ pub(crate) fn replications(throttled: &[u64]) -> Vec<Observation> {
             let producer = &mut observation.producers[0];
             producer.throttled = *throttled;
             producer.attempts = producer.accepted + throttled;
+            observation.shards[0].write_throttled_records = *throttled;
             observation
         })
         .collect()

@@ -14,6 +14,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use crate::engine::lane::{Context, Lane};
 use crate::engine::mapping::{Held, Place};
 use crate::engine::plan::Plan;
+use crate::engine::reshard::Resharding;
 use crate::engine::tally::Tally;
 use crate::scenario::{Lambda, Work};
 
@@ -171,8 +172,10 @@ pub(super) fn advance<'lanes>(
     until: u64,
     context: Context<'_>,
     (tally, fleet): (&mut Tally, &mut Fleet),
+    resharding: Option<&Resharding>,
 ) {
     let mut lanes: Vec<&mut Lane> = lanes.collect();
+    lanes.sort_unstable_by_key(|lane| lane.number);
     let joint: Vec<usize> = (0..context.plan.consumers.len())
         .filter(|index| context.plan.consumers[*index].is_joint)
         .collect();
@@ -195,8 +198,15 @@ pub(super) fn advance<'lanes>(
                 // What it was to do then has come otherwise; it stands here again.
                 continue;
             }
-            lane.read(consumer, now, context, (tally, fleet));
+            lane.read_jointly((consumer, now, until), context, (tally, fleet));
             events.push(Reverse((due(lane, consumer), consumer, shard)));
+            if let Some(resharding) = resharding
+                && lane.readers.finished_by(consumer) != u64::MAX
+            {
+                for child in begin_children((consumer, shard), resharding, &mut lanes, context) {
+                    events.push(Reverse((due(lanes[child], consumer), consumer, child)));
+                }
+            }
         } else if fleet.deliveries[consumer].as_ref().is_none_or(|each| each.due() != now) {
             continue;
         } else if let Some(delivery) = &mut fleet.deliveries[consumer] {
@@ -206,11 +216,42 @@ pub(super) fn advance<'lanes>(
             events.push(Reverse((delivery.due(), consumer, ALL_SHARDS)));
         }
         while let Some((at, lane, now)) = fleet.granted.pop() {
-            lanes[at.shard].grant(at.consumer, lane, now);
-            events.push(Reverse((due(lanes[at.shard], at.consumer), at.consumer, at.shard)));
+            if let Some(index) = place_of(at.shard, &lanes) {
+                lanes[index].grant(at.consumer, lane, now);
+                events.push(Reverse((due(lanes[index], at.consumer), at.consumer, index)));
+            }
         }
     }
-    for lane in lanes {
+    for lane in lanes.into_iter().filter(|lane| !lane.readers.wait_for_parents()) {
         lane.end_window(until, context, tally);
     }
+}
+
+/// Lets a consumer that has finished the shard at a place begin with the children of it, where it has
+/// finished all their parents; gives the places of those.
+fn begin_children(
+    (consumer, place): (usize, usize),
+    resharding: &Resharding,
+    lanes: &mut [&mut Lane],
+    context: Context<'_>,
+) -> Vec<usize> {
+    let children = resharding.children(lanes[place].number);
+    let mut begun = Vec::new();
+    for child in children {
+        let finished = |parent| match place_of(parent, lanes) {
+            Some(place) => lanes[place].readers.finished_by(consumer),
+            None => resharding.finished_by(parent, consumer),
+        };
+        let after = resharding.parents(child).map(finished).max().unwrap_or(0);
+        if let Some(place) = place_of(child, lanes) {
+            lanes[place].readers.begin(consumer, |_| after, context);
+            begun.push(place);
+        }
+    }
+    begun
+}
+
+/// Where a shard is among `lanes`, which are in the order of their numbers.
+fn place_of(number: usize, lanes: &[&mut Lane]) -> Option<usize> {
+    lanes.binary_search_by_key(&number, |lane| lane.number).ok()
 }

@@ -13,8 +13,8 @@ pub(super) struct KeyOrder {
     watched: FxHashMap<(usize, u32), Watched>,
 }
 
-#[derive(Debug, Default)]
-struct Watched {
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Watched {
     /// Records of the key that wait.
     waiting: u64,
     /// When the latest record, of those that the shard took since the first one waits, was made;
@@ -53,6 +53,19 @@ impl KeyOrder {
         watched.latest = watched.latest.max(created);
         self.leave(producer, key);
         overtaken
+    }
+
+    /// Takes what is watched out: producer, number of the key, and what is known.
+    pub(super) fn take(&mut self) -> impl Iterator<Item = (usize, u32, Watched)> + use<> {
+        let watched = std::mem::take(&mut self.watched);
+        watched.into_iter().map(|((producer, key), watched)| (producer, key, watched))
+    }
+
+    /// Goes on with a key that was watched at another shard.
+    pub(super) fn adopt(&mut self, producer: usize, key: u32, watched: Watched) {
+        let own = self.watched.entry((producer, key)).or_default();
+        own.waiting += watched.waiting;
+        own.latest = own.latest.max(watched.latest);
     }
 
     /// A record of `key` waits no more.

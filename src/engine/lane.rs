@@ -4,8 +4,9 @@
 //! all reads. Attempts are ordered by time; at the same time retries come before first attempts,
 //! earlier calls before later ones. That order is behaviour: changing it changes results.
 
+use crate::engine::child_order::key_over_shards;
 use crate::engine::joint::Fleet;
-use crate::engine::key_order::KeyOrder;
+use crate::engine::key_order::{KeyOrder, Watched};
 use crate::engine::log::{Log, LogRecord};
 use crate::engine::plan::{Plan, ProducerPlan, ReplicationPlan};
 use crate::engine::reader::Readers;
@@ -16,6 +17,7 @@ use crate::engine::source::{Arrival, number_of, producer_of};
 use crate::engine::tally::{ProducerTally, Tally};
 use crate::model::backoff::Waits;
 use crate::model::billing::{BilledRecords, BillingSteps};
+use crate::model::capacity::MinuteLoad;
 use crate::model::write_limit::{Admission, WriteLimits, added_charge};
 use crate::scenario::PutCalls;
 
@@ -29,6 +31,14 @@ pub(super) struct Context<'plan> {
 /// One shard at work.
 #[derive(Debug)]
 pub(super) struct Lane {
+    /// Place in the order in which the shards opened.
+    pub(super) number: usize,
+    /// What routes name it by; another shard may have it later.
+    pub(super) slot: u16,
+    /// When it closed, in nanoseconds; `u64::MAX` while it is open.
+    pub(super) closed: u64,
+    /// What producers sent here since the last whole minute, where that is asked for.
+    pub(super) demand: MinuteLoad,
     /// First attempts in order of time, dealt and not yet made.
     pub(super) inbox: Vec<Arrival>,
     /// All attempts before this time have been played, in nanoseconds.
@@ -41,9 +51,18 @@ pub(super) struct Lane {
     log: Log,
     /// Whether anyone reads the log.
     has_readers: bool,
-    readers: Readers,
+    pub(super) readers: Readers,
     pub(super) seconds: Seconds,
     pub(super) counts: LaneCounts,
+}
+
+/// What was on its way to a shard when it closed.
+#[derive(Debug)]
+pub(super) struct LeftOver {
+    pub(super) arrivals: Vec<Arrival>,
+    pub(super) waiting: Vec<Waiting>,
+    /// Producer, number of the key, and what is known of it.
+    pub(super) watched: Vec<(usize, u32, Watched)>,
 }
 
 /// What one shard met after the warm-up.
@@ -87,20 +106,36 @@ struct Run {
 }
 
 impl Lane {
-    pub(super) fn new(index: usize, context: Context<'_>) -> Self {
+    /// The lane of a shard that opens at `opened`; its readers begin at once, or wait for those of
+    /// its parents.
+    pub(super) fn new(
+        number: usize,
+        slot: u16,
+        opened: u64,
+        is_child: bool,
+        context: Context<'_>,
+    ) -> Self {
         let plan = context.plan;
         let longest_wait = context.replication.waits.iter().map(Waits::longest).max().unwrap_or(0);
         Self {
+            number,
+            slot,
+            closed: u64::MAX,
+            demand: MinuteLoad::default(),
             inbox: Vec::new(),
-            now: 0,
+            now: opened,
             limits: WriteLimits::new(&plan.quotas, plan.max_record_size),
             retries: Retries::new(longest_wait),
             failed: Vec::new(),
             order: KeyOrder::default(),
-            log: Log::new(plan.warm_up, plan.keeps_keys),
+            log: Log::new(
+                (plan.warm_up, opened),
+                plan.keeps_keys,
+                plan.reshards.is_some() && !plan.consumers.is_empty(),
+            ),
             has_readers: !plan.consumers.is_empty(),
-            readers: Readers::new(index, context),
-            seconds: Seconds::new(context),
+            readers: Readers::new(number, opened, is_child, context),
+            seconds: Seconds::new(opened, context),
             counts: LaneCounts::default(),
         }
     }
@@ -109,6 +144,13 @@ impl Lane {
     pub(super) fn advance(&mut self, until: u64, context: Context<'_>, tally: &mut Tally) {
         self.write(until, context, tally);
         self.seconds.close_before(until, &mut self.log, &mut tally.rows);
+        if !self.readers.wait_for_parents() {
+            self.read(until, context, tally);
+        }
+    }
+
+    /// Plays the reads before `until`, up to which everything has been written.
+    pub(super) fn read(&mut self, until: u64, context: Context<'_>, tally: &mut Tally) {
         self.readers.advance(until, &self.log, context, tally);
         if !context.plan.has_joint_reads {
             self.end_window(until, context, tally);
@@ -121,14 +163,13 @@ impl Lane {
     }
 
     /// Lets such a consumer do at `now` what is due.
-    pub(super) fn read(
+    pub(super) fn read_jointly(
         &mut self,
-        consumer: usize,
-        now: u64,
+        (consumer, now, until): (usize, u64, u64),
         context: Context<'_>,
         joint: (&mut Tally, &mut Fleet),
     ) {
-        self.readers.act((consumer, now), &self.log, context, joint);
+        self.readers.act((consumer, now, until), &self.log, context, joint);
     }
 
     /// There is room for an invocation of a lane of a mapping.
@@ -140,6 +181,45 @@ impl Lane {
     pub(super) fn end_window(&mut self, until: u64, context: Context<'_>, tally: &mut Tally) {
         let (read, time) = self.readers.end_window(until, &self.log, context, tally);
         self.log.forget_before(read, time, until);
+    }
+
+    /// Closes the shard at `now`, up to which everything has been played, and hands over what was
+    /// on its way here: first attempts, records that wait for another, and the keys of those.
+    pub(super) fn close(&mut self, now: u64) -> LeftOver {
+        self.closed = now;
+        self.seconds.close_shard(now);
+        self.readers.close_shard(now);
+        LeftOver {
+            arrivals: std::mem::take(&mut self.inbox),
+            waiting: self.retries.drain(),
+            watched: self.order.take().collect(),
+        }
+    }
+
+    /// Takes over a first attempt that was on its way to a parent.
+    pub(super) fn take_arrival(&mut self, arrival: Arrival) {
+        self.inbox.push(arrival);
+    }
+
+    /// Takes over a record that waits for another attempt.
+    pub(super) fn take_waiting(&mut self, record: &Waiting, now: u64) {
+        self.retries.push(record, now, record.due());
+    }
+
+    /// Takes over what was watched of a key at a parent.
+    pub(super) fn take_watched(&mut self, producer: usize, key: u32, watched: Watched) {
+        self.order.adopt(producer, key, watched);
+    }
+
+    /// Puts first attempts that came of several parents in order.
+    pub(super) fn sort_arrivals(&mut self) {
+        self.inbox.sort_by_key(|arrival| (arrival.service(), arrival.call()));
+    }
+
+    /// Whether the shard is closed and everyone has read it before `now`, so that nothing happens
+    /// here any more.
+    pub(super) fn is_over(&self, now: u64) -> bool {
+        self.seconds.are_over() && self.readers.are_finished(now)
     }
 
     /// Ends the run at the horizon: what is left is counted where it stands.
@@ -314,6 +394,11 @@ impl Lane {
         }
         if self.has_readers {
             let (own, fresh) = producer.key_masks();
+            self.log.extend_keys(
+                taken
+                    .iter()
+                    .map(|arrival| key_over_shards(producer, arrival.producer(), arrival.key())),
+            );
             self.log.extend(taken.iter().map(|arrival| LogRecord {
                 accepted: arrival.service(),
                 created: arrival.created(),
@@ -603,6 +688,8 @@ impl Lane {
             tally.put_latency.record(call.now - created + producer.answer());
         }
         if self.has_readers {
+            let key = key_over_shards(producer, record.producer(), record.key);
+            self.log.extend_keys(std::iter::once(key));
             self.log.push(LogRecord {
                 accepted: call.now,
                 created: record.created(),

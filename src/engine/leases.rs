@@ -61,7 +61,9 @@ pub(super) fn lost(consumer: usize, shard: usize, context: Context<'_>) -> Vec<S
     let own = |index: u64, bound: u64| draws.below(OF_SHARD | shard as u64, index, bound);
     let failover = kcl.failover_time.nanoseconds();
     let look = 2 * failover;
-    let mut owner = plan.owners[shard];
+    // A shard that came of others goes to the worker whose turn it is.
+    let turn = (shard as u64 % u64::from(kcl.workers)) as u32;
+    let mut owner = plan.owners.get(shard).copied().unwrap_or(turn);
     let mut workers = kcl.workers;
     let mut stops = Vec::new();
     for (number, (from, count)) in (0_u64..).zip(&plan.losses) {

@@ -60,11 +60,9 @@ pub(super) struct Log {
     warm_up: u64,
     /// Whether someone looks at the keys of records.
     keeps_keys: bool,
-}
-
-/// The moment before which records are old for someone who reads at `now`.
-const fn old_before(now: u64) -> u64 {
-    (now / NANOSECONDS_PER_SECOND).saturating_sub(OLD_SECONDS) * NANOSECONDS_PER_SECOND
+    /// Producer and key of each of `records`, where the order of keys over shards is watched; then
+    /// no second is kept as a whole.
+    keys: Option<Vec<u64>>,
 }
 
 const fn start_of_second(time: u64) -> u64 {
@@ -72,8 +70,43 @@ const fn start_of_second(time: u64) -> u64 {
 }
 
 impl Log {
-    pub(super) fn new(warm_up: u64, keeps_keys: bool) -> Self {
-        Self { warm_up, keeps_keys, ..Self::default() }
+    /// An empty log of a shard that opens at the second of `times`, in nanoseconds, with the first
+    /// as the warm-up; it keeps keys, or watches their order over shards, or neither.
+    pub(super) fn new(times: (u64, u64), keeps_keys: bool, watches_order: bool) -> Self {
+        Self {
+            warm_up: times.0,
+            first_mark: times.1 / NANOSECONDS_PER_SECOND,
+            keeps_keys,
+            keys: watches_order.then(Vec::new),
+            ..Self::default()
+        }
+    }
+
+    /// The moment before which records are old for someone who reads at `now`.
+    const fn old_before(&self, now: u64) -> u64 {
+        if self.keys.is_some() {
+            return 0;
+        }
+        (now / NANOSECONDS_PER_SECOND).saturating_sub(OLD_SECONDS) * NANOSECONDS_PER_SECOND
+    }
+
+    /// Whether the order of keys over shards is watched.
+    #[inline]
+    pub(super) const fn watches_order(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    /// Notes the keys of records that are appended at the same time.
+    #[inline]
+    pub(super) fn extend_keys(&mut self, keys: impl Iterator<Item = u64>) {
+        if let Some(own) = &mut self.keys {
+            own.extend(keys);
+        }
+    }
+
+    /// The keys of the records from `place` on.
+    pub(super) fn keys_from(&self, place: u64) -> &[u64] {
+        self.keys.as_ref().map_or(&[], |keys| &keys[(place - self.first) as usize..])
     }
 
     #[inline]
@@ -113,7 +146,7 @@ impl Log {
         (most_records, most_bytes): (usize, u64),
         scratch: &'log mut Vec<LogRecord>,
     ) -> &'log [LogRecord] {
-        let bound = old_before(now);
+        let bound = self.old_before(now);
         if place >= self.live {
             let rest = self.from(place);
             if rest.first().is_none_or(|record| record.accepted >= bound) {
@@ -183,7 +216,7 @@ impl Log {
     /// When the record at `place` was accepted, as someone sees it at `now`; none when there is no
     /// such record.
     pub(super) fn accepted(&self, place: u64, now: u64) -> Option<u64> {
-        let bound = old_before(now);
+        let bound = self.old_before(now);
         if place >= self.live {
             let record = self.from(place).first()?;
             if record.accepted >= bound {
@@ -203,7 +236,7 @@ impl Log {
         bound: u64,
         counted_from: u64,
     ) -> (u64, u64) {
-        let old = old_before(now);
+        let old = self.old_before(now);
         let mut counted = 0;
         while let Some((start, form)) = self.old_second(place, old) {
             let end = form.accepted_before(bound);
@@ -225,7 +258,7 @@ impl Log {
     /// Records, and their bytes, that are counted from `place` on, as someone sees it at `now`.
     pub(super) fn counted_from(&self, mut place: u64, now: u64) -> (u64, u64) {
         let (mut records, mut bytes) = (0, 0);
-        while let Some((start, form)) = self.old_second(place, old_before(now)) {
+        while let Some((start, form)) = self.old_second(place, self.old_before(now)) {
             let more = form.counted((place - start) as usize, form.len(), self.warm_up);
             records += more.0;
             bytes += more.1;
@@ -264,14 +297,16 @@ impl Log {
         if self.old.is_empty() {
             self.forget_raw(place, keep.min(until));
         }
-        self.make_old(old_before(until));
+        self.make_old(self.old_before(until));
         // Moving the rest costs its length, so it must be worth it.
         let dead = self.live_index();
         if dead == self.records.len() {
             self.records.clear();
+            self.keys.iter_mut().for_each(Vec::clear);
             self.first = self.live;
         } else if dead > self.records.len() / 2 {
             self.records.drain(..dead);
+            self.keys.iter_mut().for_each(|keys| drop(keys.drain(..dead)));
             self.first = self.live;
         }
     }

@@ -71,6 +71,11 @@ impl Mapping {
         due.min(self.arrives).min(self.fetch_due(position, (next, offset), lambda, (log, context)))
     }
 
+    /// Whether nothing is in hand.
+    pub(super) fn is_idle(&self) -> bool {
+        self.arriving.is_empty() && self.lanes.iter().all(|lane| lane.first_place().is_none())
+    }
+
     fn fetch_due(
         &self,
         position: &Position,

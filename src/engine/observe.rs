@@ -1,15 +1,18 @@
 //! From what lanes and producers counted to an [`Observation`].
 
 use crate::engine::joint::Fleet;
+use crate::engine::lane::{Context, LaneCounts};
 use crate::engine::plan::{ConsumerPlan, Plan, ProducerPlan};
 use crate::engine::replication::{Group, StreamRecord, Tallies};
+use crate::engine::reshard::{Resharding, Retired};
 use crate::engine::seconds::SecondRow;
 use crate::engine::sender::SenderTally;
 use crate::engine::source::Source;
 use crate::engine::tally::{ConsumerTally, ProducerTally, Tally};
+use crate::hash_key::HashKeyRange;
 use crate::metrics::{
     ConsumerObservation, DeliveryObservation, FunctionObservation, HotKey, KeyCounts, Observation,
-    ProducerObservation, ShardObservation,
+    ObservedChange, ProducerObservation, ScalingObservation, ShardObservation, ShardSeries,
 };
 use crate::scenario::{PutCalls, Work};
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
@@ -22,49 +25,49 @@ pub(super) const HOTTEST_KEYS: usize = 10;
 
 /// Adds everything up.
 pub(super) fn observe(
-    replication: u32,
-    plan: &Plan,
+    context: Context<'_>,
     sources: &[Source<'_>],
     groups: Vec<Group>,
+    resharding: Option<&Resharding>,
     mut tallies: Tallies,
     (stream, fleet): (StreamRecord, &Fleet),
     hottest_keys: usize,
 ) -> Observation {
+    let Context { plan, replication } = context;
     let mut total = Tally::new(plan.producers.len(), plan.consumers.len());
-    let mut shards = Vec::with_capacity(plan.shards);
-    let mut hottest = hottest_keys_by_shard(plan, sources, hottest_keys).into_iter();
     for tally in tallies.all() {
         total.add(tally);
     }
-    for group in groups {
-        for lane in group.lanes {
-            let (counts, totals, series) = lane.into_parts();
-            shards.push(ShardObservation {
-                expected_share: plan.expected_shares[shards.len()],
-                generated_records: counts.generated_records,
-                incoming_records: counts.incoming_records,
-                incoming_bytes: counts.incoming_bytes,
-                write_throttled_records: counts.throttled_by_records + counts.throttled_by_bytes,
-                throttled_by_records: counts.throttled_by_records,
-                throttled_by_bytes: counts.throttled_by_bytes,
-                hottest_keys: hottest.next().unwrap_or_default(),
-                utilization_mean: mean_utilization(&totals, plan),
-                utilization_peak_1s: totals.peak_1s,
-                utilization_peak_1min: totals.peak_1min,
-                series,
-            });
+    let lineage = Family::new(plan, resharding);
+    let slots = sources.iter().flat_map(Source::waiting);
+    let mut waiting = vec![0u64; lineage.slots];
+    slots.for_each(|slot| waiting[slot] += 1);
+    for sender in sources.iter().filter_map(|source| source.sender.as_ref()) {
+        for (waiting, records) in waiting.iter_mut().zip(&sender.generated) {
+            *waiting += records;
         }
     }
-    for source in sources {
-        for shard in source.waiting() {
-            shards[shard].generated_records += 1;
+    let mut hottest = hottest_keys_by_slot(plan, sources, lineage.slots, hottest_keys);
+    let mut shards: Vec<(usize, ShardObservation)> = Vec::with_capacity(plan.shards);
+    let out_of_order = resharding.map(|these| these.order.out_of_order());
+    let scaling = resharding.map(scaling);
+    for lane in groups.into_iter().flat_map(|group| group.lanes) {
+        let (number, slot) = (lane.number, usize::from(lane.slot));
+        let is_open = lane.closed == u64::MAX;
+        let (mut counts, totals, series) = lane.into_parts();
+        if is_open {
+            counts.generated_records += waiting[slot];
         }
-        if let Some(sender) = &source.sender {
-            for (shard, records) in shards.iter_mut().zip(&sender.generated) {
-                shard.generated_records += records;
-            }
-        }
+        let keys = is_open.then(|| std::mem::take(&mut hottest[slot]));
+        shards.push((number, lineage.shard(number, counts, &totals, series, keys)));
     }
+    for Retired { number, counts, totals, series } in
+        resharding.into_iter().flat_map(|these| these.retired.clone())
+    {
+        shards.push((number, lineage.shard(number, counts, &totals, series, None)));
+    }
+    shards.sort_by_key(|(number, _)| *number);
+    let shards = shards.into_iter().map(|(_, shard)| shard).collect();
     let producers = total
         .producers
         .into_iter()
@@ -73,7 +76,7 @@ pub(super) fn observe(
         .zip(&stream.repeated_calls)
         .map(|(((tally, plan), source), repeated)| producer(tally, plan, source, *repeated));
     Observation {
-        replication,
+        replication: replication.replication,
         simulated: Span::from_nanoseconds(plan.horizon),
         producers: producers.collect(),
         shards,
@@ -82,31 +85,125 @@ pub(super) fn observe(
             .iter()
             .enumerate()
             .map(|(index, tally)| {
-                consumer(tally, &plan.consumers[index], fleet.concurrency_max(index))
+                let order = out_of_order.as_ref().and_then(|all| all.get(index)).copied();
+                consumer(tally, &plan.consumers[index], fleet.concurrency_max(index), order)
             })
             .collect(),
         incidents: stream.incidents.into_observations(),
         counted: stream.counted,
         series: stream.series,
-        key_counts: if replication == 0 { key_counts(sources) } else { KeyCounts::default() },
+        key_counts: if replication.replication == 0 {
+            key_counts(sources)
+        } else {
+            KeyCounts::default()
+        },
+        scaling,
+    }
+}
+
+/// What is known of shards beside what their lanes counted.
+struct Family<'a> {
+    plan: &'a Plan,
+    resharding: Option<&'a Resharding>,
+    /// Most names that routes have for shards.
+    slots: usize,
+}
+
+impl<'a> Family<'a> {
+    fn new(plan: &'a Plan, resharding: Option<&'a Resharding>) -> Self {
+        let slots = resharding.map_or(plan.shards, |these| {
+            (0..these.shards().len()).map(|number| these.slot(number) + 1).max().unwrap_or(0)
+        });
+        Self { plan, resharding, slots }
+    }
+
+    /// One shard; the keys of one that is closed were looked up when it closed.
+    fn shard(
+        &self,
+        number: usize,
+        counts: LaneCounts,
+        totals: &SecondRow,
+        series: ShardSeries,
+        keys: Option<Vec<HotKey>>,
+    ) -> ShardObservation {
+        let plan = self.plan;
+        let (mut opened, mut closed, mut parents) = (0, None, Vec::new());
+        let (shard_id, range) = match self.resharding {
+            None => {
+                let shard = &plan.shards_at_start[number];
+                (shard.shard_id.clone(), shard.range)
+            }
+            Some(these) => {
+                let shard = &these.shards()[number];
+                (opened, closed) = (shard.opened, shard.closed);
+                let of = |parent: &usize| these.shards()[*parent].shard_id.clone();
+                parents = [shard.parent, shard.adjacent_parent].iter().flatten().map(of).collect();
+                (shard.shard_id.clone(), shard.range)
+            }
+        };
+        let of_closed = || self.resharding.map(|these| these.hottest[number].clone());
+        let mut hottest_keys = keys.or_else(of_closed).unwrap_or_default();
+        if self.resharding.is_some() {
+            // Records are counted when they are made, and may reach the shards that came after.
+            for key in &mut hottest_keys {
+                key.generated_records = key.generated_records.min(counts.generated_records);
+            }
+        }
+        ShardObservation {
+            shard_id,
+            range,
+            parents,
+            opened: Span::from_nanoseconds(opened),
+            closed: closed.map(Span::from_nanoseconds),
+            expected_share: match self.resharding {
+                Some(these) => these.expected_shares[number],
+                None => plan.expected_shares[number],
+            },
+            generated_records: counts.generated_records,
+            incoming_records: counts.incoming_records,
+            incoming_bytes: counts.incoming_bytes,
+            write_throttled_records: counts.throttled_by_records + counts.throttled_by_bytes,
+            throttled_by_records: counts.throttled_by_records,
+            throttled_by_bytes: counts.throttled_by_bytes,
+            hottest_keys,
+            utilization_mean: mean_utilization(totals, opened, closed, plan),
+            utilization_peak_1s: totals.peak_1s,
+            utilization_peak_1min: totals.peak_1min,
+            series,
+        }
+    }
+}
+
+fn scaling(resharding: &Resharding) -> ScalingObservation {
+    let changes = resharding.plane.changes().iter().zip(&resharding.throttled);
+    ScalingObservation {
+        mode_end: resharding.plane.mode(),
+        changes: changes
+            .map(|(change, (before, after))| ObservedChange {
+                change: change.clone(),
+                throttled_before_done: after.map_or(0, |after| after - before),
+            })
+            .collect(),
     }
 }
 
 fn key_counts(sources: &[Source<'_>]) -> KeyCounts {
     let mut counts = KeyCounts::default();
-    let records = sources.iter().flat_map(Source::key_counts);
+    let records = sources.iter().flat_map(Source::all_key_counts);
     records.for_each(|records| counts.add(records));
     counts
 }
 
-fn mean_utilization(totals: &SecondRow, plan: &Plan) -> f64 {
+/// Mean over the time after the warm-up in which the shard was open.
+fn mean_utilization(totals: &SecondRow, opened: u64, closed: Option<u64>, plan: &Plan) -> f64 {
     // The last second may be a part of one, so it is time that counts, not rows.
     let warm_up = plan.warm_up.div_ceil(NANOSECONDS_PER_SECOND) * NANOSECONDS_PER_SECOND;
-    let seconds = Span::from_nanoseconds(plan.horizon.saturating_sub(warm_up)).as_seconds();
+    let end = closed.unwrap_or(plan.horizon);
+    let seconds = Span::from_nanoseconds(end.saturating_sub(warm_up.max(opened))).as_seconds();
     let records = plan.quotas.shard_write_records.0.as_per_second();
     let bytes = plan.quotas.shard_write_bytes.0.as_per_second();
     let used = (totals.records as f64 / records).max(totals.charged_bytes as f64 / bytes);
-    if totals.seconds == 0 { 0.0 } else { used / seconds }
+    if totals.seconds == 0 || seconds <= 0.0 { 0.0 } else { used / seconds }
 }
 
 fn producer(
@@ -184,6 +281,7 @@ fn consumer(
     tally: &ConsumerTally,
     plan: &ConsumerPlan,
     concurrent_max: u64,
+    out_of_order_records: Option<u64>,
 ) -> ConsumerObservation {
     ConsumerObservation {
         read_records: tally.read_records,
@@ -197,6 +295,7 @@ fn consumer(
         discarded_records: tally.discarded_records,
         function: function(tally, plan, concurrent_max),
         delivery: delivery(tally, plan),
+        out_of_order_records,
         backlog_records: tally.backlog_records,
         backlog_bytes: tally.backlog_bytes,
         read_calls: tally.read_calls,
@@ -241,33 +340,64 @@ fn delivery(tally: &ConsumerTally, plan: &ConsumerPlan) -> Option<DeliveryObserv
     })
 }
 
-/// The keys with most records on each shard, most first; ties go to the producer, then the key,
-/// that comes first.
-fn hottest_keys_by_shard(plan: &Plan, sources: &[Source<'_>], most: usize) -> Vec<Vec<HotKey>> {
-    // (records, producer, key) by shard; the smallest of the kept ones is at the end.
-    let mut kept: Vec<Vec<(u64, usize, usize)>> = vec![Vec::new(); plan.shards];
-    for (producer, (producer_plan, source)) in plan.producers.iter().zip(sources).enumerate() {
-        let routes = producer_plan.routes.counted();
+/// The keys with most records on each open shard, most first; ties go to the producer, then the
+/// key, that comes first.
+fn hottest_keys_by_slot(
+    plan: &Plan,
+    sources: &[Source<'_>],
+    slots: usize,
+    most: usize,
+) -> Vec<Vec<HotKey>> {
+    let mut kept = vec![Hottest::default(); slots];
+    for (producer, source) in sources.iter().enumerate() {
+        let routes = source.routes.counted();
         for (key, (records, route)) in source.key_counts().into_iter().zip(routes).enumerate() {
-            let list = &mut kept[usize::from(route.shard)];
-            let beaten = list.last().is_none_or(|last| last.0 < records) || list.len() < most;
-            if records == 0 || !beaten {
-                continue;
-            }
-            let place = list.partition_point(|other| other.0 >= records);
-            list.insert(place, (records, producer, key));
-            list.truncate(most);
+            kept[usize::from(route.shard)].add(records, producer, key, most);
         }
     }
-    kept.into_iter()
-        .map(|list| {
-            list.into_iter()
-                .map(|(generated_records, producer, key)| HotKey {
-                    key: plan.producers[producer].keys.name(key),
-                    producer,
-                    generated_records,
-                })
-                .collect()
-        })
-        .collect()
+    kept.into_iter().map(|list| list.named(plan)).collect()
+}
+
+/// The keys of a range with most records since they came to the shard that closes.
+pub(super) fn hottest_of_range(
+    plan: &Plan,
+    sources: &mut [Source<'_>],
+    range: HashKeyRange,
+) -> Vec<HotKey> {
+    let mut kept = Hottest::default();
+    for (producer, source) in sources.iter_mut().enumerate() {
+        let mut counts = source.take_key_counts(range);
+        counts.sort_unstable();
+        for (key, records) in counts {
+            kept.add(records, producer, key, HOTTEST_KEYS);
+        }
+    }
+    kept.named(plan)
+}
+
+/// Records, producer and key of the hottest keys; the smallest of them is at the end.
+#[derive(Clone, Debug, Default)]
+struct Hottest(Vec<(u64, usize, usize)>);
+
+impl Hottest {
+    #[inline]
+    fn add(&mut self, records: u64, producer: usize, key: usize, most: usize) {
+        let list = &mut self.0;
+        let beaten = list.last().is_none_or(|last| last.0 < records) || list.len() < most;
+        if records == 0 || !beaten {
+            return;
+        }
+        let place = list.partition_point(|other| other.0 >= records);
+        list.insert(place, (records, producer, key));
+        list.truncate(most);
+    }
+
+    fn named(self, plan: &Plan) -> Vec<HotKey> {
+        let name = |(generated_records, producer, key): (u64, usize, usize)| HotKey {
+            key: plan.producers[producer].keys.name(key),
+            producer,
+            generated_records,
+        };
+        self.0.into_iter().map(name).collect()
+    }
 }

@@ -8,16 +8,19 @@ use crate::engine::leases;
 use crate::engine::sender::Keys;
 use crate::engine::timetable::Timetable;
 use crate::hash_key::{HashKey, HashKeyRange, Router};
+use crate::model::autoscaling::ShardLimits;
 use crate::model::backoff::Waits;
 use crate::model::billing::BillingSteps;
-use crate::model::partition_key::{KeySpace, Routes, TimeBins};
+use crate::model::capacity::CapacityRules;
+use crate::model::partition_key::{KeyIndex, KeySpace, Routes, TimeBins};
 use crate::model::record_size::SizeSampler;
 use crate::model::traffic::RateProfile;
 use crate::quotas::Quotas;
 use crate::random::{IdentityDraws, Purpose, Randomness};
 use crate::scenario::{
-    Arrivals, Consumer, ExplicitHashKey, Method, PartitionKey, Processing, Producer, PutCalls,
-    Reading, RecordDistribution, RecordOrdering, Scenario, Sending, Trace, Traffic, Work,
+    Arrivals, CapacityMode, ChildShards, Consumer, ExplicitHashKey, Method, PartitionKey,
+    Processing, Producer, PutCalls, Reading, RecordDistribution, RecordOrdering, Scaling, Scenario,
+    Sending, ShardDefinition, Trace, Traffic, Work,
 };
 use crate::time::Span;
 
@@ -57,6 +60,8 @@ pub(super) struct ProducerPlan {
     pub(super) time_out: u64,
     /// Share of this producer's records that each shard is to expect.
     pub(super) shares: Vec<f64>,
+    /// For changing routes, where shards split and merge.
+    pub(super) key_index: Option<KeyIndex>,
 }
 
 /// Recorded traffic, the same in every replication.
@@ -85,6 +90,7 @@ pub(super) struct ConsumerPlan {
     pub(super) losses: Vec<(u64, u32)>,
     /// It couples shards, or shares read limits with a consumer that does: see `joint`.
     pub(super) is_joint: bool,
+    pub(super) child_shards: ChildShards,
 }
 
 /// A scenario made ready to run.
@@ -96,6 +102,7 @@ pub(super) struct Plan {
     /// How records count on a bill.
     pub(super) billing: BillingSteps,
     pub(super) shards: usize,
+    pub(super) shards_at_start: Vec<ShardDefinition>,
     pub(super) max_record_size: crate::units::Bytes,
     /// Nanoseconds for which a record stays readable.
     pub(super) retention: u64,
@@ -113,6 +120,19 @@ pub(super) struct Plan {
     pub(super) has_joint_reads: bool,
     /// Consumer, begin and length of each incident.
     pub(super) incidents: Vec<(usize, Span, Span)>,
+    /// What changes the shards during the run, where anything does.
+    pub(super) reshards: Option<ReshardPlan>,
+}
+
+/// What a run whose shards change needs to know beside.
+#[derive(Debug)]
+pub(super) struct ReshardPlan {
+    pub(super) rules: CapacityRules,
+    pub(super) mode: CapacityMode,
+    pub(super) scaling: Scaling,
+    pub(super) limits: ShardLimits,
+    /// From the end of a minute until its metrics can be read.
+    pub(super) cloudwatch_delay: Span,
 }
 
 /// What depends on the replication: the draws by identity, and what is kept of it.
@@ -124,6 +144,8 @@ pub(super) struct ReplicationPlan {
     pub(super) phases: Vec<IdentityDraws>,
     /// Invocations and records of each consumer that fail.
     pub(super) failures: Vec<IdentityDraws>,
+    /// When each consumer finds shards that came of others.
+    pub(super) finds: Vec<IdentityDraws>,
     /// Which replication, from zero.
     pub(super) replication: u32,
     /// Width of one row of the series.
@@ -164,6 +186,7 @@ impl Plan {
                     owners: leases::spread(consumer, &expected_shares),
                     losses: leases::losses(index, &scenario.incidents),
                     is_joint: is_joint(consumer, scenario),
+                    child_shards: consumer.child_shards,
                 })
                 .collect(),
             quotas: scenario.quotas.clone(),
@@ -185,6 +208,18 @@ impl Plan {
                 .iter()
                 .map(|incident| (incident.consumer, incident.at, incident.lasts))
                 .collect(),
+            shards_at_start: scenario.stream.shards.clone(),
+            reshards: scenario.stream.reshards().then(|| ReshardPlan {
+                rules: CapacityRules::new(scenario),
+                mode: scenario.stream.mode,
+                scaling: scenario.stream.scaling.clone(),
+                limits: ShardLimits {
+                    write_records: scenario.quotas.shard_write_records.0.as_per_second() * 60.0,
+                    write_bytes: scenario.quotas.shard_write_bytes.0.as_per_second() * 60.0,
+                    read_bytes: scenario.quotas.shard_read_bytes.0.as_per_second() * 60.0,
+                },
+                cloudwatch_delay: scenario.quotas.cloudwatch_delay,
+            }),
         }
     }
 
@@ -238,8 +273,13 @@ impl Plan {
             .iter()
             .map(|consumer| randomness.identity_draws(&consumer.name, Purpose::Failure))
             .collect();
+        let finds = self
+            .consumers
+            .iter()
+            .map(|consumer| randomness.identity_draws(&consumer.name, Purpose::ChildShard))
+            .collect();
         let keeps_series = replication == 0;
-        ReplicationPlan { waits, phases, failures, replication, series_step, keeps_series }
+        ReplicationPlan { waits, phases, failures, finds, replication, series_step, keeps_series }
     }
 }
 
@@ -295,7 +335,6 @@ impl ProducerPlan {
             recorded,
             arrivals: producer.arrivals,
             sizes: SizeSampler::new(&producer.record_size),
-            keys,
             routes,
             calls: producer.client.calls,
             one_way: producer.client.round_trip.half().nanoseconds(),
@@ -312,6 +351,8 @@ impl ProducerPlan {
                 PartitionKey::Random { .. } | PartitionKey::Absent
             ),
             shares,
+            key_index: scenario.stream.reshards().then(|| keys.key_index(explicit)),
+            keys,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::engine::plan::Plan;
 use crate::engine::tally::{ConsumerTally, Rows, Tally};
 use crate::engine::timetable::{Stop, StopKind, needs_from};
 use crate::scenario::{StartPosition, Work};
-use crate::time::NANOSECONDS_PER_SECOND;
+use crate::time::{NANOSECONDS_PER_SECOND, Span};
 
 /// One consumer on one shard.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub(super) struct Position {
     skipped: Vec<(u64, u64)>,
     /// The next second whose end has not been looked at.
     second: u64,
+    /// When it had worked on everything of a closed shard, in nanoseconds; `u64::MAX` before.
+    pub(super) finished: u64,
     /// When the consumer does not work on this shard.
     stops: Box<[Stop]>,
     /// Index of the next stop.
@@ -49,10 +51,12 @@ pub(super) struct Position {
 }
 
 impl Position {
-    pub(super) fn new(consumer: usize, shard: usize, context: Context<'_>) -> Self {
+    /// The position of a consumer on a shard that opens at `opened`.
+    pub(super) fn new(consumer: usize, shard: usize, opened: u64, context: Context<'_>) -> Self {
         let plan = &context.plan.consumers[consumer];
         let mut stops = plan.timetable.stops.clone();
         stops.extend(leases::lost(consumer, shard, context));
+        stops.retain(|stop| stop.until > opened);
         stops.sort_by_key(|stop| stop.from);
         let mut own = Self {
             consumer,
@@ -63,7 +67,8 @@ impl Position {
             checkpoint_at: 0,
             settled: 0,
             skipped: Vec::new(),
-            second: 0,
+            second: opened / NANOSECONDS_PER_SECOND,
+            finished: u64::MAX,
             stop: 0,
             stop_at: stops.first().map_or(u64::MAX, |stop| stop.from),
             has_stopped: false,
@@ -75,6 +80,13 @@ impl Position {
             (own.absent, own.stop_at, own.has_stopped) = (Some(*start), *until, true);
         }
         own
+    }
+
+    /// It has worked on everything of a closed shard at `now`, and does not come back.
+    pub(super) fn finish_shard(&mut self, now: u64) {
+        self.finished = now;
+        self.stops = Box::default();
+        (self.stop, self.stop_at) = (0, u64::MAX);
     }
 
     pub(super) const fn has_stopped(&self) -> bool {
@@ -211,7 +223,7 @@ impl Position {
             let behind = end_place.saturating_sub(self.place);
             let oldest = if behind == 0 { None } else { log.accepted(self.place, end) };
             let age = oldest.map_or(0, |accepted| end - accepted);
-            if end > context.plan.warm_up {
+            if end > context.plan.warm_up && end <= self.finished {
                 tally.consumers[self.consumer].iterator_age.record(age);
             }
             let row = tally.rows.consumer(self.second, self.consumer);
@@ -242,6 +254,15 @@ impl Position {
         (place, needs_from(stops, context.plan.retention))
     }
 
+    /// When the work on the first record of a batch begins that is read at `start`, and how long a
+    /// record takes, in nanoseconds.
+    #[inline]
+    pub(super) fn pace(&self, start: u64, context: Context<'_>) -> (u64, u64) {
+        let plan = &context.plan.consumers[self.consumer];
+        let lasting = |span: Span| plan.timetable.lasting(span.nanoseconds(), start);
+        (start + lasting(plan.processing.per_batch), lasting(plan.processing.per_record))
+    }
+
     /// Lets the consumer work on `records`, which begin at its place, from `start` on; gives the
     /// time when it is done.
     #[inline]
@@ -257,9 +278,7 @@ impl Position {
         }
         let plan = &context.plan.consumers[self.consumer];
         let (warm_up, horizon) = (context.plan.warm_up, context.plan.horizon);
-        let per_record = plan.timetable.lasting(plan.processing.per_record.nanoseconds(), start);
-        let per_batch = plan.timetable.lasting(plan.processing.per_batch.nanoseconds(), start);
-        let first = start + per_batch;
+        let (first, per_record) = self.pace(start, context);
         // Of an aggregated record, each user record is work.
         let user_records: u64 = records.iter().map(|record| u64::from(record.user_records)).sum();
         let last = first + per_record * user_records;

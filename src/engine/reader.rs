@@ -4,10 +4,11 @@
 //! asks how far each is behind; that moment comes before anything that happens at the same time,
 //! and a stop comes before a call. `position` says what becomes of the records.
 
+use crate::engine::child_order::{Handled, NO_ORDER};
 use crate::engine::fetch::{get_records, next_event, take_event};
 use crate::engine::joint::Fleet;
 use crate::engine::lane::Context;
-use crate::engine::log::Log;
+use crate::engine::log::{Log, LogRecord};
 use crate::engine::mapping::{Mapping, Place};
 use crate::engine::position::Position;
 use crate::engine::tally::Tally;
@@ -25,6 +26,12 @@ pub(super) struct Readers {
     /// Shared by the polling ones.
     limits: ReadLimits,
     readers: Vec<Reader>,
+    /// When the shard closed, in nanoseconds; `u64::MAX` while it is open.
+    closed: u64,
+    /// Records whose order over shards is watched, since the last barrier.
+    pub(super) handled: Vec<Handled>,
+    /// Whether that is so: the shard is closed, or a shard that it came of is not read to its end.
+    pub(super) is_watched: bool,
 }
 
 /// One consumer on one shard.
@@ -39,9 +46,30 @@ struct Reader {
     offset: u64,
     /// Polling: calls that were refused, and stops.
     drawn: u64,
+    /// Polling: when the work on the last answer is done, in nanoseconds.
+    busy: u64,
+    /// It begins when the parents of the shard are finished, and they are not.
+    waits: bool,
+    /// What it works on beyond the end of the window, where that is watched.
+    in_hand: Vec<Handled>,
     /// See `joint`.
     is_joint: bool,
     state: State,
+}
+
+/// Where a reader notes what is watched.
+struct Watch<'a> {
+    /// End of the window in nanoseconds.
+    until: u64,
+    /// Whether all that is handled is noted.
+    is_on: bool,
+    handled: &'a mut Vec<Handled>,
+}
+
+/// When a consumer finds a shard that it may begin with from `from` on: at its next look.
+fn found_at(from: u64, shard: u64, consumer: usize, context: Context<'_>) -> u64 {
+    let every = context.plan.consumers[consumer].child_shards.found_every.nanoseconds();
+    from.saturating_add(context.replication.finds[consumer].below(shard, 0, every))
 }
 
 /// What works on the records.
@@ -52,8 +80,21 @@ enum State {
     Tap(Tap),
 }
 
+impl State {
+    /// Whether all that was read has been dealt with.
+    fn has_nothing_in_hand(&self) -> bool {
+        match self {
+            Self::Loop => true,
+            Self::Mapping(mapping) => mapping.is_idle(),
+            Self::Tap(tap) => tap.is_idle(),
+        }
+    }
+}
+
 impl Readers {
-    pub(super) fn new(shard: usize, context: Context<'_>) -> Self {
+    /// The readers of a shard that opens at `opened`. Of a child, each looks for it in its own time,
+    /// or waits for the parents.
+    pub(super) fn new(shard: usize, opened: u64, is_child: bool, context: Context<'_>) -> Self {
         let readers = context.plan.consumers.iter().enumerate().map(|(consumer, plan)| {
             let draws = context.replication.phases[consumer];
             let (next, offset) = match plan.reading {
@@ -66,16 +107,95 @@ impl Readers {
                     (0, gap + draws.below(shard as u64, FIRST_PHASE, lasts - gap))
                 }
             };
-            let position = Position::new(consumer, shard, context);
+            let position = Position::new(consumer, shard, opened, context);
             let state = match &plan.work {
                 Work::Loop | Work::Kcl(_) | Work::Flink => State::Loop,
                 Work::Lambda(lambda) => State::Mapping(Mapping::new(lambda)),
                 Work::Firehose(_) => State::Tap(Tap::default()),
             };
-            let is_joint = plan.is_joint;
-            Reader { position, shard: shard as u64, next, offset, drawn: 0, is_joint, state }
+            let shard = shard as u64;
+            let waits = is_child && plan.child_shards.parents_first;
+            let next = match is_child {
+                true if waits => u64::MAX,
+                true => found_at(opened, shard, consumer, context),
+                false => next,
+            };
+            Reader {
+                position,
+                shard,
+                next,
+                offset,
+                drawn: 0,
+                busy: 0,
+                waits,
+                in_hand: Vec::new(),
+                is_joint: plan.is_joint,
+                state,
+            }
         });
-        Self { limits: ReadLimits::new(&context.plan.quotas), readers: readers.collect() }
+        Self {
+            limits: ReadLimits::new(&context.plan.quotas),
+            readers: readers.collect(),
+            closed: u64::MAX,
+            handled: Vec::new(),
+            is_watched: is_child,
+        }
+    }
+
+    /// The shard closes at `now`, up to which everything has been read.
+    pub(super) fn close_shard(&mut self, now: u64) {
+        self.closed = now;
+        let was_watched = std::mem::replace(&mut self.is_watched, true);
+        for reader in &mut self.readers {
+            let in_hand = std::mem::take(&mut reader.in_hand);
+            if !was_watched {
+                self.handled.extend(in_hand.into_iter().filter(|handled| handled.done > now));
+            }
+        }
+    }
+
+    /// Whether a reader that does not couple shards waits for the parents of the shard.
+    pub(super) fn wait_for_parents(&self) -> bool {
+        self.readers.iter().any(|reader| reader.waits && !reader.is_joint)
+    }
+
+    /// When each consumer finished the shard, in nanoseconds; `u64::MAX` where it has not.
+    pub(super) fn finished(&self) -> impl Iterator<Item = u64> + '_ {
+        self.readers.iter().map(|reader| reader.position.finished)
+    }
+
+    /// Whether everyone has read everything of a closed shard before `now`.
+    pub(super) fn are_finished(&self, now: u64) -> bool {
+        self.closed != u64::MAX && self.finished().all(|finished| finished <= now)
+    }
+
+    /// When a consumer finished the shard, in nanoseconds; `u64::MAX` where it has not.
+    pub(super) fn finished_by(&self, consumer: usize) -> u64 {
+        self.readers[consumer].position.finished
+    }
+
+    /// Lets those readers begin whose consumer has finished the parents: `parents` gives when.
+    /// Those that couple shards begin while they are played.
+    pub(super) fn begin_after(&mut self, parents: impl Fn(usize) -> u64, context: Context<'_>) {
+        for consumer in 0..self.readers.len() {
+            if !self.readers[consumer].is_joint {
+                self.begin(consumer, &parents, context);
+            }
+        }
+    }
+
+    /// Lets a reader begin that waits, if its consumer has finished the parents.
+    pub(super) fn begin(
+        &mut self,
+        consumer: usize,
+        parents: impl Fn(usize) -> u64,
+        context: Context<'_>,
+    ) {
+        let reader = &mut self.readers[consumer];
+        if reader.waits && parents(consumer) != u64::MAX {
+            reader.waits = false;
+            reader.next = found_at(parents(consumer), reader.shard, consumer, context);
+        }
     }
 
     /// Plays all reads before `until` of consumers that do not couple shards.
@@ -87,10 +207,14 @@ impl Readers {
         tally: &mut Tally,
     ) {
         self.poll_before(until, log, context, tally);
+        let mut watch = Watch { until, is_on: self.is_watched, handled: &mut self.handled };
         for reader in self.readers.iter_mut().filter(|reader| !reader.is_joint) {
             let plan = &context.plan.consumers[reader.position.consumer];
             if let Reading::EnhancedFanOut { .. } = plan.reading {
-                while reader.receive(until, log, context, tally) {}
+                let closed = if self.closed < until { self.closed } else { u64::MAX };
+                while !reader.hears_of_end(closed, log, context)
+                    && reader.receive(until, log, context, tally, &mut watch)
+                {}
             }
         }
     }
@@ -129,8 +253,14 @@ impl Readers {
             };
             if reader.position.stop_at <= reader.next || reader.position.has_stopped() {
                 reader.turn(log, context, tally);
-            } else {
-                reader.poll(&mut self.limits, log, context, tally);
+                continue;
+            }
+            let mut watch = Watch { until, is_on: self.is_watched, handled: &mut self.handled };
+            let now = reader.next;
+            if reader.poll(&mut self.limits, log, context, tally, &mut watch) && now >= self.closed
+            {
+                // The answer has no next iterator where the shard is at its end.
+                reader.finish_at(now.max(reader.busy), log);
             }
         }
     }
@@ -152,9 +282,14 @@ impl Readers {
     pub(super) fn due(&self, consumer: usize, log: &Log, context: Context<'_>) -> u64 {
         let reader = &self.readers[consumer];
         let position = &reader.position;
+        if reader.waits {
+            return position.stop_at;
+        }
         match (&reader.state, &context.plan.consumers[consumer].work) {
             (State::Mapping(mapping), Work::Lambda(lambda)) => {
-                mapping.due(position, (reader.next, reader.offset), lambda, (log, context))
+                let free = (reader.next, reader.offset);
+                let due = mapping.due(position, free, lambda, (log, context));
+                due.min(reader.told_at(self.closed, log, context))
             }
             (State::Tap(tap), _) => tap.due(position, reader.next),
             _ => reader.due(),
@@ -164,7 +299,7 @@ impl Readers {
     /// Lets such a consumer do at `now` what is due.
     pub(super) fn act(
         &mut self,
-        (consumer, now): (usize, u64),
+        (consumer, now, until): (usize, u64, u64),
         log: &Log,
         context: Context<'_>,
         (tally, fleet): (&mut Tally, &mut Fleet),
@@ -172,6 +307,9 @@ impl Readers {
         let reader = &mut self.readers[consumer];
         if reader.position.stop_at <= now {
             return reader.turn_joint(log, context, (tally, fleet));
+        }
+        if reader.told_at(self.closed, log, context) <= now {
+            return reader.finish_at(now, log);
         }
         let shard = reader.shard;
         let at = Place { consumer, shard: shard as usize };
@@ -193,7 +331,17 @@ impl Readers {
                         tap.fetch(position, (now, firehose), limits, (log, context), joint);
                 }
             }
-            _ => reader.poll(limits, log, context, tally),
+            _ => {
+                let mut watch = Watch { until, is_on: self.is_watched, handled: &mut self.handled };
+                if reader.poll(limits, log, context, tally, &mut watch) && now >= self.closed {
+                    reader.finish_at(now.max(reader.busy), log);
+                }
+                return;
+            }
+        }
+        let polls = matches!(context.plan.consumers[consumer].reading, Reading::Polling { .. });
+        if polls && now >= self.closed && reader.state.has_nothing_in_hand() {
+            reader.finish_at(now, log);
         }
     }
 
@@ -252,7 +400,7 @@ impl Reader {
         let is_killed = self.position.killed_at() == now;
         if !self.position.turn(log, context, tally) {
             // What is in hand when it stops in good order is finished first.
-            self.next = if is_killed { 0 } else { self.next };
+            self.next = if is_killed && !self.waits { 0 } else { self.next };
             return;
         }
         let after = match plan.reading {
@@ -266,31 +414,35 @@ impl Reader {
         self.next = self.next.max(now + after);
     }
 
-    /// One GetRecords call.
+    /// One GetRecords call; whether it was answered.
     fn poll(
         &mut self,
         limits: &mut ReadLimits,
         log: &Log,
         context: Context<'_>,
         tally: &mut Tally,
-    ) {
+        watch: &mut Watch<'_>,
+    ) -> bool {
         let now = self.next;
         let consumer = self.position.consumer;
         let Reading::Polling { interval, max_records, round_trip } =
             context.plan.consumers[consumer].reading
         else {
-            return;
+            return false;
         };
         self.next = now + interval.nanoseconds();
         let mut scratch = std::mem::take(&mut self.position.scratch);
         let position = &mut self.position;
         let call = (now, max_records.0);
-        match get_records(position, call, limits, (log, &mut scratch), context, tally) {
+        let answer = get_records(position, call, limits, (log, &mut scratch), context, tally);
+        let is_answered = answer.is_some();
+        match answer {
             Some(answer) => {
                 let start = now + round_trip.nanoseconds();
+                self.note(answer.records, start, log, context, watch);
                 let tally = &mut tally.consumers[consumer];
-                let done = position.work(answer.records, start, context, tally);
-                self.next = self.next.max(done);
+                self.busy = self.position.work(answer.records, start, context, tally);
+                self.next = self.next.max(self.busy);
             }
             None => {
                 // Clients whose calls come at the same even distance would otherwise keep their
@@ -304,11 +456,82 @@ impl Reader {
             }
         }
         self.position.scratch = scratch;
+        is_answered
+    }
+
+    /// Notes records of which the order over shards is watched, or may be when the shard closes.
+    fn note(
+        &mut self,
+        records: &[LogRecord],
+        start: u64,
+        log: &Log,
+        context: Context<'_>,
+        watch: &mut Watch<'_>,
+    ) {
+        if !log.watches_order() {
+            return;
+        }
+        let (mut done, per_record) = self.position.pace(start, context);
+        let (shard, consumer) = (self.shard as usize, self.position.consumer);
+        self.in_hand.clear();
+        let user_records: u64 = records.iter().map(|record| u64::from(record.user_records)).sum();
+        if !watch.is_on && done + per_record * user_records <= watch.until {
+            return;
+        }
+        let killed_at = self.position.killed_at();
+        for (record, key) in records.iter().zip(log.keys_from(self.position.place)) {
+            done += per_record * u64::from(record.user_records);
+            if *key == NO_ORDER || done >= killed_at || (!watch.is_on && done <= watch.until) {
+                continue;
+            }
+            let handled = Handled { shard, consumer, key: *key, done, created: record.created };
+            if watch.is_on { watch.handled.push(handled) } else { self.in_hand.push(handled) }
+        }
+    }
+
+    /// It has worked on everything of a closed shard at `now`, unless it stops before.
+    fn finish_at(&mut self, now: u64, log: &Log) {
+        if self.position.place == log.end() && now < self.position.killed_at() {
+            self.position.finish_shard(now);
+            self.next = u64::MAX;
+        }
+    }
+
+    /// When the last event of a subscription tells that the shard, which closed at `closed`, is at
+    /// its end, and nothing is left to do; `u64::MAX` if it does not.
+    fn told_at(&self, closed: u64, log: &Log, context: Context<'_>) -> u64 {
+        let position = &self.position;
+        let is_read = position.place == log.end() && !position.has_stopped() && !self.waits;
+        let subscribes = matches!(
+            context.plan.consumers[position.consumer].reading,
+            Reading::EnhancedFanOut { .. }
+        );
+        if closed == u64::MAX || !is_read || !subscribes || position.finished != u64::MAX {
+            return u64::MAX;
+        }
+        let told = context.plan.quotas.enhanced_fan_out_propagation.nanoseconds();
+        self.next.max(closed + told)
+    }
+
+    /// Whether a subscription is over, because the shard, which closed at `closed`, is at its end.
+    fn hears_of_end(&mut self, closed: u64, log: &Log, context: Context<'_>) -> bool {
+        let told_at = self.told_at(closed, log, context);
+        if told_at < self.position.stop_at {
+            self.finish_at(told_at, log);
+        }
+        self.position.finished != u64::MAX
     }
 
     /// Takes the next event of a subscription, or stops, if that comes before `until`; false if
     /// nothing does.
-    fn receive(&mut self, until: u64, log: &Log, context: Context<'_>, tally: &mut Tally) -> bool {
+    fn receive(
+        &mut self,
+        until: u64,
+        log: &Log,
+        context: Context<'_>,
+        tally: &mut Tally,
+        watch: &mut Watch<'_>,
+    ) -> bool {
         let consumer = self.position.consumer;
         let Reading::EnhancedFanOut { round_trip } = context.plan.consumers[consumer].reading
         else {
@@ -316,7 +539,7 @@ impl Reader {
         };
         let stop_at = self.position.stop_at;
         let subscription = (self.next, self.offset, round_trip.nanoseconds());
-        let event = match self.position.has_stopped() {
+        let event = match self.position.has_stopped() || self.waits {
             true => None,
             false => next_event(self.position.place, subscription, log, context),
         };
@@ -332,6 +555,7 @@ impl Reader {
         let mut scratch = std::mem::take(&mut self.position.scratch);
         let view = (log, &mut scratch);
         let (records, free) = take_event(&mut self.position, now, view, context, tally);
+        self.note(records, now, log, context, watch);
         let done = self.position.work(records, now, context, &mut tally.consumers[consumer]);
         self.next = done.max(free);
         self.position.scratch = scratch;

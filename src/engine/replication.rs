@@ -13,6 +13,7 @@ use crate::engine::joint::{self, Fleet};
 use crate::engine::lane::{Context, Lane};
 use crate::engine::observe::observe;
 use crate::engine::plan::{Plan, ReplicationPlan};
+use crate::engine::reshard::{Resharding, StreamState};
 use crate::engine::rounds;
 use crate::engine::source::{Arrival, Source, producer_of};
 use crate::engine::tally::Tally;
@@ -20,6 +21,7 @@ use crate::engine::{Control, Options, Unfinished};
 use crate::metrics::{
     ConsumerStep, CountedSeconds, IncidentWatch, Observation, StreamSeries, StreamStep,
 };
+use crate::model::autoscaling::MinuteMetrics;
 use crate::random::Randomness;
 use crate::scenario::PutCalls;
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
@@ -39,8 +41,6 @@ const LONGEST_WINDOW: u64 = 3_600 * NANOSECONDS_PER_SECOND;
 /// Lanes that are played one after another by one task.
 #[derive(Debug)]
 pub(super) struct Group {
-    /// Index of the first lane.
-    pub(super) first: usize,
     pub(super) lanes: Vec<Lane>,
     /// Attempts in the last window.
     work: u64,
@@ -80,6 +80,10 @@ pub(super) struct StreamRecord {
     seconds: u64,
     /// PutRecords calls that were sent again, by producer.
     pub(super) repeated_calls: Vec<u64>,
+    /// Shards that are open now.
+    pub(super) open_shards: u32,
+    /// What CloudWatch is to show of the minute that has not ended.
+    pub(super) minute: MinuteMetrics,
 }
 
 impl StreamRecord {
@@ -97,6 +101,8 @@ impl StreamRecord {
             incidents: IncidentWatch::new(plan.incidents.iter().copied(), plan.consumers.len()),
             seconds: 0,
             repeated_calls: vec![0; plan.producers.len()],
+            open_shards: plan.shards as u32,
+            minute: MinuteMetrics::default(),
         }
     }
 
@@ -108,6 +114,14 @@ impl StreamRecord {
             self.series.push(second);
         }
         self.seconds += 1;
+        let minute = &mut self.minute;
+        minute.incoming_records += second.incoming_records;
+        minute.incoming_bytes += second.incoming_bytes;
+        minute.throttled_records += second.write_throttled_records;
+        for consumer in &second.consumers {
+            minute.read_records += consumer.read_records;
+            minute.iterator_age_ms = minute.iterator_age_ms.max(Some(consumer.iterator_age_ms_max));
+        }
     }
 }
 
@@ -137,11 +151,21 @@ pub(super) fn run(
     let mut fleet = Fleet::new(plan);
     let mut inboxes: Vec<Vec<Arrival>> = (0..plan.shards).map(|_| Vec::new()).collect();
     let mut stream = StreamRecord::new(context);
+    let mut resharding = Resharding::new(context, groups.len());
     let window = window_length(plan, options);
     let records_max = RECORDS_MAX.max(RECORDS_PER_LANE * plan.shards as f64);
     let hears = sources.iter().any(|source| source.sender.is_some());
+    let end_of_window = |from: u64, resharding: &Option<Resharding>| {
+        let end = plan.window_end(from, window, records_max);
+        resharding.as_ref().map_or(end, |resharding| end.min(resharding.next_barrier(from)))
+    };
+    if let Some(resharding) = &mut resharding {
+        let state =
+            StreamState { groups: &mut groups, sources: &mut sources, inboxes: &mut inboxes };
+        resharding.settle(0, state, &mut tallies, &mut stream, context);
+    }
     let mut before = 0;
-    let mut until = plan.window_end(0, window, records_max);
+    let mut until = end_of_window(0, &resharding);
     if !hears {
         deal(&mut sources, until, &mut inboxes);
     }
@@ -150,20 +174,36 @@ pub(super) fn run(
             let window = (before, until);
             rounds::play(context, window, &mut sources, &mut groups, &mut inboxes, &mut tallies);
         }
-        hand_over(&mut groups, &mut inboxes, sources.len() > 1);
-        let next = plan.window_end(until, window, records_max);
-        rayon::join(
-            || {
-                if !hears {
-                    deal(&mut sources, next, &mut inboxes);
-                }
-            },
-            || advance(&mut groups, until, context, &tallies),
-        );
-        read_jointly(&mut groups, until, context, &mut tallies, &mut fleet);
+        let counts_demand = resharding.as_ref().is_some_and(Resharding::counts_demand);
+        hand_over(&mut groups, &mut inboxes, sources.len() > 1, counts_demand);
+        let may_change = resharding.as_ref().is_some_and(|these| these.next_barrier(0) <= until);
+        let mut next = end_of_window(until, &resharding);
+        if may_change || hears {
+            // Who is dealt what is known when the shards are, or when the answers are.
+            advance(&mut groups, until, context, &tallies);
+        } else {
+            rayon::join(
+                || deal(&mut sources, next, &mut inboxes),
+                || advance(&mut groups, until, context, &tallies),
+            );
+        }
+        let family = resharding.as_ref();
+        read_jointly(&mut groups, until, context, (&mut tallies, &mut fleet), family);
+        if let Some(resharding) = &mut resharding {
+            resharding.read_children(until, &mut groups, &mut tallies, context);
+        }
         settle(&mut tallies, &mut sources, until, plan, &mut stream);
         if let Some(error) = sources.iter().find_map(Source::failure) {
             return Err(error.clone().into());
+        }
+        if let Some(resharding) = resharding.as_mut().filter(|_| may_change) {
+            let state =
+                StreamState { groups: &mut groups, sources: &mut sources, inboxes: &mut inboxes };
+            resharding.settle(until, state, &mut tallies, &mut stream, context);
+        }
+        if may_change && until < plan.horizon {
+            next = end_of_window(until, &resharding);
+            deal(&mut sources, next, &mut inboxes);
         }
         let generated = sources.iter().map(|source| source.generated.records).sum();
         if at_barrier(until, generated) == Control::Stop {
@@ -183,10 +223,10 @@ pub(super) fn run(
     }
     finish(&mut groups, &mut tallies, &mut sources, context, &mut stream);
     Ok(observe(
-        replication_plan.replication,
-        plan,
+        context,
         &sources,
         groups,
+        resharding.as_ref(),
         tallies,
         (stream, &fleet),
         options.hottest_keys,
@@ -199,9 +239,8 @@ fn groups(context: Context<'_>) -> Vec<Group> {
     (0..plan.shards)
         .step_by(size)
         .map(|first| Group {
-            first,
             lanes: (first..(first + size).min(plan.shards))
-                .map(|index| Lane::new(index, context))
+                .map(|index| Lane::new(index, index as u16, 0, false, context))
                 .collect(),
             work: 0,
         })
@@ -217,9 +256,19 @@ fn deal(sources: &mut [Source<'_>], until: u64, inboxes: &mut [Vec<Arrival>]) {
 
 /// Gives the dealt arrivals to the lanes. Each producer deals in order of time; where there are
 /// several, their arrivals are merged by time, then producer, then number.
-fn hand_over(groups: &mut [Group], inboxes: &mut [Vec<Arrival>], several: bool) {
+fn hand_over(
+    groups: &mut [Group],
+    inboxes: &mut [Vec<Arrival>],
+    several: bool,
+    counts_demand: bool,
+) {
     for group in groups {
-        for (lane, inbox) in group.lanes.iter_mut().zip(&mut inboxes[group.first..]) {
+        for lane in group.lanes.iter_mut().filter(|lane| lane.closed == u64::MAX) {
+            let inbox = &mut inboxes[usize::from(lane.slot)];
+            if counts_demand {
+                lane.demand.records += inbox.len() as u64;
+                lane.demand.bytes += inbox.iter().map(|one| u64::from(one.size())).sum::<u64>();
+            }
             merge(lane, inbox, several);
         }
     }
@@ -257,13 +306,13 @@ fn read_jointly(
     groups: &mut [Group],
     until: u64,
     context: Context<'_>,
-    tallies: &mut Tallies,
-    fleet: &mut Fleet,
+    (tallies, fleet): (&mut Tallies, &mut Fleet),
+    resharding: Option<&Resharding>,
 ) {
     let tally = tallies.all().next();
     if let Some(tally) = tally.filter(|_| context.plan.has_joint_reads) {
         let lanes = groups.iter_mut().flat_map(|group| &mut group.lanes);
-        joint::advance(lanes, until, context, (tally, fleet));
+        joint::advance(lanes, until, context, (tally, fleet), resharding);
     }
 }
 
@@ -299,7 +348,7 @@ fn add_rows(
     for second in stream.seconds..until_second {
         let mut consumers = std::mem::take(&mut row.consumers);
         consumers.fill(ConsumerStep::default());
-        row = StreamStep { consumers, ..StreamStep::default() };
+        row = StreamStep { consumers, open_shards: stream.open_shards, ..StreamStep::default() };
         for source in &mut *sources {
             let generated = source.take_second();
             row.generated_records += generated.records;

@@ -60,6 +60,11 @@ impl Waiting {
         }
     }
 
+    /// When it is sent again, in nanoseconds.
+    pub(super) const fn due(&self) -> u64 {
+        self.due
+    }
+
     /// When the producer came up with it, in nanoseconds.
     #[inline(always)]
     pub(super) const fn created(&self) -> u64 {

@@ -77,7 +77,7 @@ fn advance(
         merge(&mut groups[shard / size].lanes[shard % size], &mut inboxes[shard], several);
     }
     let play = |group: &mut Group, tally: &mut _| {
-        let first = group.first;
+        let first = group.lanes.first().map_or(0, |lane| lane.number);
         let from = shards.partition_point(|shard| usize::from(*shard) < first);
         for shard in &shards[from..] {
             let Some(lane) = group.lanes.get_mut(usize::from(*shard) - first) else { break };

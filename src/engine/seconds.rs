@@ -21,6 +21,8 @@ pub(super) struct Seconds {
     end: u64,
     /// End of the run in nanoseconds.
     horizon: u64,
+    /// The last second in which the shard was open.
+    last: u64,
     open: ShardSecond,
     minute: ShardSecond,
     series: ShardSeries,
@@ -45,15 +47,18 @@ pub(super) struct SecondRow {
 }
 
 impl Seconds {
-    pub(super) fn new(context: Context<'_>) -> Self {
+    /// Those of a shard that opens at `opened`, in nanoseconds.
+    pub(super) fn new(opened: u64, context: Context<'_>) -> Self {
         let (plan, replication) = (context.plan, context.replication);
+        let second = opened / NANOSECONDS_PER_SECOND;
         Self {
-            second: 0,
-            end: NANOSECONDS_PER_SECOND,
+            second,
+            end: (second + 1) * NANOSECONDS_PER_SECOND,
             horizon: plan.horizon,
+            last: u64::MAX,
             open: ShardSecond::default(),
             minute: ShardSecond::default(),
-            series: ShardSeries::new(replication.series_step),
+            series: ShardSeries::starting_at(replication.series_step, second),
             keeps_series: replication.keeps_series,
             warm_up_seconds: plan.warm_up.div_ceil(NANOSECONDS_PER_SECOND),
             records_per_second: plan.quotas.shard_write_records.0.as_per_second(),
@@ -84,6 +89,17 @@ impl Seconds {
         }
     }
 
+    /// The shard closes at `now`, in nanoseconds.
+    pub(super) fn close_shard(&mut self, now: u64) {
+        // A second that begins with it is not one of the shard's.
+        self.last = now.saturating_sub(1) / NANOSECONDS_PER_SECOND;
+    }
+
+    /// Whether every second in which the shard was open is closed.
+    pub(super) const fn are_over(&self) -> bool {
+        self.second > self.last
+    }
+
     /// End of the open second in nanoseconds.
     #[inline]
     pub(super) const fn end(&self) -> u64 {
@@ -111,6 +127,13 @@ impl Seconds {
 
     fn close(&mut self, log: &mut Log, rows: &mut Rows) {
         let row = std::mem::take(&mut self.open);
+        if self.second > self.last {
+            // Only the readers go on.
+            log.mark();
+            self.second += 1;
+            self.end += NANOSECONDS_PER_SECOND;
+            return;
+        }
         let utilization = self.utilization(row.incoming_records, row.charged_bytes, 1.0);
         rows.add(self.second, &row, utilization);
         if self.keeps_series {

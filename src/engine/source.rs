@@ -3,6 +3,7 @@
 //! Times, keys and sizes come from three streams of their own, in the order of the records, so the
 //! same records reach the stream whatever its shards, its consumers and the length of a window.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use rand::Rng;
@@ -11,10 +12,10 @@ use crate::engine::lane::Context;
 use crate::engine::plan::{ProducerPlan, RecordedPlan};
 use crate::engine::replay::{Replay, Replayed};
 use crate::engine::sender::{Sender, UserRecord};
-use crate::hash_key::HashKey;
-use crate::model::partition_key::{KeyDraws, Routes};
+use crate::hash_key::{HashKey, HashKeyRange, Router};
+use crate::model::partition_key::{KeyDraws, Move, Routes};
 use crate::model::traffic::ArrivalClock;
-use crate::random::{Generator, Purpose, Randomness};
+use crate::random::{Generator, IdentityDraws, Purpose, Randomness};
 use crate::scenario::{PutCalls, TraceError};
 use crate::time::NANOSECONDS_PER_SECOND;
 
@@ -194,6 +195,13 @@ pub(super) struct Generated {
 #[derive(Debug)]
 pub(super) struct Source<'plan> {
     plan: &'plan ProducerPlan,
+    /// Those of the plan, or its own once shards have split or merged.
+    pub(super) routes: Cow<'plan, Routes>,
+    reroute_draws: IdentityDraws,
+    /// Moves so far.
+    moves: u64,
+    /// Counts of keys when they last changed shards; empty before any has.
+    key_counts_before: Vec<u64>,
     warm_up: u64,
     horizon: u64,
     max_record_size: u32,
@@ -332,6 +340,10 @@ impl<'plan> Source<'plan> {
             first_second: 0,
             key_counts: vec![0; counted_keys.min(producer.keys.len()) + 1],
             key_carries: Vec::new(),
+            routes: Cow::Borrowed(&producer.routes),
+            reroute_draws: randomness.identity_draws(&producer.name, Purpose::Reroute),
+            moves: 0,
+            key_counts_before: Vec::new(),
             plan: producer,
         }
     }
@@ -375,7 +387,7 @@ impl<'plan> Source<'plan> {
     }
 
     /// Records after the warm-up by key, for the keys of highest weight.
-    pub(super) fn key_counts(&self) -> Vec<u64> {
+    pub(super) fn all_key_counts(&self) -> Vec<u64> {
         let mut counts: Vec<u64> = self.key_counts.iter().map(|count| u64::from(*count)).collect();
         counts.pop();
         for key in &self.key_carries {
@@ -386,9 +398,67 @@ impl<'plan> Source<'plan> {
         counts
     }
 
+    /// The same, since each key came to its shard.
+    pub(super) fn key_counts(&self) -> Vec<u64> {
+        let mut counts = self.all_key_counts();
+        for (count, before) in counts.iter_mut().zip(&self.key_counts_before) {
+            *count -= before;
+        }
+        counts
+    }
+
     /// Why the producer cannot come up with all of its records.
     pub(super) fn failure(&self) -> Option<&TraceError> {
         self.replay.as_ref().and_then(Replay::failure)
+    }
+
+    /// Follows a move of hash keys to another shard: what has been drawn and not been dealt goes
+    /// there too. `router` is that of all open shards after it.
+    pub(super) fn follow(&mut self, moved: &Move, router: &Router) {
+        let Some(index) = &self.plan.key_index else { return };
+        self.routes.to_mut().follow(&self.plan.keys, index, moved, router);
+        self.moves += 1;
+        for record in self.block.cursor..BLOCK {
+            if self.block.shards[record] == moved.from {
+                let (time, key) = (self.block.times[record], self.block.keys[record]);
+                self.block.shards[record] = self.again(moved, key, time, record as u64);
+            }
+        }
+        let mut batch = std::mem::take(&mut self.batch.records);
+        for (shard, arrival) in &mut batch {
+            if *shard == moved.from {
+                *shard = self.again(moved, arrival.key(), arrival.created(), arrival.call());
+            }
+        }
+        self.batch.records = batch;
+    }
+
+    /// Where a record goes that was on its way to the shard that the last move is from: one with
+    /// this key, made at `created`, and `number` to tell it from others of that time.
+    pub(super) fn again(&self, moved: &Move, key: u32, created: u64, number: u64) -> u16 {
+        let draw = || self.reroute_draws.bits(created, (number & 0xff) | self.moves << 8);
+        self.routes.again(key, moved, draw)
+    }
+
+    /// The counted keys of a range of hash keys with their records since they came there, and
+    /// begins to count anew.
+    pub(super) fn take_key_counts(&mut self, range: HashKeyRange) -> Vec<(usize, u64)> {
+        let Some(index) = &self.plan.key_index else { return Vec::new() };
+        let counted = self.key_counts.len() - 1;
+        if self.key_counts_before.is_empty() {
+            self.key_counts_before = vec![0; counted];
+        }
+        let mut taken = Vec::new();
+        for key in self.plan.keys.keys_within(index, range) {
+            let number = key as usize;
+            if number < counted {
+                let carries = self.key_carries.iter().filter(|carry| **carry == key).count() as u64;
+                let count = u64::from(self.key_counts[number]) + (carries << 32);
+                taken.push((number, count - self.key_counts_before[number]));
+                self.key_counts_before[number] = count;
+            }
+        }
+        taken
     }
 
     fn draw_block(&mut self) {
@@ -412,7 +482,7 @@ impl<'plan> Source<'plan> {
             self.clock.fill(&mut self.time_draws, block.times.as_mut_slice());
         }
         self.plan.keys.fill(&mut self.key_draws, block.keys.as_mut_slice());
-        match &self.plan.routes {
+        match &*self.routes {
             Routes::ByKey(routes) => {
                 for index in 0..BLOCK {
                     let route = routes[block.keys[index] as usize];

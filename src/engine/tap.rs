@@ -39,6 +39,11 @@ impl Tap {
         read.min(ends).min(calls).min(position.stop_at)
     }
 
+    /// Whether nothing is in hand.
+    pub(super) fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.calls.is_empty()
+    }
+
     /// Plays what happens at `now` besides reading and stopping; false when nothing does.
     pub(super) fn act(
         &mut self,

@@ -7,9 +7,11 @@
 //!
 //! `names` says how keys are called and what each weighs, `routing` where they land, and
 //! `composed` makes keys of several parts: templates, times and salts. There may be too many of
-//! those for a table; the rest of them is hashed record by record.
+//! those for a table; the rest of them is hashed record by record. `key_index` changes routes when
+//! shards split and merge.
 
 mod composed;
+mod key_index;
 mod names;
 mod routing;
 mod time_bins;
@@ -21,6 +23,7 @@ use crate::random::{AliasTable, Generator, Randomness, scale};
 use crate::scenario::{ExplicitHashKey, PartitionKey};
 
 pub use composed::{ComposedRoutes, KeyDraws};
+pub use key_index::{KeyIndex, Move};
 use names::Names;
 pub use time_bins::TimeBins;
 
@@ -73,6 +76,17 @@ enum Placement {
     Fixed(HashKey),
 }
 
+impl Placement {
+    fn new(explicit: Option<ExplicitHashKey>, names: &Names) -> Self {
+        match explicit {
+            Some(ExplicitHashKey::Fixed(hash_key)) => Self::Fixed(hash_key),
+            Some(ExplicitHashKey::Random) => Self::Fresh,
+            None if names.is_fresh() => Self::Fresh,
+            None => Self::ByKey,
+        }
+    }
+}
+
 /// The routes of a key space over the shards of a stream.
 #[derive(Clone, Debug)]
 pub enum Routes {
@@ -115,18 +129,19 @@ impl KeySpace {
         ranges: &[HashKeyRange],
     ) -> (Self, Routes, Vec<f64>) {
         let names = Names::new(partition_key, bins);
-        let placement = match explicit {
-            Some(ExplicitHashKey::Fixed(hash_key)) => Placement::Fixed(hash_key),
-            Some(ExplicitHashKey::Random) => Placement::Fresh,
-            None if names.is_fresh() => Placement::Fresh,
-            None => Placement::ByKey,
-        };
+        let placement = Placement::new(explicit, &names);
         // The weights are worked out once, for the shares and for the draws: of a hundred million
         // keys they take seconds.
         let weights = names.weights();
         let (routes, shares) = routing::routes(&names, placement, weights.as_deref(), ranges);
         let draw = Draw::new(&names, weights);
         (Self { names, draw }, routes, shares)
+    }
+
+    /// Weight of the key with the given number, relative to the others.
+    #[must_use]
+    pub fn weight(&self, index: usize) -> f64 {
+        self.names.weight(index)
     }
 
     /// The values of a part of a key, which have no routes of their own.

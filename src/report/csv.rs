@@ -35,7 +35,7 @@ type Column = (&'static str, fn(&SeriesRow) -> Cell);
 /// How a consumer's column is taken from its part of a row.
 type ConsumerColumn = (&'static str, fn(&ConsumerRow) -> Cell);
 
-const COLUMNS: [Column; 17] = [
+const COLUMNS: [Column; 18] = [
     ("start_seconds", |row| Number(row.start_seconds)),
     ("span_seconds", |row| Number(row.span_seconds)),
     ("generated_records", |row| Count(row.generated_records)),
@@ -48,6 +48,7 @@ const COLUMNS: [Column; 17] = [
     ("write_throttled_records", |row| Count(row.write_throttled_records)),
     ("write_throttled_ratio", |row| Number(row.write_throttled_ratio)),
     ("shards_throttling_max", |row| Count(u64::from(row.shards_throttling_max))),
+    ("open_shards", |row| Count(u64::from(row.open_shards))),
     ("hottest_shard_utilization_peak_1s", |row| Number(row.hottest_shard_utilization_peak_1s)),
     ("cloudwatch_hottest_shard_utilization_1min", |row| {
         Number(row.cloudwatch_hottest_shard_utilization_1min)

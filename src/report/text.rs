@@ -2,10 +2,9 @@
 //!
 //! From the top: the question and the verdict, the objectives, a handful of figures, the run over
 //! time, the hottest shards, the clients, the findings, and what it all rests on. `layout` wraps and
-//! paints, `head` is the part above the tables, `glance` the run over time, `tables`, `services` and
-//! `incidents` are the tables,
-//! `notes` the part below them. `compare`, `cost`, `keys`, `sizing` and `sweep` are the texts of the
-//! commands of those names.
+//! paints, `head` is the part above the tables, `glance` the run over time, `tables`, `services`,
+//! `incidents` and `scaling` (what changed the shards) are the tables, `notes` the part below them.
+//! `compare`, `cost`, `keys`, `sizing` and `sweep` are the texts of the commands of those names.
 
 mod compare;
 mod cost;
@@ -15,6 +14,7 @@ mod incidents;
 mod keys;
 pub(super) mod layout;
 mod notes;
+mod scaling;
 mod services;
 mod sizing;
 mod sweep;
@@ -71,6 +71,7 @@ fn write(document: &ResultDocument, picture: Option<&Picture>, options: TextOpti
         glance::over_time(picture, &mut page);
     }
     tables::shards(document, &mut page);
+    scaling::scaling(document, &mut page);
     tables::producers(document, &mut page);
     tables::consumers(document, &mut page);
     cost::bill(document, &mut page);

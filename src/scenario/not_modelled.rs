@@ -9,19 +9,14 @@ const POLLING: &str = "write a `polling` consumer with its interval and processi
     `enhanced_fan_out` one";
 const PUT_RECORDS: &str = "write a `put_records` client with its batch size, linger and retries";
 const RANGES: &str = "import the ranges with `hash_ranges`, or run once for each shard count";
-const PROVISIONED: &str = "write `provisioned: { shards: N }` with the number of shards that the \
-    stream has now";
 
-const ROWS: [Row; 19] = [
+const ROWS: [Row; 16] = [
     (
         "Scenario",
         "cost",
         "name the `region`, and bound the bill with the objective `cost_per_month`",
     ),
-    ("Stream", "scaling", "run the scenario once for each shard count, with `--set`"),
     ("Stream", "mode", "write `capacity: { provisioned: { shards: N } }`"),
-    ("Capacity", "on_demand", PROVISIONED),
-    ("Capacity", "on_demand_advantage", PROVISIONED),
     ("HashRanges", "describe_stream", RANGES),
     ("Client", "agent", PUT_RECORDS),
     ("Client", "cloudwatch_logs", PUT_RECORDS),

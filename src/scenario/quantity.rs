@@ -179,7 +179,7 @@ pub(super) fn check(format: &str, text: &str) -> Option<Result<(), QuantityError
     use crate::quotas::WriteLimiter;
     use crate::scenario::ExplicitHashKey;
     use crate::time::{Span, Timestamp};
-    use crate::units::{ByteRate, Bytes, CallRate, Calls, Ratio, RecordRate, Records, Usd};
+    use crate::units::{ByteRate, Bytes, CallRate, Calls, Ratio, RecordRate, Records, Shards, Usd};
 
     /// Asks one type after the other whether the format is its own.
     macro_rules! first_of {
@@ -194,6 +194,7 @@ pub(super) fn check(format: &str, text: &str) -> Option<Result<(), QuantityError
         Bytes,
         Records,
         Calls,
+        Shards,
         RecordRate,
         ByteRate,
         CallRate,

@@ -12,8 +12,10 @@ mod firehose;
 mod incident;
 mod key;
 mod lambda;
+mod policy;
 mod producer;
 mod quotas;
+mod scaling;
 mod traffic;
 mod variant;
 
@@ -31,8 +33,10 @@ pub(super) use firehose::*;
 pub(super) use incident::*;
 pub(super) use key::*;
 pub(super) use lambda::*;
+pub(super) use policy::*;
 pub(super) use producer::*;
 pub(super) use quotas::Quotas;
+pub(super) use scaling::*;
 pub(super) use traffic::*;
 pub(super) use variant::*;
 
@@ -109,6 +113,8 @@ pub(super) struct Stream {
     /// default 0.
     #[schemars(range(min = 0, max = 7))]
     pub(super) shard_level_metrics: Option<u32>,
+    /// What changes the shards while the stream runs; default nothing.
+    pub(super) scaling: Option<Scaling>,
 }
 
 /// Who holds the key of server-side encryption.
@@ -129,6 +135,10 @@ pub(super) enum Encryption {
 pub(super) enum Capacity {
     /// A fixed number of shards.
     Provisioned(Provisioned),
+    /// On-demand standard: the service splits shards as they fill; `{}` starts with four.
+    OnDemand(OnDemand),
+    /// On-demand advantage: the same, with warm throughput.
+    OnDemandAdvantage(OnDemandAdvantage),
 }
 
 /// Provisioned capacity.

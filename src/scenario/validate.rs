@@ -10,9 +10,12 @@ mod incident;
 mod key_file;
 mod key_template;
 mod partition_key;
+mod policy;
 mod producer;
 mod quota;
 mod record_size;
+mod scaling;
+mod scaling_utils;
 mod service;
 mod shard_file;
 mod size_file;
@@ -28,7 +31,7 @@ use super::quantity::Written;
 use super::raw;
 use super::trace::StreamedFile;
 use super::tree::Node;
-use super::{Arrivals, Producer, Scenario};
+use super::{Arrivals, Incident, IncidentKind, Producer, Scenario};
 use crate::quotas::Quotas;
 use crate::time::{Span, Timestamp};
 
@@ -141,9 +144,13 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
         .collect();
     check_traffic(&producers, nodes, &mut context);
     let consumers = raw.consumers.unwrap_or_default();
-    let consumers = consumer::consumers(&consumers, root.at("consumers"), &mut context);
+    let consumers =
+        consumer::consumers(&consumers, root.at("consumers"), stream.mode, &mut context);
     let incidents = raw.incidents.unwrap_or_default();
     let incidents = incident::incidents(&incidents, root.at("incidents"), &consumers, &mut context);
+    if stream.reshards() {
+        check_resharding(&producers, &incidents, root, &mut context);
+    }
     let objectives = match &raw.objectives {
         Some(objectives) => {
             let node = root.at("objectives");
@@ -173,6 +180,31 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
         quotas: context.quotas,
         quotas_set,
         digest: context.digest.finish(),
+    }
+}
+
+/// What is not simulated on a stream whose shards change.
+fn check_resharding(
+    producers: &[Producer],
+    incidents: &[Incident],
+    root: &Node,
+    context: &mut Context<'_, '_>,
+) {
+    for (index, producer) in producers.iter().enumerate() {
+        if producer.client.sending.is_some() {
+            let node = root.at("producers").item(index).at("client");
+            let message = "a client with a buffer or bounded calls on shards that change";
+            let help = "write `put_records` without `in_flight` and `buffer`, or fix the shards";
+            context.error("not-modelled", node, message).help(help);
+        }
+    }
+    for (index, incident) in incidents.iter().enumerate() {
+        if matches!(incident.kind, IncidentKind::Replay(_)) {
+            let message = "a replay over shards that change";
+            let help = "fix the shards, or leave the replay out";
+            let node = root.at("incidents").item(index);
+            context.error("not-modelled", node, message).help(help);
+        }
     }
 }
 

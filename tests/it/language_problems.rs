@@ -45,7 +45,7 @@ fn a_problem_of_structure_is_found_where_it_stands() {
         ("duration: 24 h", "«duration»: [ 24 h ]", "wrong-type"),
         ("shards: 4", "«shard»: 4", "unknown-key"),
         ("shards: 4", "shards: «20001»", "out-of-range"),
-        ("{ provisioned: { shards: 4 } }", "{ «on_demand»: {} }", "not-modelled"),
+        ("{ provisioned: { shards: 4 } }", "{ «on_deman»: {} }", "unknown-alternative"),
         ("{ put_record: {} }", "«put_record»", "wrong-type"),
         ("{ put_record: {} }", "{ «put_recrd»: {} }", "unknown-alternative"),
         ("{ put_record: {} }", "{ put_record: {}, «put_records»: {} }", "two-alternatives"),
@@ -66,7 +66,7 @@ fn a_problem_of_structure_is_found_where_it_stands() {
         ("at_most: 0.1 %", "at_most: «5»", "quantity-range"),
         ("write_throttled: { at_most: 0.1 % }", "«read_throttled»: {}", "not-modelled"),
         ("partition_key_bytes_count: false", "partition_key_bytes_count: «off»", "wrong-type"),
-        ("quotas:", "«incidents»: []\nquotas:", "not-modelled"),
+        ("  retention: 7 d", "  «mode»: provisioned\n  retention: 7 d", "not-modelled"),
     ] {
         if to.contains('«') {
             check_change(from, to, code);
@@ -145,7 +145,7 @@ fn help_names_what_is_meant() {
     assert!(change("duration: 24 h", "duration: 24 hours").contains("did you mean `h`?"));
     assert!(change("keys: 50000", "keys: 1e12").contains("memory"));
     assert!(change("constant: 1 KiB", "constant: 3 MiB").contains("max_record_size"));
-    assert!(change("{ put_record: {} }", "{ dms: {} }").contains("`put_records`"));
+    assert!(change("{ put_record: {} }", "{ agent: {} }").contains("`put_records`"));
     assert!(change("consumer: alerts", "consumer: lakes").contains("`lake`"));
     assert!(change("at_most: 0.1 %", "at_most: 5").contains("`5 %`"));
 }

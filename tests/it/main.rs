@@ -29,6 +29,8 @@
 //! - `deliveries`: what Firehose writes, and when.
 //! - `leases`: workers of the KCL, and jobs of Flink.
 //! - `incidents`: outages, replays and late joiners, and what is done twice.
+//! - `autoscaling`: policies and on-demand streams, published figures included.
+//! - `resharding`: shards that split and merge, and what becomes of the records on their way.
 //!
 //! The scenario language
 //! - `language`: from text to scenario.
@@ -59,6 +61,7 @@
     reason = "a test that fails should say where"
 )]
 
+mod autoscaling;
 mod bounded_client;
 mod browser;
 mod cli;
@@ -92,6 +95,7 @@ mod oracles;
 mod partition_keys;
 mod read_limits;
 mod reference_work;
+mod resharding;
 mod result_schema;
 mod routing;
 mod series_steps;

@@ -1,14 +1,16 @@
 //! Findings on the spread: hot shards, hot keys, idle shards.
 
 use super::{byte_limit, finding, record_limit};
-use crate::analysis::figures::{busiest_minute_over_mean, counted_seconds, hottest_shard, ratio};
+use crate::analysis::figures::{
+    busiest_minute_over_mean, counted_seconds, hottest_shard, open_shards, ratio,
+};
 use crate::analysis::number::{bytes, count, of, percent, plain};
 use crate::analysis::result::{Finding, Severity};
-use crate::metrics::{HotKey, Observation};
+use crate::metrics::{HotKey, Observation, ShardObservation};
 use crate::scenario::{
     ExplicitHashKey, PartitionKey, Producer, RecordDistribution, Scenario, TimeUnit,
 };
-use crate::time::NANOSECONDS_PER_SECOND;
+use crate::time::{NANOSECONDS_PER_SECOND, Span};
 
 /// From this multiple of the mean on, a shard is hot.
 const HOT: f64 = 1.5;
@@ -34,9 +36,9 @@ fn quoted(key: &str) -> String {
 fn hot_shard(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
     let shards = seen.shards.len() as u64;
     let (index, over_mean) =
-        hottest_shard(seen).filter(|(_, over_mean)| shards > 1 && *over_mean >= HOT)?;
+        hottest_shard(scenario, seen).filter(|(_, over_mean)| shards > 1 && *over_mean >= HOT)?;
     let shard = &seen.shards[index];
-    let shard_id = &scenario.stream.shards[index].shard_id;
+    let shard_id = &seen.shards[index].shard_id;
     let total: u64 = seen.shards.iter().map(|shard| shard.generated_records).sum();
     let share = ratio(shard.generated_records, total);
     let (cause, advice) = match shard.hottest_keys.first() {
@@ -182,8 +184,11 @@ fn peak_over_mean(scenario: &Scenario, seen: &Observation) -> f64 {
 }
 
 fn idle_shards(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
-    let shards = seen.shards.len() as u64;
-    let idle = seen.shards.iter().filter(|shard| shard.generated_records == 0).count() as u64;
+    let shards = open_shards(seen);
+    let is_idle = |shard: &&ShardObservation| {
+        shard.generated_records == 0 && shard.closed.is_none() && shard.opened == Span::ZERO
+    };
+    let idle = seen.shards.iter().filter(is_idle).count() as u64;
     let total: u64 = seen.shards.iter().map(|shard| shard.generated_records).sum();
     if idle == 0 || total == 0 {
         return None;

@@ -4,7 +4,7 @@ use super::finding;
 use crate::analysis::figures::ratio;
 use crate::analysis::number::{count, of, percent};
 use crate::analysis::result::{Finding, Severity};
-use crate::metrics::Observation;
+use crate::metrics::{ConsumerObservation, Observation};
 use crate::scenario::Scenario;
 
 /// One finding for each producer of which a record was overtaken by a later one of its key.
@@ -37,4 +37,27 @@ pub(super) fn find(scenario: &Scenario, seen: &Observation, findings: &mut Vec<F
                 .to_owned(),
         ));
     }
+    for (consumer, seen) in scenario.consumers.iter().zip(&seen.consumers) {
+        findings.extend(across_shards(&consumer.name, seen));
+    }
+}
+
+/// A consumer that begins with new shards before it has finished the old ones.
+fn across_shards(name: &str, seen: &ConsumerObservation) -> Option<Finding> {
+    let overtaken = seen.out_of_order_records.filter(|records| *records > 0)?;
+    let share = ratio(overtaken, seen.processed_records);
+    Some(finding(
+        "reshard-breaks-order",
+        Severity::Warning,
+        name,
+        format!(
+            "{name} processed {} ({}) after a later one of the same partition key: it read new \
+             shards before it had finished those that they came of.",
+            of(overtaken, "record"),
+            percent(share),
+        ),
+        &[("out_of_order_records", overtaken as f64), ("out_of_order_ratio", share)],
+        "Finish the parents first, as the KCL and Lambda do: `child_shards: parents_first`."
+            .to_owned(),
+    ))
 }

@@ -1,7 +1,7 @@
 //! Findings on writing: throttled, hidden from CloudWatch, given up, rejected.
 
 use super::{byte_limit, finding, record_limit};
-use crate::analysis::figures::{Totals, hottest_shard, ratio};
+use crate::analysis::figures::{Totals, hottest_shard, open_shards, ratio};
 use crate::analysis::number::{count, of, percent, plain};
 use crate::analysis::result::{Finding, Severity};
 use crate::metrics::{Observation, ShardObservation};
@@ -77,9 +77,9 @@ fn binding(scenario: &Scenario, by_records: u64, by_bytes: u64) -> String {
 }
 
 fn throttled_advice(scenario: &Scenario, seen: &Observation, records_bind: bool) -> String {
-    let shards = seen.shards.len() as u64;
-    let shard_id = |index: usize| &scenario.stream.shards[index].shard_id;
-    let uneven = hottest_shard(seen).filter(|(_, over)| shards > 1 && *over >= UNEVEN);
+    let shards = open_shards(seen);
+    let shard_id = |index: usize| &seen.shards[index].shard_id;
+    let uneven = hottest_shard(scenario, seen).filter(|(_, over)| shards > 1 && *over >= UNEVEN);
     if let Some((index, over_mean)) = uneven {
         return format!(
             "The load is uneven: {} gets {over_mean:.2} times the mean. Spread the partition keys \
@@ -180,7 +180,7 @@ fn hidden(scenario: &Scenario, seen: &Observation) -> Option<Finding> {
             worst
         }
     })?;
-    let shard_id = &scenario.stream.shards[index].shard_id;
+    let shard_id = &seen.shards[index].shard_id;
     let others = match many {
         1 => String::new(),
         many => format!(" ({} are like it)", of(many - 1, "more shard")),

@@ -30,6 +30,8 @@ pub struct SeriesRow {
     pub write_throttled_ratio: f64,
     /// Most shards that refused attempts in the same second.
     pub shards_throttling_max: u32,
+    /// Open shards at the end of the bin.
+    pub open_shards: u32,
     /// Highest second of any shard by the scarcer write limit; one is the limit.
     pub hottest_shard_utilization_peak_1s: f64,
     /// Highest minute of any shard by the scarcer write limit, by the incoming metrics.

@@ -7,7 +7,7 @@ const WARM_UP: u64 = 3 * SECOND;
 
 /// Ten records a second of different sizes.
 fn filled(seconds: u64) -> Log {
-    let mut log = Log::new(WARM_UP, true);
+    let mut log = Log::new((WARM_UP, 0), true, false);
     log.extend((0..10 * seconds).map(|index| LogRecord {
         accepted: index * SECOND / 10 + index % 7,
         created: (index * SECOND / 10).saturating_sub(5_000),

@@ -79,6 +79,8 @@ pub struct ShardSeries {
     open: ShardStep,
     /// Seconds in it.
     open_seconds: u64,
+    /// Steps before the first row, in which there was no such shard.
+    first: u64,
 }
 
 impl ShardSeries {
@@ -88,14 +90,32 @@ impl ShardSeries {
     /// When the step does not divide a minute.
     #[must_use]
     pub fn new(step: Span) -> Self {
+        Self::starting_at(step, 0)
+    }
+
+    /// An empty series in steps of `step` whose first second is `second`, counted from the start
+    /// of the run.
+    ///
+    /// # Panics
+    /// When the step does not divide a minute.
+    #[must_use]
+    pub fn starting_at(step: Span, second: u64) -> Self {
+        let step = seconds_of(step);
         Self {
-            step: seconds_of(step),
+            step,
+            first: second / step,
             encoded: Vec::new(),
             rows: 0,
             empty: 0,
             open: ShardStep::default(),
-            open_seconds: 0,
+            open_seconds: second % step,
         }
+    }
+
+    /// Steps before the first row.
+    #[must_use]
+    pub const fn first_step(&self) -> u64 {
+        self.first
     }
 
     /// Appends the next second.

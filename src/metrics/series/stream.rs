@@ -20,6 +20,8 @@ pub struct StreamStep {
     pub write_throttled_records: u64,
     /// Most shards that refused at least one attempt in the same second.
     pub shards_throttling_max: u32,
+    /// Open shards at the end of the step.
+    pub open_shards: u32,
     /// Highest utilization of any shard in a second, by the scarcer of the two write limits, as a
     /// ratio.
     pub utilization_1s_max: f32,
@@ -51,6 +53,7 @@ impl StreamStep {
         self.incoming_bytes += next.incoming_bytes;
         self.write_throttled_records += next.write_throttled_records;
         self.shards_throttling_max = self.shards_throttling_max.max(next.shards_throttling_max);
+        self.open_shards = next.open_shards;
         self.utilization_1s_max = self.utilization_1s_max.max(next.utilization_1s_max);
         self.consumers.resize(next.consumers.len(), ConsumerStep::default());
         for (own, next) in self.consumers.iter_mut().zip(&next.consumers) {
@@ -139,6 +142,7 @@ fn encode(encoded: &mut Vec<u8>, row: &StreamStep) {
         row.incoming_bytes,
         row.write_throttled_records,
         u64::from(row.shards_throttling_max),
+        u64::from(row.open_shards),
     ] {
         push_variable_length(encoded, value);
     }
@@ -162,6 +166,7 @@ fn take_row(rest: &mut &[u8], consumers: usize) -> StreamStep {
         incoming_bytes: take_variable_length(rest),
         write_throttled_records: take_variable_length(rest),
         shards_throttling_max: take_variable_length(rest) as u32,
+        open_shards: take_variable_length(rest) as u32,
         utilization_1s_max: take_single_precision(rest),
         consumers: (0..consumers)
             .map(|_| ConsumerStep {
@@ -196,6 +201,7 @@ mod tests {
                 incoming_bytes: second * 127,
                 write_throttled_records: second % 3,
                 shards_throttling_max: (second % 7) as u32,
+                open_shards: 4 + (second % 5) as u32,
                 utilization_1s_max: (second % 11) as f32 / 7.0,
                 consumers: (1..3u64)
                     .map(|consumer| ConsumerStep {

@@ -268,10 +268,12 @@ impl Composition {
             }
         } else {
             let fresh_bytes = self.fresh_bytes();
-            // A number beyond those of the counted keys that stands for the name.
+            // A number beyond those of the counted keys that stands for the name, and tells about
+            // where it lands.
             let first = routes.counted.len() as u32;
             hash_each(others, write, |record, hash_key, key_bytes| {
-                keys[record] = first + scale(hash_key.0 as u64, u64::from(u32::MAX - first)) as u32;
+                keys[record] =
+                    first + scale((hash_key.0 >> 64) as u64, u64::from(u32::MAX - first)) as u32;
                 placed(record, routes.route(hash_key, key_bytes + fresh_bytes));
             });
         }

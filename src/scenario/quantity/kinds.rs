@@ -8,7 +8,8 @@ use super::{Quantity, QuantityError};
 use crate::scenario::tree::shorten;
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
 use crate::units::{
-    AMOUNT_DECIMALS, ByteRate, Bytes, CallRate, Calls, Rate, Ratio, RecordRate, Records, Usd,
+    AMOUNT_DECIMALS, ByteRate, Bytes, CallRate, Calls, Rate, Ratio, RecordRate, Records, Shards,
+    Usd,
 };
 
 /// The units of a duration, for help texts.
@@ -201,6 +202,23 @@ impl Quantity for Calls {
             "minimum": 0,
             "pattern": format!(r"^\s*{NUMBER}\s*(calls?)?\s*$"),
             "examples": [5, "5 calls"],
+        })
+    }
+}
+
+impl Quantity for Shards {
+    const FORMAT: &'static str = "number-of-shards";
+
+    fn parse(text: &str) -> Result<Self, QuantityError> {
+        count(text, Dimension::Shards, "shards", "4 shards").map(Self)
+    }
+
+    fn keywords() -> Value {
+        json!({
+            "type": ["integer", "string"],
+            "minimum": 0,
+            "pattern": format!(r"^\s*{NUMBER}\s*(shards?)?\s*$"),
+            "examples": [4, "4 shards"],
         })
     }
 }

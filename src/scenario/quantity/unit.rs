@@ -16,6 +16,8 @@ pub(super) enum Dimension {
     Records,
     /// API calls.
     Calls,
+    /// Shards.
+    Shards,
     /// Hundredths.
     Share,
     /// Dollars.
@@ -30,6 +32,7 @@ impl Dimension {
             Self::Size => "a size",
             Self::Records => "a number of records",
             Self::Calls => "a number of calls",
+            Self::Shards => "a number of shards",
             Self::Share => "a share",
             Self::Money => "an amount of money",
         }
@@ -52,7 +55,7 @@ const fn unit(name: &'static str, dimension: Dimension, factor: u64) -> Unit {
 }
 
 /// Every unit of the language, small to large.
-pub(super) const UNITS: [Unit; 26] = [
+pub(super) const UNITS: [Unit; 28] = [
     unit("ns", Dimension::Time, 1),
     unit("us", Dimension::Time, 1_000),
     unit("µs", Dimension::Time, 1_000),
@@ -77,6 +80,8 @@ pub(super) const UNITS: [Unit; 26] = [
     unit("records", Dimension::Records, 1),
     unit("call", Dimension::Calls, 1),
     unit("calls", Dimension::Calls, 1),
+    unit("shard", Dimension::Shards, 1),
+    unit("shards", Dimension::Shards, 1),
     unit("%", Dimension::Share, 1),
     unit("USD", Dimension::Money, 1),
 ];

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::ChildShards;
 use super::{Firehose, Flink, Kcl, Lambda, StartPosition};
 use crate::scenario::quantity::{Name, Written};
 use crate::time::Span;
@@ -57,6 +58,11 @@ pub(in crate::scenario) struct Polling {
     /// A checkpoint is written after the first batch that ends so long after the last one; default
     /// `0 s`, after every batch.
     pub(in crate::scenario) checkpoint_interval: Option<Written<Span>>,
+    /// Whether shards that came of others are read when their parents are finished; default
+    /// `parents_first`.
+    pub(in crate::scenario) child_shards: Option<ChildShards>,
+    /// How often it looks for shards that it may begin with; default `10 s`, as the KCL.
+    pub(in crate::scenario) child_shards_found_every: Option<Written<Span>>,
 }
 
 /// SubscribeToShard.
@@ -70,6 +76,11 @@ pub(in crate::scenario) struct EnhancedFanOut {
     /// A checkpoint is written after the first batch that ends so long after the last one; default
     /// `0 s`, after every batch.
     pub(in crate::scenario) checkpoint_interval: Option<Written<Span>>,
+    /// Whether shards that came of others are read when their parents are finished; default
+    /// `parents_first`.
+    pub(in crate::scenario) child_shards: Option<ChildShards>,
+    /// How often it looks for shards that it may begin with; default `10 s`, as the KCL.
+    pub(in crate::scenario) child_shards_found_every: Option<Written<Span>>,
 }
 
 /// How long a consumer works on what it has read; one batch at a time on each shard.

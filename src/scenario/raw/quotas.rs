@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::quotas::{WriteLimiter, quota_table};
 use crate::scenario::quantity::Written;
 use crate::time::Span;
-use crate::units::{ByteRate, Bytes, CallRate, Calls, RecordRate, Records};
+use crate::units::{ByteRate, Bytes, CallRate, Calls, Ratio, RecordRate, Records, Shards};
 
 macro_rules! define_written_quotas {
     ($(

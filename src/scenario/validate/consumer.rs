@@ -1,11 +1,14 @@
 //! Consumers, and what a run must meet.
 
 use super::client::ROUND_TRIP;
+use super::scaling::child_shards;
 use super::{Context, incident, or, service};
 use crate::scenario::raw;
 use crate::scenario::structure::did_you_mean;
 use crate::scenario::tree::{Node, shorten};
-use crate::scenario::{Consumer, Objective, Processing, Reading, StartPosition, Work};
+use crate::scenario::{
+    CapacityMode, ChildShards, Consumer, Objective, Processing, Reading, StartPosition, Work,
+};
 use crate::time::Span;
 use crate::units::Records;
 
@@ -18,9 +21,16 @@ const INTERVAL: Span = Span::SECOND;
 pub(super) fn consumers(
     raw: &[raw::Consumer],
     node: &Node,
+    mode: CapacityMode,
     context: &mut Context<'_, '_>,
 ) -> Vec<Consumer> {
-    let most = context.quotas.enhanced_fan_out_consumers.0;
+    let (quota, most) = match mode {
+        CapacityMode::OnDemandAdvantage { .. } => (
+            "enhanced_fan_out_consumers_advantage",
+            context.quotas.enhanced_fan_out_consumers_advantage.0,
+        ),
+        _ => ("enhanced_fan_out_consumers", context.quotas.enhanced_fan_out_consumers.0),
+    };
     let mut enhanced = 0;
     let mut all = Vec::new();
     for (index, raw) in raw.iter().enumerate() {
@@ -31,8 +41,8 @@ pub(super) fn consumers(
                 let at = node.at(key);
                 let message = format!("this is enhanced fan-out consumer {enhanced} of the stream");
                 let help = format!(
-                    "a provisioned stream allows {most} (quota `enhanced_fan_out_consumers`); \
-                     let some consumers poll"
+                    "a stream in mode {} allows {most} (quota `{quota}`); let some consumers poll",
+                    mode.as_str()
                 );
                 context.error("too-many", at, message).help(help);
             }
@@ -73,6 +83,7 @@ fn consumer(raw: &raw::Consumer, node: &Node, context: &mut Context<'_, '_>) -> 
         start,
         checkpoint_interval: Span::ZERO,
         work: Work::Loop,
+        child_shards: ChildShards::default(),
     };
     if let Some(raw) = &raw.enhanced_fan_out {
         let round_trip = or(raw.round_trip.as_ref(), ROUND_TRIP);
@@ -80,6 +91,12 @@ fn consumer(raw: &raw::Consumer, node: &Node, context: &mut Context<'_, '_>) -> 
             reading: Reading::EnhancedFanOut { round_trip },
             processing: processing(raw.processing.as_ref()),
             checkpoint_interval: or(raw.checkpoint_interval.as_ref(), Span::ZERO),
+            child_shards: child_shards(
+                raw.child_shards,
+                raw.child_shards_found_every.as_ref(),
+                node.at("enhanced_fan_out"),
+                context,
+            ),
             ..base
         };
     }
@@ -142,6 +159,12 @@ fn polling(
         checkpoint_interval: or(
             polling.and_then(|raw| raw.checkpoint_interval.as_ref()),
             Span::ZERO,
+        ),
+        child_shards: child_shards(
+            polling.and_then(|raw| raw.child_shards),
+            polling.and_then(|raw| raw.child_shards_found_every.as_ref()),
+            node,
+            context,
         ),
         ..base
     }

@@ -59,6 +59,9 @@ fn must_be_positive(quotas: &Quotas) -> Vec<(&'static str, bool)> {
         enhanced_fan_out_event_bytes,
         enhanced_fan_out_event_records,
         put_payload_unit,
+        update_shard_count_shards,
+        account_shards,
+        on_demand_shards,
     );
     all.extend(rates!(
         shard_write_records,
@@ -66,7 +69,13 @@ fn must_be_positive(quotas: &Quotas) -> Vec<(&'static str, bool)> {
         get_records_calls,
         shard_read_bytes,
         enhanced_fan_out_bytes,
+        on_demand_write_bytes,
+        on_demand_write_bytes_other_regions,
     ));
     all.push(("subscription_duration", quotas.subscription_duration == Span::ZERO));
+    all.push(("reshard_start", quotas.reshard_start == Span::ZERO));
+    all.push(("on_demand_split_time", quotas.on_demand_split_time == Span::ZERO));
+    all.push(("on_demand_memory", quotas.on_demand_memory == Span::ZERO));
+    all.push(("on_demand_split_load", quotas.on_demand_split_load.0 <= 0.0));
     all
 }

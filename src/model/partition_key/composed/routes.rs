@@ -17,9 +17,9 @@ const HASHED_MAX: u64 = 1 << 26;
 pub struct ComposedRoutes {
     /// Of the combinations that are counted one by one; none where every record has a place of
     /// its own.
-    pub(super) counted: Vec<Route>,
-    router: Router,
-    pub(super) placement: Placement,
+    pub(in crate::model::partition_key) counted: Vec<Route>,
+    pub(in crate::model::partition_key) router: Router,
+    pub(in crate::model::partition_key) placement: Placement,
 }
 
 impl ComposedRoutes {
