@@ -4,9 +4,12 @@
 //! all reads. Attempts are ordered by time; at the same time retries come before first attempts,
 //! earlier calls before later ones. That order is behaviour: changing it changes results.
 
+mod handover;
+mod resend;
+
 use crate::engine::child_order::key_over_shards;
 use crate::engine::joint::Fleet;
-use crate::engine::key_order::{KeyOrder, Watched};
+use crate::engine::key_order::KeyOrder;
 use crate::engine::log::{Log, LogRecord};
 use crate::engine::plan::{Plan, ProducerPlan, ReplicationPlan};
 use crate::engine::reader::Readers;
@@ -20,6 +23,8 @@ use crate::model::billing::{BilledRecords, BillingSteps};
 use crate::model::capacity::MinuteLoad;
 use crate::model::write_limit::{Admission, WriteLimits, added_charge};
 use crate::scenario::PutCalls;
+
+pub(super) use handover::LeftOver;
 
 /// What all lanes of a replication share.
 #[derive(Clone, Copy, Debug)]
@@ -54,15 +59,6 @@ pub(super) struct Lane {
     pub(super) readers: Readers,
     pub(super) seconds: Seconds,
     pub(super) counts: LaneCounts,
-}
-
-/// What was on its way to a shard when it closed.
-#[derive(Debug)]
-pub(super) struct LeftOver {
-    pub(super) arrivals: Vec<Arrival>,
-    pub(super) waiting: Vec<Waiting>,
-    /// Producer, number of the key, and what is known of it.
-    pub(super) watched: Vec<(usize, u32, Watched)>,
 }
 
 /// What one shard met after the warm-up.
@@ -181,45 +177,6 @@ impl Lane {
     pub(super) fn end_window(&mut self, until: u64, context: Context<'_>, tally: &mut Tally) {
         let (read, time) = self.readers.end_window(until, &self.log, context, tally);
         self.log.forget_before(read, time, until);
-    }
-
-    /// Closes the shard at `now`, up to which everything has been played, and hands over what was
-    /// on its way here: first attempts, records that wait for another, and the keys of those.
-    pub(super) fn close(&mut self, now: u64) -> LeftOver {
-        self.closed = now;
-        self.seconds.close_shard(now);
-        self.readers.close_shard(now);
-        LeftOver {
-            arrivals: std::mem::take(&mut self.inbox),
-            waiting: self.retries.drain(),
-            watched: self.order.take().collect(),
-        }
-    }
-
-    /// Takes over a first attempt that was on its way to a parent.
-    pub(super) fn take_arrival(&mut self, arrival: Arrival) {
-        self.inbox.push(arrival);
-    }
-
-    /// Takes over a record that waits for another attempt.
-    pub(super) fn take_waiting(&mut self, record: &Waiting, now: u64) {
-        self.retries.push(record, now, record.due());
-    }
-
-    /// Takes over what was watched of a key at a parent.
-    pub(super) fn take_watched(&mut self, producer: usize, key: u32, watched: Watched) {
-        self.order.adopt(producer, key, watched);
-    }
-
-    /// Puts first attempts that came of several parents in order.
-    pub(super) fn sort_arrivals(&mut self) {
-        self.inbox.sort_by_key(|arrival| (arrival.service(), arrival.call()));
-    }
-
-    /// Whether the shard is closed and everyone has read it before `now`, so that nothing happens
-    /// here any more.
-    pub(super) fn is_over(&self, now: u64) -> bool {
-        self.seconds.are_over() && self.readers.are_finished(now)
     }
 
     /// Ends the run at the horizon: what is left is counted where it stands.
@@ -544,99 +501,6 @@ impl Lane {
             self.seconds.reach(limit, &mut self.log, &mut tally.rows);
         }
         played
-    }
-
-    /// Plays the retry that is due now: a record, or all that is left here of a PutRecords call.
-    fn retry(&mut self, context: Context<'_>, tally: &mut Tally) {
-        self.seconds.reach(self.now, &mut self.log, &mut tally.rows);
-        let producer = self.retries.first().producer();
-        if context.replication.waits[producer].batched() {
-            self.retry_call(self.now, context, tally);
-        } else {
-            self.retry_record(self.now, context, tally);
-        }
-    }
-
-    /// Plays the retry of a PutRecord call.
-    fn retry_record(&mut self, now: u64, context: Context<'_>, tally: &mut Tally) {
-        tally.work += 1;
-        let mut record = self.retries.pop();
-        let producer = record.producer();
-        let waits = &context.replication.waits[producer];
-        let counted = u64::from(record.created() >= context.plan.warm_up);
-        let plan = &context.plan.producers[producer];
-        let tally = &mut tally.producers[producer];
-        record.attempt();
-        let mut call = CallAtShard::new(now, waits.is_lost(record.number(), record.attempts()));
-        let accepted = self.attempt(&mut call, &record, plan, counted, tally);
-        self.go_on(record, accepted, counted, plan, waits, tally);
-        self.send_again(now, record.call(), record.attempts(), waits);
-    }
-
-    /// Plays the PutRecords call, or the part of it that failed here, which is due at `now`.
-    fn retry_call(&mut self, now: u64, context: Context<'_>, tally: &mut Tally) {
-        let number = self.retries.first().call();
-        let attempts = self.retries.first().attempts() + 1;
-        let producer = &context.plan.producers[producer_of(number)];
-        let waits = &context.replication.waits[producer_of(number)];
-        let producer_tally = &mut tally.producers[producer_of(number)];
-        let mut call = CallAtShard::new(now, waits.is_lost(number_of(number), attempts));
-        let mut any_counted = 0;
-        while self.retries.next_due(now + 1) == now && self.retries.first().call() == number {
-            let mut record = self.retries.pop();
-            tally.work += 1;
-            let counted = u64::from(record.created() >= context.plan.warm_up);
-            any_counted |= counted;
-            record.attempt();
-            let accepted = self.attempt(&mut call, &record, producer, counted, producer_tally);
-            self.go_on(record, accepted, counted, producer, waits, producer_tally);
-        }
-        if any_counted != 0 {
-            tally.repeat_call(number, attempts);
-        }
-        self.send_again(now, number, attempts, waits);
-    }
-
-    /// What becomes of a record after an attempt: whether it is sent again, with its call.
-    fn go_on(
-        &mut self,
-        mut record: Waiting,
-        accepted: bool,
-        counted: u64,
-        producer: &ProducerPlan,
-        waits: &Waits,
-        tally: &mut ProducerTally,
-    ) {
-        let attempts = record.attempts();
-        let is_last = attempts >= waits.attempts();
-        if accepted {
-            if !is_last && waits.is_lost(record.number(), attempts) {
-                record.make_copy();
-                self.failed.push(record);
-            }
-        } else if !is_last {
-            // At once: the next record of the call can overtake it.
-            if attempts == 1 && producer.is_ordered {
-                self.order.wait(record.producer(), record.key);
-            }
-            self.failed.push(record);
-        } else if !record.is_copy() {
-            tally.given_up += counted;
-            if attempts > 1 {
-                self.order.leave(record.producer(), record.key);
-            }
-        }
-    }
-
-    /// Lets the failed records of a call wait together for their next attempt.
-    fn send_again(&mut self, now: u64, call: u64, attempts: u32, waits: &Waits) {
-        if self.failed.is_empty() {
-            return;
-        }
-        let due = now + waits.after(number_of(call), attempts);
-        for record in self.failed.drain(..) {
-            self.retries.push(&record, now, due);
-        }
     }
 
     /// Decides on one record of `call`; true when the shard takes it.

@@ -116,8 +116,8 @@ fn cloudwatch_shows_nothing_while_a_consumer_is_down() {
         &[],
     );
     let seconds = seconds(&seen);
-    for second in 301..499 {
-        let row = seconds[second].consumers[0];
+    for (second, row) in seconds.iter().enumerate().take(499).skip(301) {
+        let row = row.consumers[0];
         assert_eq!(row.iterator_age_cloudwatch_ms_max, None, "{second}");
         check_close("age", row.iterator_age_ms_max as f64, 1e3 * (second - 299) as f64, 1_100.0);
     }
@@ -228,7 +228,8 @@ fn incidents_that_make_no_sense_are_refused() {
         let incidents = format!("incidents=[ {incidents} ]");
         let problems =
             crate::language::read(ONE_WRITER, &[ONE_READER, &incidents]).expect_err(&incidents);
-        let found: Vec<&str> = problems.all().iter().map(|problem| problem.code()).collect();
+        let found: Vec<&str> =
+            problems.all().iter().map(shardplan::scenario::Diagnostic::code).collect();
         assert_eq!(found, codes, "{}", problems.render(false));
     };
     bad("{ at: 200 s, for: 1 s, outage: { consumer: r } }", &["out-of-range"]);

@@ -49,7 +49,7 @@ fn a_problem_of_structure_is_found_where_it_stands() {
         ("{ put_record: {} }", "«put_record»", "wrong-type"),
         ("{ put_record: {} }", "{ «put_recrd»: {} }", "unknown-alternative"),
         ("{ put_record: {} }", "{ put_record: {}, «put_records»: {} }", "two-alternatives"),
-        ("{ put_record: {} }", "{ «kpl»: {} }", "not-modelled"),
+        ("{ put_record: {} }", "{ «agent»: {} }", "not-modelled"),
         ("arrivals: poisson", "arrivals: «bursty»", "wrong-type"),
         ("arrivals: poisson", "arrivals: «random»", "unknown-word"),
         ("mean: 600 records/s", "mean: «600 B/s»", "quantity-unit"),

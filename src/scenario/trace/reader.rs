@@ -22,7 +22,7 @@ const FINGERPRINT_STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 pub enum Step {
     /// A record.
     Record,
-    /// Something else, which [`TraceReader::malformed`] describes.
+    /// Something else, which the reader of the trace describes.
     Malformed,
     /// Nothing: the file or the run is over.
     End,
