@@ -298,6 +298,7 @@ pub(crate) fn replications(throttled: &[u64]) -> Vec<Observation> {
             let producer = &mut observation.producers[0];
             producer.throttled = *throttled;
             producer.attempts = producer.accepted + throttled;
+            observation.shards[0].write_throttled_records = *throttled;
             observation
         })
         .collect()
