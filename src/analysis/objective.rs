@@ -193,10 +193,10 @@ fn read(objective: Objective, observation: &Observation, target: f64) -> Reading
             consumers(observation, consumer)
                 .map(|(index, _)| end_to_end_latency(observation, index, target)),
         ),
-        // Read with prices, by `cost`.
-        Objective::CostPerMonth(_) => Reading { value: None, doubtful: true },
-        // Read from the result, which needs the scenario.
-        Objective::Figure { .. } => Reading { value: None, doubtful: true },
+        // The cost is read with prices, by `cost`; a figure from the result, by `of_figure`.
+        Objective::CostPerMonth(_) | Objective::Figure { .. } => {
+            Reading { value: None, doubtful: true }
+        }
     }
 }
 
