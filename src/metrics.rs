@@ -93,6 +93,9 @@ pub struct ProducerObservation {
     pub rejected: u64,
     /// Records for which a bounded client had no room.
     pub dropped: u64,
+    /// User records that came to another shard than their own within an aggregated record, because
+    /// the client did not know of a split; they were sent again.
+    pub wrong_shard_records: u64,
     /// Records that were still on their way, in a batch or in a back-off when the run ended.
     pub waiting: u64,
     /// Kinesis records that were made of the records: one each, but for those rejected; fewer where
@@ -255,9 +258,12 @@ impl Observation {
             });
             identities.push(Identity {
                 subject: (*name).to_owned(),
-                statement: "attempts = accepted + duplicates + throttled",
+                statement: "attempts = accepted + duplicates + wrong shard + throttled",
                 left: producer.attempts,
-                right: producer.accepted + producer.duplicate_records + producer.throttled,
+                right: producer.accepted
+                    + producer.duplicate_records
+                    + producer.wrong_shard_records
+                    + producer.throttled,
             });
         }
         let incoming: u64 = self.producers.iter().map(|producer| producer.incoming_records).sum();

@@ -44,8 +44,8 @@ mod work;
 mod yaml;
 
 pub use client::{
-    Aggregation, Backoff, Buffer, Client, Jitter, Kpl, Method, PutCalls, RateLimit, Retries,
-    Sending, Timeouts, WhenFull,
+    AgentBackoff, Aggregation, Backoff, Buffer, Client, FlinkSink, Jitter, Kpl, LogBatches, Method,
+    PutCalls, RateLimit, Retries, Sending, Timeouts, WhenFull,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use incident::{Incident, IncidentKind, StartPosition};

@@ -286,6 +286,9 @@ pub struct ProducerResult {
     pub rejected: u64,
     /// Records for which a bounded client had no room.
     pub dropped: u64,
+    /// User records that came to another shard than their own within an aggregated record, because
+    /// the client did not know of a split; they were sent again.
+    pub wrong_shard_records: u64,
     /// Records still at the producer when the run ended.
     pub waiting: u64,
     /// Kinesis records that were made of the records: one each, but for those rejected; fewer where

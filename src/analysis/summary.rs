@@ -124,6 +124,7 @@ pub(super) fn producers(scenario: &Scenario, observation: &Observation) -> Vec<P
             given_up: seen.given_up,
             rejected: seen.rejected,
             dropped: seen.dropped,
+            wrong_shard_records: seen.wrong_shard_records,
             waiting: seen.waiting,
             put_records: seen.put_records,
             incoming_records: seen.incoming_records,

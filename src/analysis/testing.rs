@@ -161,6 +161,7 @@ pub(crate) fn observation() -> Observation {
             given_up: 200 * SECONDS,
             rejected: 0,
             dropped: 0,
+            wrong_shard_records: 0,
             waiting: 0,
             incoming_records: accepted,
             put_calls: 4 * SECONDS,

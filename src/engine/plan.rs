@@ -18,9 +18,9 @@ use crate::model::traffic::RateProfile;
 use crate::quotas::Quotas;
 use crate::random::{IdentityDraws, Purpose, Randomness};
 use crate::scenario::{
-    Arrivals, CapacityMode, ChildShards, Consumer, ExplicitHashKey, Method, PartitionKey,
-    Processing, Producer, PutCalls, Reading, RecordDistribution, RecordOrdering, Scaling, Scenario,
-    Sending, ShardDefinition, Trace, Traffic, Work,
+    Arrivals, CapacityMode, ChildShards, Consumer, ExplicitHashKey, PartitionKey, Processing,
+    Producer, PutCalls, Reading, RecordDistribution, RecordOrdering, Scaling, Scenario, Sending,
+    ShardDefinition, Trace, Traffic, Work,
 };
 use crate::time::Span;
 
@@ -286,7 +286,7 @@ impl Plan {
 impl ProducerPlan {
     /// Whether the client makes Kinesis records of its own.
     pub(super) fn aggregates(&self) -> bool {
-        self.sending.as_ref().is_some_and(|sending| matches!(sending.method, Method::Kpl(_)))
+        self.sending.as_ref().is_some_and(|sending| sending.method.aggregates())
     }
 
     /// Nanoseconds from the decision at the service to the answer at the producer.
@@ -392,9 +392,14 @@ impl RecordedPlan {
         }
     }
 
-    /// The shard of a record whose key is not told apart.
-    pub(super) fn shard_of(&self, hash_key: HashKey) -> usize {
-        self.router.shard_of(self.fixed.unwrap_or(hash_key))
+    /// Where all records land, where the scenario says so.
+    pub(super) const fn fixed(&self) -> Option<HashKey> {
+        self.fixed
+    }
+
+    /// The shard of a record whose key is not told apart, by `router` where the shards have changed.
+    pub(super) fn shard_of(&self, hash_key: HashKey, router: Option<&Router>) -> usize {
+        router.unwrap_or(&self.router).shard_of(self.fixed.unwrap_or(hash_key))
     }
 }
 

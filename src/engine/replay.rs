@@ -80,6 +80,13 @@ impl<'plan> Replay<'plan> {
         replay
     }
 
+    /// Where a record lands whose key is not told apart, from what is left of its key.
+    pub(super) fn hash_key(&self, key: u32) -> Option<HashKey> {
+        let is_other = key & OTHER_KEYS != 0 && self.plan.trace.has_keys();
+        let known = HashKey(u128::from(key & !OTHER_KEYS) << 97);
+        is_other.then(|| self.plan.fixed().unwrap_or(known))
+    }
+
     /// Why the trace could not be replayed to its end.
     pub(super) fn failure(&self) -> Option<&TraceError> {
         self.failure.as_ref()

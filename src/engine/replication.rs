@@ -169,12 +169,13 @@ pub(super) fn run(
     if !hears {
         deal(&mut sources, until, &mut inboxes);
     }
+    let counts_demand = resharding.as_ref().is_some_and(Resharding::counts_demand);
     loop {
         if hears {
             let window = (before, until);
-            rounds::play(context, window, &mut sources, &mut groups, &mut inboxes, &mut tallies);
+            let lanes = (&mut groups[..], counts_demand);
+            rounds::play(context, window, &mut sources, lanes, &mut inboxes, &mut tallies);
         }
-        let counts_demand = resharding.as_ref().is_some_and(Resharding::counts_demand);
         hand_over(&mut groups, &mut inboxes, sources.len() > 1, counts_demand);
         let may_change = resharding.as_ref().is_some_and(|these| these.next_barrier(0) <= until);
         let mut next = end_of_window(until, &resharding);
@@ -203,7 +204,9 @@ pub(super) fn run(
         }
         if may_change && until < plan.horizon {
             next = end_of_window(until, &resharding);
-            deal(&mut sources, next, &mut inboxes);
+            if !hears {
+                deal(&mut sources, next, &mut inboxes);
+            }
         }
         let generated = sources.iter().map(|source| source.generated.records).sum();
         if at_barrier(until, generated) == Control::Stop {
@@ -265,17 +268,17 @@ fn hand_over(
     for group in groups {
         for lane in group.lanes.iter_mut().filter(|lane| lane.closed == u64::MAX) {
             let inbox = &mut inboxes[usize::from(lane.slot)];
-            if counts_demand {
-                lane.demand.records += inbox.len() as u64;
-                lane.demand.bytes += inbox.iter().map(|one| u64::from(one.size())).sum::<u64>();
-            }
-            merge(lane, inbox, several);
+            merge(lane, inbox, several, counts_demand);
         }
     }
 }
 
 /// Gives the arrivals in `inbox`, of one producer or of `several`, to a lane.
-pub(super) fn merge(lane: &mut Lane, inbox: &mut Vec<Arrival>, several: bool) {
+pub(super) fn merge(lane: &mut Lane, inbox: &mut Vec<Arrival>, several: bool, counts_demand: bool) {
+    if counts_demand {
+        lane.demand.records += inbox.len() as u64;
+        lane.demand.bytes += inbox.iter().map(|one| u64::from(one.size())).sum::<u64>();
+    }
     if lane.inbox.is_empty() {
         std::mem::swap(&mut lane.inbox, inbox);
     } else {

@@ -378,12 +378,21 @@ impl Resharding {
                 self.slots.get(index).copied().unwrap_or(0),
             )
         }));
-        state.sources.iter_mut().for_each(|source| source.follow(&moved, &router));
+        let is_split = matches!(reshard, Reshard::Split { .. });
+        let at = (now, state.inboxes.len());
+        let sources = state.sources.iter_mut();
+        sources.for_each(|source| source.follow((&moved, is_split), &router, at));
         for parent in parents {
             let from = self.slots[parent];
+            let generated = state.sources.iter_mut().filter_map(|source| {
+                let slots = &mut source.sender.as_mut()?.generated;
+                Some(std::mem::take(slots.get_mut(usize::from(from))?))
+            });
+            let generated: u64 = generated.sum();
             let group = self.homes[parent] as usize;
             let lanes = &mut state.groups[group].lanes;
             let Some(lane) = lanes.iter_mut().find(|lane| lane.number == parent) else { continue };
+            lane.counts.generated_records += generated;
             let left_over = lane.close(now);
             self.rehouse(left_over, from, &moved, &children, now, state);
         }
@@ -450,6 +459,11 @@ impl Resharding {
         now: u64,
         state: &mut StreamState<'_, '_>,
     ) {
+        let homes: Vec<Option<u16>> = left_over
+            .arrivals
+            .iter()
+            .map(|arrival| state.sources[arrival.producer()].sender.as_mut()?.home_of(arrival))
+            .collect();
         let sources = &*state.sources;
         let again = |producer: usize, key: u32, created: u64, number: u64| {
             if from == moved.from {
@@ -462,8 +476,10 @@ impl Resharding {
             let is_it = |child: &&usize| self.slots[**child] == slot;
             children.iter().find(is_it).copied().unwrap_or(children[0])
         };
-        for arrival in left_over.arrivals {
-            let slot = again(arrival.producer(), arrival.key(), arrival.created(), arrival.call());
+        for (arrival, home) in left_over.arrivals.into_iter().zip(homes) {
+            let drawn =
+                || again(arrival.producer(), arrival.key(), arrival.created(), arrival.call());
+            let slot = home.unwrap_or_else(drawn);
             if let Some(lane) = self.lane_mut(child_of(slot), state.groups) {
                 lane.take_arrival(arrival);
             }

@@ -7,7 +7,7 @@
 
 use rayon::prelude::*;
 
-use crate::engine::lane::Context;
+use crate::engine::lane::{Context, Lane};
 use crate::engine::replication::{Group, Tallies, merge};
 use crate::engine::sender::Sender;
 use crate::engine::source::{Arrival, Source, producer_of};
@@ -21,10 +21,11 @@ pub(super) fn play(
     context: Context<'_>,
     (from, until): (u64, u64),
     sources: &mut [Source<'_>],
-    groups: &mut [Group],
+    (groups, counts_demand): (&mut [Group], bool),
     inboxes: &mut [Vec<Arrival>],
     tallies: &mut Tallies,
 ) {
+    let homes = homes(groups);
     let round = context.plan.shortest_report().unwrap_or(u64::MAX);
     let several = sources.len() > 1;
     for source in sources.iter_mut().filter(|source| source.sender.is_some()) {
@@ -47,7 +48,12 @@ pub(super) fn play(
         }
         touched.sort_unstable();
         touched.dedup();
-        advance(&touched, now, context, groups, inboxes, several, tallies);
+        for slot in &touched {
+            let (group, place) = homes[usize::from(*slot)];
+            let lane = &mut groups[group as usize].lanes[place as usize];
+            merge(lane, &mut inboxes[usize::from(*slot)], several, counts_demand);
+        }
+        advance(&touched, &homes, now, context, groups, tallies);
         touched.clear();
         for tally in tallies.all() {
             for (call, place) in tally.refused.drain(..) {
@@ -59,45 +65,51 @@ pub(super) fn play(
     }
 }
 
+/// The group, and the place in it, of each open shard, by what routes call it.
+fn homes(groups: &[Group]) -> Vec<(u32, u32)> {
+    let mut homes = Vec::new();
+    for (group, lanes) in (0..).zip(groups) {
+        for (place, lane) in (0..).zip(&lanes.lanes).filter(|(_, lane)| lane.closed == u64::MAX) {
+            let slot = usize::from(lane.slot);
+            homes.resize(homes.len().max(slot + 1), (0, 0));
+            homes[slot] = (group, place);
+        }
+    }
+    homes
+}
+
 /// Plays the given shards up to `until`.
 fn advance(
-    shards: &[u16],
+    slots: &[u16],
+    homes: &[(u32, u32)],
     until: u64,
     context: Context<'_>,
     groups: &mut [Group],
-    inboxes: &mut [Vec<Arrival>],
-    several: bool,
     tallies: &Tallies,
 ) {
-    let Some(size) = groups.first().map(|group| group.lanes.len()) else { return };
-    let mut arrivals = 0;
-    for shard in shards {
-        let shard = usize::from(*shard);
-        arrivals += inboxes[shard].len();
-        merge(&mut groups[shard / size].lanes[shard % size], &mut inboxes[shard], several);
-    }
-    let play = |group: &mut Group, tally: &mut _| {
-        let first = group.lanes.first().map_or(0, |lane| lane.number);
-        let from = shards.partition_point(|shard| usize::from(*shard) < first);
-        for shard in &shards[from..] {
-            let Some(lane) = group.lanes.get_mut(usize::from(*shard) - first) else { break };
-            lane.advance(until, context, tally);
-        }
-    };
+    let home = |slot: &u16| homes[usize::from(*slot)];
+    let arrivals: usize = slots
+        .iter()
+        .map(home)
+        .map(|(group, place)| groups[group as usize].lanes[place as usize].inbox.len())
+        .sum();
     if arrivals < PARALLEL_ARRIVALS {
         tallies.lend(|tally| {
-            let mut done = None;
-            for shard in shards {
-                let index = usize::from(*shard) / size;
-                if done != Some(index) {
-                    play(&mut groups[index], tally);
-                    done = Some(index);
-                }
+            for (group, place) in slots.iter().map(home) {
+                groups[group as usize].lanes[place as usize].advance(until, context, tally);
             }
         });
-    } else {
-        groups.par_iter_mut().for_each(|group| tallies.lend(|tally| play(group, tally)));
+        return;
     }
+    groups.par_iter_mut().for_each(|group| {
+        let is_touched =
+            |lane: &&mut Lane| lane.closed == u64::MAX && slots.binary_search(&lane.slot).is_ok();
+        tallies.lend(|tally| {
+            for lane in group.lanes.iter_mut().filter(is_touched) {
+                lane.advance(until, context, tally);
+            }
+        });
+    });
 }
 
 impl Sender<'_> {

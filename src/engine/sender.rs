@@ -10,12 +10,16 @@
 //! At the same time answers come before deadlines and deadlines before new records. That order is
 //! behaviour: changing it changes results.
 
+mod agent;
 mod aggregator;
 mod calls;
 mod collector;
 mod limiter;
+mod log_batches;
 mod order;
 mod record;
+mod shard_map;
+mod sink;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -25,16 +29,21 @@ use crate::engine::plan::{Plan, ProducerPlan};
 use crate::engine::source::{Arrival, InCall};
 use crate::model::backoff::Waits;
 use crate::model::billing::BilledRecords;
+use crate::model::partition_key::Move;
 use crate::scenario::{Method, PutCalls, Sending, WhenFull};
 
+use agent::Flow;
 pub(super) use aggregator::Keys;
 use aggregator::{Aggregator, Due};
 use calls::Calls;
 use collector::Collector;
 use limiter::{Limiter, POLL};
+use log_batches::Batcher;
 use order::Latest;
 use record::Put;
 pub(super) use record::UserRecord;
+use shard_map::ShardMap;
+use sink::Sink;
 
 /// The shortest time for which the KPL keeps a record in its collector is a fifth of the longest
 /// time in its buffers, and at most this. Source: `aws/kinesis/core/pipeline.h`.
@@ -55,6 +64,8 @@ enum Event {
     Poll,
     /// A call is due, if it still is the given one.
     Collect(u32),
+    /// A batch of log events is due, the flow of an agent opens, or a sink looks at its buffer.
+    Wake,
 }
 
 /// What a client counted of the user records made after the warm-up.
@@ -66,6 +77,8 @@ pub(super) struct SenderTally {
     pub(super) throttled: u64,
     pub(super) given_up: u64,
     pub(super) dropped: u64,
+    /// User records that came to another shard than their own in an aggregated record.
+    pub(super) astray: u64,
     pub(super) waiting: u64,
     pub(super) out_of_order: u64,
     /// Kinesis records sent, each time that they were made anew.
@@ -101,8 +114,13 @@ pub(super) struct Sender<'plan> {
     /// Records that wait for room in the client.
     blocked: VecDeque<UserRecord>,
     held: Held,
+    /// Where it predicts shards.
+    map: Option<ShardMap>,
     aggregator: Option<Aggregator>,
     limiter: Option<Limiter>,
+    batcher: Option<Batcher>,
+    flow: Option<Flow>,
+    sink: Option<Sink>,
     is_polling: bool,
     collector: Collector,
     calls: Calls,
@@ -129,12 +147,20 @@ impl<'plan> Sender<'plan> {
             PutCalls::PutRecord => (1, u64::MAX),
             PutCalls::PutRecords { batch_size, batch_bytes, .. } => (batch_size.0, batch_bytes.0),
         };
-        let (mut aggregator, mut limiter, mut shard_bytes) = (None, None, u64::MAX);
+        let (mut map, mut aggregator, mut limiter, mut shard_bytes) = (None, None, None, u64::MAX);
+        let (mut batcher, mut flow, mut sink) = (None, None, None);
+        match &sending.method {
+            Method::Resend | Method::Kpl(_) => {}
+            Method::Agent(backoff) => flow = Some(Flow::new(*backoff)),
+            Method::FlinkSink(limits) => sink = Some(Sink::new(*limits, max_records, max_bytes)),
+            Method::LogBatches(limits) => batcher = Some(Batcher::new(*limits)),
+        }
         if let Method::Kpl(kpl) = &sending.method {
             let keys = producer.packed_keys;
             aggregator = kpl.aggregation.map(|limits| Aggregator::new(limits, keys, plan.shards));
             limiter = kpl.rate_limit.as_ref().map(|limit| Limiter::new(limit, plan.shards));
             shard_bytes = kpl.shard_bytes.0;
+            map = Some(ShardMap::new(producer.round_trip));
         }
         Self {
             producer,
@@ -148,8 +174,12 @@ impl<'plan> Sender<'plan> {
             coming: VecDeque::new(),
             blocked: VecDeque::new(),
             held: Held::default(),
+            map,
             aggregator,
             limiter,
+            batcher,
+            flow,
+            sink,
             is_polling: false,
             collector: Collector::new(max_records, max_bytes, shard_bytes, plan.shards),
             calls: Calls::new(sending.in_flight),
@@ -167,6 +197,61 @@ impl<'plan> Sender<'plan> {
     #[inline]
     pub(super) fn refuse(&mut self, call: u32, record: u32) {
         self.calls.refuse(call, record);
+    }
+
+    /// Follows a move of hash keys to another shard at `now`, where routes have names below `slots`:
+    /// `again` gives where a record of this key, time and number goes that was on its way to the
+    /// shard that the move is from. What was decided before is heard of first.
+    pub(super) fn follow(
+        &mut self,
+        (moved, is_split): (&Move, bool),
+        (now, slots): (u64, usize),
+        again: impl Fn(u32, u64, u64) -> u16,
+    ) {
+        for slot in self.calls.by_service() {
+            if self.calls.get(slot).is_some_and(|call| call.service < now) {
+                self.hear(slot);
+            }
+        }
+        if let Some(map) = &mut self.map {
+            map.change(moved, is_split, now);
+        }
+        self.generated.resize(slots.max(self.generated.len()), 0);
+        self.collector.reach(slots);
+        let home = |user: &mut UserRecord| {
+            if user.home == moved.from {
+                user.home = again(user.key, user.created, u64::from(user.number));
+            }
+        };
+        for user in self.coming.iter_mut().chain(&mut self.blocked) {
+            home(user);
+            user.shard = user.home;
+        }
+        let mut limited = None;
+        if let Some(aggregator) = &mut self.aggregator {
+            aggregator.reach(slots);
+            aggregator.users_mut().for_each(home);
+        }
+        if let Some(limiter) = &mut self.limiter {
+            limiter.reach(slots, now);
+            limited = Some(limiter.puts_mut());
+        }
+        if let Some(batcher) = &mut self.batcher {
+            batcher.users_mut().for_each(home);
+        }
+        let buffered = self.sink.iter_mut().flat_map(Sink::puts_mut);
+        let waiting = limited.into_iter().flatten().chain(buffered);
+        let puts = waiting.chain(self.collector.puts_mut());
+        for put in puts.chain(self.calls.puts_mut()) {
+            put.users.iter_mut().for_each(home);
+            put.home = put.users.first().map_or(put.home, |user| user.home);
+        }
+    }
+
+    /// The shard that a record of a call under way goes to.
+    pub(super) fn home_of(&mut self, arrival: &Arrival) -> Option<u16> {
+        let call = self.calls.get(arrival.call() as u32)?;
+        Some(call.puts.get(arrival.in_call().place as usize)?.home)
     }
 
     /// Plays everything before `until`; all answers that come before are known.
@@ -205,15 +290,19 @@ impl<'plan> Sender<'plan> {
         self.play(self.horizon, inboxes);
         for slot in self.calls.by_service() {
             let Some(call) = self.calls.get(slot) else { continue };
-            if call.service < self.horizon && !call.is_answered {
+            if call.service < self.horizon {
                 self.hear(slot);
             }
             let Some(call) = self.calls.take(slot) else { continue };
-            let is_last = self.sending.method == Method::Resend
+            let is_last = self.sending.method.resends()
                 && call.service < self.horizon
                 && call.attempt >= self.waits.attempts();
-            let left = call.puts.iter().filter(|put| !call.is_answered || put.is_refused);
-            for user in left.flat_map(|put| &put.users) {
+            let is_refused = |put: &Put| !call.is_answered || put.is_refused;
+            let users = call
+                .puts
+                .iter()
+                .flat_map(|put| put.users.iter().filter(|user| is_refused(put) || user.is_astray));
+            for user in users {
                 let counted = u64::from(user.created >= self.warm_up && !user.is_copy);
                 if is_last {
                     self.tally.given_up += counted;
@@ -224,9 +313,12 @@ impl<'plan> Sender<'plan> {
         }
         let puts = self.collector.puts().iter().chain(self.calls.ready.iter().flatten());
         let limited = self.limiter.iter().flat_map(Limiter::puts);
-        let users = puts.chain(limited).flat_map(|put| &put.users);
+        let buffered = self.sink.iter().flat_map(Sink::puts);
+        let users = puts.chain(limited).chain(buffered).flat_map(|put| &put.users);
         let aggregated = self.aggregator.iter().flat_map(Aggregator::users);
-        let waiting = users.chain(aggregated).chain(&self.blocked).chain(&self.coming);
+        let batched = self.batcher.iter().flat_map(Batcher::users);
+        let waiting =
+            users.chain(aggregated).chain(batched).chain(&self.blocked).chain(&self.coming);
         let warm_up = self.warm_up;
         self.tally.waiting +=
             waiting.filter(|user| user.created >= warm_up && !user.is_copy).count() as u64;
@@ -256,7 +348,24 @@ impl<'plan> Sender<'plan> {
                 self.collector.close(number, now, &mut self.calls.ready);
                 self.send(now, inboxes);
             }
+            Event::Wake => self.wake(now, inboxes),
         }
+    }
+
+    /// A batch of log events is due, the flow of an agent opens, or a sink looks at its buffer.
+    fn wake(&mut self, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        if let Some(batcher) = &mut self.batcher {
+            batcher.close(now, &mut self.made);
+            self.pass_on(now, inboxes);
+            return;
+        }
+        if let Some(flow) = &mut self.flow {
+            flow.wakes_at = None;
+        }
+        if let Some(sink) = &mut self.sink {
+            sink.wakes_at = None;
+        }
+        self.send(now, inboxes);
     }
 
     /// The application makes a record.
@@ -294,6 +403,9 @@ impl<'plan> Sender<'plan> {
     }
 
     fn has_room(&self, record: &UserRecord) -> bool {
+        if let Some(sink) = &self.sink {
+            return sink.has_room();
+        }
         // One record fits into an empty buffer, however large it is.
         self.sending.buffer.is_none_or(|buffer| {
             self.held.records == 0
@@ -329,25 +441,43 @@ impl<'plan> Sender<'plan> {
                 record.deadline = now + kpl.max_buffered_time.nanoseconds();
                 record.expires = now + kpl.time_to_live.nanoseconds();
             }
-            (Method::Resend, PutCalls::PutRecords { linger, .. }) => {
+            (_, PutCalls::PutRecords { linger, .. }) => {
                 record.deadline = now + linger.nanoseconds();
             }
-            (Method::Resend, PutCalls::PutRecord) => record.deadline = now,
+            (_, PutCalls::PutRecord) => record.deadline = now,
         }
         self.enter(record, now, inboxes);
     }
 
     /// A record begins its way through the client.
-    fn enter(&mut self, record: UserRecord, now: u64, inboxes: &mut [Vec<Arrival>]) {
-        match &mut self.aggregator {
-            Some(aggregator) => {
-                let due = aggregator.add(record, &mut self.made);
-                self.expect(due);
-                if self.made.is_empty() {
-                    return;
+    fn enter(&mut self, mut record: UserRecord, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        record.shard = record.home;
+        if let Some(map) = &mut self.map {
+            let limiter = &mut self.limiter;
+            let is_known = map.is_known(now, |shard| {
+                if let Some(limiter) = limiter {
+                    limiter.renew(shard, now);
                 }
+            });
+            if !is_known {
+                // Without a prediction a record goes alone, and past the limiter.
+                self.passed.push(Put::alone(record));
+                self.collect(now, inboxes);
+                return;
             }
-            None => self.made.push(Put::alone(record)),
+            record.shard = map.predict(record.home);
+        }
+        if let Some(aggregator) = &mut self.aggregator {
+            let due = aggregator.add(record, &mut self.made);
+            self.expect(due);
+        } else if let Some(batcher) = &mut self.batcher {
+            let due = batcher.add(record, &mut self.made);
+            self.events.extend(due.map(|due| Reverse((due, Event::Wake))));
+        } else {
+            self.made.push(Put::alone(record));
+        }
+        if self.made.is_empty() {
+            return;
         }
         self.pass_on(now, inboxes);
     }
@@ -383,6 +513,15 @@ impl<'plan> Sender<'plan> {
             _ => 0,
         };
         for mut put in self.passed.drain(..) {
+            if let Some(sink) = &mut self.sink {
+                sink.add(put);
+                continue;
+            }
+            if self.batcher.is_some() {
+                // A batch of events is a call of its own.
+                self.calls.ready.push_back(vec![put]);
+                continue;
+            }
             put.deadline = put.deadline.max(now + stays);
             if let Some((number, due)) = self.collector.add(put, &mut self.calls.ready) {
                 self.events.push(Reverse((due.max(now), Event::Collect(number))));
@@ -404,15 +543,26 @@ impl<'plan> Sender<'plan> {
     /// The user records of a failed Kinesis record go their way again, each on its own, or expire.
     fn try_anew(&mut self, put: Put, now: u64, inboxes: &mut [Vec<Arrival>]) {
         let Method::Kpl(kpl) = &self.sending.method else { return };
-        for mut user in put.users {
-            if now >= user.expires || kpl.fail_if_throttled && put.is_refused {
+        for user in put.users {
+            if kpl.fail_if_throttled && put.is_refused {
                 self.give_up_one(&user);
             } else {
-                let again = now + kpl.max_buffered_time.nanoseconds() / 2;
-                user.deadline = again.min(user.expires);
-                self.enter(user, now, inboxes);
+                self.retry_one(user, now, inboxes);
             }
         }
+    }
+
+    /// A user record of the KPL goes its way again, or has expired.
+    fn retry_one(&mut self, mut user: UserRecord, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        let Method::Kpl(kpl) = &self.sending.method else { return };
+        user.is_astray = false;
+        if now >= user.expires {
+            self.give_up_one(&user);
+            return;
+        }
+        let again = now + kpl.max_buffered_time.nanoseconds() / 2;
+        user.deadline = again.min(user.expires);
+        self.enter(user, now, inboxes);
     }
 
     fn give_up_one(&mut self, user: &UserRecord) {
@@ -428,9 +578,32 @@ impl<'plan> Sender<'plan> {
 
     /// Sends as many of the calls that are ready as may be under way.
     fn send(&mut self, now: u64, inboxes: &mut [Vec<Arrival>]) {
-        let by_record = self.sending.method == Method::Resend;
-        while let Some(slot) = self.calls.start(by_record) {
+        let by_record = self.sending.method.resends();
+        loop {
+            if let Some(sink) = self.sink.as_mut().filter(|_| self.calls.room() > 0) {
+                self.calls.ready.extend(sink.next_request(now));
+            }
+            if self.calls.may_start()
+                && let Some(flow) = self.flow.as_mut().filter(|flow| flow.open_at > now)
+            {
+                if flow.wakes_at.is_none_or(|at| at > flow.open_at) {
+                    flow.wakes_at = Some(flow.open_at);
+                    self.events.push(Reverse((flow.open_at, Event::Wake)));
+                }
+                return;
+            }
+            let Some(slot) = self.calls.start(by_record) else { break };
             self.dispatch(slot, now, inboxes);
+            if let Some(flow) = &mut self.flow {
+                flow.sent(now, self.waits);
+            }
+        }
+        if let Some(sink) = &mut self.sink
+            && let Some(due) = sink.due().filter(|due| *due > now)
+            && sink.wakes_at.is_none_or(|at| at > due)
+        {
+            sink.wakes_at = Some(due);
+            self.events.push(Reverse((due, Event::Wake)));
         }
     }
 
@@ -446,19 +619,20 @@ impl<'plan> Sender<'plan> {
         }
         let number = self.index << 56 | u64::from(slot);
         let (mut users_counted, mut is_last_counted) = (0, false);
-        for (place, put) in call.puts.iter().enumerate() {
+        for (place, put) in call.puts.iter_mut().enumerate() {
             let created = put.created();
             let key_bytes = if self.key_bytes_count { u32::from(put.key_bytes) } else { 0 };
             let users = put.users.len() as u32;
             let key = put.users.first().map_or(0, |user| user.key);
             let place = InCall { place: place as u32, users, key };
-            inboxes[usize::from(put.shard)].push(Arrival::reported(
+            put.home = put.users.first().map_or(put.home, |user| user.home);
+            inboxes[usize::from(put.home)].push(Arrival::reported(
                 (service, created),
                 number,
                 put.data + key_bytes,
                 place,
             ));
-            self.touched.push(put.shard);
+            self.touched.push(put.home);
             let users = put.users.iter().filter(|user| user.created >= self.warm_up).count();
             is_last_counted = users > 0;
             users_counted += users as u64;
@@ -475,7 +649,7 @@ impl<'plan> Sender<'plan> {
         let is_last = call.attempt >= self.waits.attempts();
         let next = call.service + self.waits.after(call.identity, call.attempt);
         let next = next - self.producer.one_way;
-        let resends = self.sending.method == Method::Resend;
+        let resends = self.sending.method.resends();
         if call.is_lost {
             let sent = call.service - self.producer.one_way;
             self.events.push(Reverse(if resends && !is_last {
@@ -485,47 +659,75 @@ impl<'plan> Sender<'plan> {
             }));
             return;
         }
+        let records = call.puts.len();
+        let mut astray: Vec<UserRecord> = Vec::new();
         for put in call.puts.iter().filter(|put| !put.is_refused) {
             for user in &put.users {
+                if user.is_astray {
+                    astray.push(*user);
+                    continue;
+                }
                 self.held.records -= 1;
                 self.held.bytes -= user.bytes();
             }
+        }
+        if let Some(map) = self.map.as_mut().filter(|_| call.is_surprising) {
+            map.ask(now);
         }
         call.puts.retain(|put| put.is_refused);
         if resends && !is_last && !call.puts.is_empty() {
             self.events.push(Reverse((next, Event::Resend(slot))));
             return;
         }
-        self.end(slot, now, inboxes);
+        self.end(slot, records, now, inboxes);
+        for user in astray {
+            self.retry_one(user, now, inboxes);
+        }
     }
 
     /// No answer came for too long: the client takes the call to have failed as a whole.
     fn time_out(&mut self, slot: u32, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        let mut records = 0;
         if let Some(call) = self.calls.get(slot) {
+            records = call.puts.len();
             for put in &mut call.puts {
                 put.is_refused = false;
             }
         }
-        self.end(slot, now, inboxes);
+        self.end(slot, records, now, inboxes);
     }
 
-    /// Frees the slot of a call; what is left of it failed.
-    fn end(&mut self, slot: u32, now: u64, inboxes: &mut [Vec<Arrival>]) {
+    /// Frees the slot of a call of so many `records`; what is left of it failed.
+    fn end(&mut self, slot: u32, records: usize, now: u64, inboxes: &mut [Vec<Arrival>]) {
         let Some(call) = self.calls.take(slot) else { return };
-        if self.sending.method == Method::Resend {
-            self.give_up(&call.puts);
-        } else {
-            for put in call.puts {
-                self.try_anew(put, now, inboxes);
+        match &self.sending.method {
+            Method::Resend | Method::LogBatches(_) => self.give_up(&call.puts),
+            Method::Kpl(_) => {
+                for put in call.puts {
+                    self.try_anew(put, now, inboxes);
+                }
+            }
+            Method::Agent(_) => {
+                if let Some(flow) = &mut self.flow {
+                    flow.answered(call.puts.len() as f64 / records as f64, now);
+                }
+                if !call.puts.is_empty() {
+                    self.calls.push_again(call.puts);
+                }
+            }
+            Method::FlinkSink(_) => {
+                if let Some(sink) = &mut self.sink {
+                    sink.answered(records as u64, call.puts, now);
+                }
             }
         }
         self.send(now, inboxes);
     }
 
-    /// Counts what came of a call. What the stream took of one whose answer is lost will come
-    /// again as a copy.
+    /// Counts what came of a call, once. What the stream took of one whose answer is lost will come
+    /// again as a copy; what came to a shard of others, whose consumers pass over it, will come again.
     fn hear(&mut self, slot: u32) {
-        let Some(call) = self.calls.get(slot) else { return };
+        let Some(call) = self.calls.get(slot).filter(|call| !call.is_answered) else { return };
         call.is_answered = true;
         let answer = call.service + self.producer.answer();
         let tally = &mut self.tally;
@@ -536,10 +738,18 @@ impl<'plan> Sender<'plan> {
                 let size = u64::from(put.data) + key_bytes;
                 self.producer.billing.add(size, &mut tally.billed_duplicates);
             }
+            if let Some(map) = self.map.as_ref().filter(|_| !put.is_refused) {
+                call.is_surprising |= map.is_surprised(put.shard, put.home, call.service);
+            }
             for user in &mut put.users {
                 let counted = u64::from(user.created >= self.warm_up);
                 if put.is_refused {
                     tally.throttled += counted;
+                    continue;
+                }
+                if user.home != put.home {
+                    tally.astray += counted;
+                    user.is_astray = true;
                     continue;
                 }
                 if user.is_copy {

@@ -57,6 +57,8 @@ pub(super) struct Source<'plan> {
     reroute_draws: IdentityDraws,
     /// Moves so far.
     moves: u64,
+    /// Where the hash keys belong since they have moved, where a trace tells them.
+    router: Option<Router>,
     /// Counts of keys when they last changed shards; empty before any has.
     key_counts_before: Vec<u64>,
     warm_up: u64,
@@ -122,7 +124,7 @@ impl Block {
         &mut self,
         records: &[Replayed],
         recorded: &RecordedPlan,
-        plan: &ProducerPlan,
+        (routes, router): (&Routes, Option<&Router>),
         key_bytes_count: u32,
         draws: &mut Generator,
     ) {
@@ -132,9 +134,9 @@ impl Block {
                 column[index] = record.key_bytes;
             }
             self.sizes[index] += u32::from(record.key_bytes) * key_bytes_count;
-            self.shards[index] = match (&plan.routes, record.hash_key) {
+            self.shards[index] = match (routes, record.hash_key) {
                 (Routes::ByKey(routes), None) => routes[record.key as usize].shard,
-                (Routes::ByKey(_), Some(hash_key)) => recorded.shard_of(hash_key) as u16,
+                (Routes::ByKey(_), Some(hash_key)) => recorded.shard_of(hash_key, router) as u16,
                 (Routes::Fresh { router, .. }, _) => {
                     router.shard_of(HashKey(u128::from(draws.next_u64()) << 64)) as u16
                 }
@@ -200,6 +202,7 @@ impl<'plan> Source<'plan> {
             routes: Cow::Borrowed(&producer.routes),
             reroute_draws: randomness.identity_draws(&producer.name, Purpose::Reroute),
             moves: 0,
+            router: None,
             key_counts_before: Vec::new(),
             plan: producer,
         }
@@ -271,10 +274,17 @@ impl<'plan> Source<'plan> {
 
     /// Follows a move of hash keys to another shard: what has been drawn and not been dealt goes
     /// there too. `router` is that of all open shards after it.
-    pub(super) fn follow(&mut self, moved: &Move, router: &Router) {
+    /// `at` says when, and below what the names of shards are.
+    pub(super) fn follow(
+        &mut self,
+        (moved, is_split): (&Move, bool),
+        router: &Router,
+        at: (u64, usize),
+    ) {
         let Some(index) = &self.plan.key_index else { return };
         self.routes.to_mut().follow(&self.plan.keys, index, moved, router);
         self.moves += 1;
+        self.router = self.replay.is_some().then(|| router.clone());
         for record in self.block.cursor..BLOCK {
             if self.block.shards[record] == moved.from {
                 let (time, key) = (self.block.times[record], self.block.keys[record]);
@@ -288,11 +298,19 @@ impl<'plan> Source<'plan> {
             }
         }
         self.batch.records = batch;
+        if let Some(mut sender) = self.sender.take() {
+            let again = |key, created, number| self.again(moved, key, created, number);
+            sender.follow((moved, is_split), at, again);
+            self.sender = Some(sender);
+        }
     }
 
     /// Where a record goes that was on its way to the shard that the last move is from: one with
     /// this key, made at `created`, and `number` to tell it from others of that time.
     pub(super) fn again(&self, moved: &Move, key: u32, created: u64, number: u64) -> u16 {
+        if let Some(hash_key) = self.replay.as_ref().and_then(|replay| replay.hash_key(key)) {
+            return if moved.range.contains(hash_key) { moved.to } else { moved.from };
+        }
         let draw = || self.reroute_draws.bits(created, (number & 0xff) | self.moves << 8);
         self.routes.again(key, moved, draw)
     }
@@ -330,7 +348,7 @@ impl<'plan> Source<'plan> {
                 return block.place(
                     records,
                     recorded,
-                    self.plan,
+                    (&self.routes, self.router.as_ref()),
                     key_bytes_count,
                     &mut self.key_draws,
                 );

@@ -100,6 +100,12 @@ impl Waits {
         self.waits.iter().map(|(least, width)| least + width).max().unwrap_or(0) + longer
     }
 
+    /// A whole number below `bound` for the `number`-th draw of another back-off of this producer.
+    #[must_use]
+    pub fn draw(&self, number: u64, bound: u64) -> u64 {
+        self.draws.below(number, 0, bound)
+    }
+
     /// Nanoseconds from the `attempt`-th attempt of `call` (from one) to the next: the way of the
     /// answer, or the time after which none is awaited, the back-off and the way of the new call.
     #[must_use]

@@ -60,6 +60,64 @@ pub enum Method {
     Resend,
     /// The Kinesis Producer Library.
     Kpl(Kpl),
+    /// The Kinesis Agent: records that failed go before others, and all calls back off together.
+    Agent(AgentBackoff),
+    /// The sink of Apache Flink: a window of records under way that grows and shrinks.
+    FlinkSink(FlinkSink),
+    /// A subscription of CloudWatch Logs: events of a log stream share a record, which is sent until
+    /// it is taken.
+    LogBatches(LogBatches),
+}
+
+impl Method {
+    /// Whether a call keeps its place among those under way until its records are taken or given
+    /// up.
+    #[must_use]
+    pub const fn resends(&self) -> bool {
+        matches!(self, Self::Resend | Self::LogBatches(_))
+    }
+
+    /// Whether the client makes records of the stream from those of the application.
+    #[must_use]
+    pub const fn aggregates(&self) -> bool {
+        matches!(self, Self::Kpl(_) | Self::LogBatches(_))
+    }
+}
+
+/// The sleep of a Kinesis Agent after a call, while calls fail: `initial * 2^(factor-1)`, at most
+/// `max`, and up to 30 % more or less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgentBackoff {
+    /// The sleep where as many records have failed as a call holds.
+    pub initial: Span,
+    /// The longest.
+    pub max: Span,
+}
+
+/// The bounds of a Flink sink beyond those of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlinkSink {
+    /// Most records that wait in the writer; then the job has to wait.
+    pub max_buffered_requests: Records,
+    /// Most records under way at the start.
+    pub window_start: Records,
+    /// What a request adds of which nothing failed.
+    pub window_increase: Records,
+    /// Most records under way at any time.
+    pub window_max: Records,
+}
+
+/// How a subscription of CloudWatch Logs makes records of events.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogBatches {
+    /// Most events in a record.
+    pub max_events: Records,
+    /// Most bytes of events in a record, before they are compressed.
+    pub max_bytes: Bytes,
+    /// By how much events shrink; at least one.
+    pub compression: f64,
+    /// What the envelope adds to a compressed record.
+    pub envelope: Bytes,
 }
 
 /// The parameters of the Kinesis Producer Library beyond those of a call.

@@ -7,10 +7,9 @@ type Row = (&'static str, &'static str, &'static str);
 
 const POLLING: &str = "write a `polling` consumer with its interval and processing time, or an \
     `enhanced_fan_out` one";
-const PUT_RECORDS: &str = "write a `put_records` client with its batch size, linger and retries";
 const RANGES: &str = "import the ranges with `hash_ranges`, or run once for each shard count";
 
-const ROWS: [Row; 16] = [
+const ROWS: [Row; 13] = [
     (
         "Scenario",
         "cost",
@@ -18,9 +17,6 @@ const ROWS: [Row; 16] = [
     ),
     ("Stream", "mode", "write `capacity: { provisioned: { shards: N } }`"),
     ("HashRanges", "describe_stream", RANGES),
-    ("Client", "agent", PUT_RECORDS),
-    ("Client", "cloudwatch_logs", PUT_RECORDS),
-    ("Client", "flink_sink", PUT_RECORDS),
     ("PutRecord", "time_to_live", "bound the wait with `retries: { attempts: N }`"),
     ("PutRecords", "time_to_live", "bound the wait with `retries: { attempts: N }`"),
     ("PutRecord", "rate_limit", "lower the rate of `traffic`"),

@@ -149,7 +149,7 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
     let incidents = raw.incidents.unwrap_or_default();
     let incidents = incident::incidents(&incidents, root.at("incidents"), &consumers, &mut context);
     if stream.reshards() {
-        check_resharding(&producers, &incidents, root, &mut context);
+        check_resharding(&incidents, root, &mut context);
     }
     let objectives = match &raw.objectives {
         Some(objectives) => {
@@ -184,20 +184,7 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
 }
 
 /// What is not simulated on a stream whose shards change.
-fn check_resharding(
-    producers: &[Producer],
-    incidents: &[Incident],
-    root: &Node,
-    context: &mut Context<'_, '_>,
-) {
-    for (index, producer) in producers.iter().enumerate() {
-        if producer.client.sending.is_some() {
-            let node = root.at("producers").item(index).at("client");
-            let message = "a client with a buffer or bounded calls on shards that change";
-            let help = "write `put_records` without `in_flight` and `buffer`, or fix the shards";
-            context.error("not-modelled", node, message).help(help);
-        }
-    }
+fn check_resharding(incidents: &[Incident], root: &Node, context: &mut Context<'_, '_>) {
     for (index, incident) in incidents.iter().enumerate() {
         if matches!(incident.kind, IncidentKind::Replay(_)) {
             let message = "a replay over shards that change";

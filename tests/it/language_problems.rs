@@ -49,7 +49,7 @@ fn a_problem_of_structure_is_found_where_it_stands() {
         ("{ put_record: {} }", "«put_record»", "wrong-type"),
         ("{ put_record: {} }", "{ «put_recrd»: {} }", "unknown-alternative"),
         ("{ put_record: {} }", "{ put_record: {}, «put_records»: {} }", "two-alternatives"),
-        ("{ put_record: {} }", "{ «agent»: {} }", "not-modelled"),
+        ("{ put_record: {} }", "{ put_record: { «rate_limit»: 1 } }", "not-modelled"),
         ("arrivals: poisson", "arrivals: «bursty»", "wrong-type"),
         ("arrivals: poisson", "arrivals: «random»", "unknown-word"),
         ("mean: 600 records/s", "mean: «600 B/s»", "quantity-unit"),
@@ -145,7 +145,9 @@ fn help_names_what_is_meant() {
     assert!(change("duration: 24 h", "duration: 24 hours").contains("did you mean `h`?"));
     assert!(change("keys: 50000", "keys: 1e12").contains("memory"));
     assert!(change("constant: 1 KiB", "constant: 3 MiB").contains("max_record_size"));
-    assert!(change("{ put_record: {} }", "{ agent: {} }").contains("`put_records`"));
+    assert!(
+        change("{ put_record: {} }", "{ put_record: { rate_limit: 1 } }").contains("`traffic`")
+    );
     assert!(change("consumer: alerts", "consumer: lakes").contains("`lake`"));
     assert!(change("at_most: 0.1 %", "at_most: 5").contains("`5 %`"));
 }

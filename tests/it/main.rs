@@ -30,6 +30,7 @@
 //! - `leases`: workers of the KCL, and jobs of Flink.
 //! - `incidents`: outages, replays and late joiners, and what is done twice.
 //! - `autoscaling`: policies and on-demand streams, published figures included.
+//! - `service_clients`: the agent, the Flink sink, a subscription of CloudWatch Logs.
 //! - `resharding`: shards that split and merge, and what becomes of the records on their way.
 //!
 //! The scenario language
@@ -99,6 +100,7 @@ mod resharding;
 mod result_schema;
 mod routing;
 mod series_steps;
+mod service_clients;
 mod sizing;
 mod support;
 mod time_outs;

@@ -6,7 +6,7 @@ use shardplan::metrics::Observation;
 use shardplan::time::Span;
 
 use crate::language::check_good;
-use crate::support::{observe, printed_result, result_of, simulate_text};
+use crate::support::{check_close, observe, printed_result, result_of, simulate_text};
 
 /// Many keys, retries under way, batches, three kinds of consumers.
 const RESHARDED: &str = "
@@ -48,6 +48,47 @@ consumers:
     polling: { interval: 1 s, child_shards: at_once, processing: { per_record: 500 us } }
 ";
 
+/// The same with clients that hear of every answer, and consumers that couple shards.
+const SERVICES: &str = "
+version: 1
+name: services
+duration: 6 min
+warm_up: 10 s
+stream:
+  capacity: { provisioned: { shards: 4 } }
+  scaling:
+    schedule:
+      - { at: 20 s, update_shard_count: 3 }
+      - { at: 100 s, split: { shard: shardId-000000000009 } }
+      - { at: 150 s, update_shard_count: 6 }
+      - { at: 300 s, update_shard_count: 3 }
+producers:
+  - name: library
+    client: { kpl: { record_ttl: 20 s } }
+    traffic: { constant: 2000 records/s }
+    record_size: { constant: 900 B }
+    partition_key: { zipf: { keys: 3000, exponent: 0.7 } }
+  - name: bounded
+    client: { put_records: { linger: 50 ms, in_flight: 3, buffer: { records: 2000, when_full: drop_oldest } } }
+    traffic: { constant: 700 records/s }
+    record_size: { constant: 600 B }
+    partition_key: { uniform: { keys: 500 } }
+  - name: direct
+    client: { put_record: {} }
+    traffic: { constant: 300 records/s }
+    record_size: { constant: 200 B }
+    partition_key: { random: {} }
+consumers:
+  - name: function
+    lambda: { batch_size: 500, parallelization_factor: 2, processing: { per_record: 200 us } }
+  - name: pushed
+    lambda: { fan_out: enhanced, batch_size: 100, processing: { per_batch: 30 ms } }
+  - name: delivery
+    firehose: { buffer: { interval: 20 s } }
+  - name: workers
+    kcl: { workers: 2, fan_out: polling, processing: { per_record: 100 us } }
+";
+
 /// What the numbers of a run come to, for comparing two of them.
 fn figures(run: &Observation) -> String {
     let shards: Vec<_> = run
@@ -72,7 +113,7 @@ fn figures(run: &Observation) -> String {
         .iter()
         .map(|consumer| {
             (
-                consumer.processed_records,
+                (consumer.processed_records, consumer.duplicate_records),
                 consumer.backlog_bytes,
                 consumer.read_calls,
                 consumer.out_of_order_records,
@@ -89,7 +130,7 @@ fn figures(run: &Observation) -> String {
             (
                 producer.attempts,
                 producer.accepted,
-                producer.given_up,
+                (producer.given_up, producer.dropped, producer.wrong_shard_records),
                 producer.put_calls,
                 producer.out_of_order_records,
                 producer.put_latency_us.mean(),
@@ -136,13 +177,62 @@ fn shards_split_and_merge_on_a_timetable() {
 /// result(window) is the same for any window, and for any number of threads.
 #[test]
 fn neither_the_window_nor_the_threads_change_a_figure() {
-    let expected = figures(&with_window(RESHARDED, Span::from_seconds(3_600)));
-    for window in [1, 37, 250, 1_000, 7_919] {
-        let ours = figures(&with_window(RESHARDED, Span::from_milliseconds(window)));
-        assert!(ours == expected, "a window of {window} ms changes a figure");
+    for text in [RESHARDED, SERVICES] {
+        let expected = figures(&with_window(text, Span::from_seconds(3_600)));
+        for window in [1, 37, 250, 1_000, 7_919] {
+            let ours = figures(&with_window(text, Span::from_milliseconds(window)));
+            assert!(ours == expected, "a window of {window} ms changes a figure");
+        }
+        let one = printed_result(text, &[], 1);
+        assert!(one == printed_result(text, &[], 2), "threads change a figure");
     }
-    let one = printed_result(RESHARDED, &[], 1);
-    assert!(one == printed_result(RESHARDED, &[], 2), "threads change a figure");
+}
+
+/// Services finish parents first: what a parent holds is done before a child begins.
+#[test]
+fn services_follow_shards_that_split_and_merge() {
+    let run = observe(SERVICES, &[]);
+    for consumer in &run.consumers {
+        assert_eq!(consumer.out_of_order_records, Some(0));
+        let share = consumer.processed_records as f64
+            / run.producers.iter().map(|p| p.incoming_records).sum::<u64>() as f64;
+        assert!(share > 0.9, "{share}");
+    }
+}
+
+/// Half of the hash keys move to another shard. The library goes on to aggregate for the shard that
+/// was until an answer names another: 100 ms of buffering, 20 ms of collecting and a round trip of
+/// 10 ms, in which half of the user records come to the wrong half. Then it asks for the shards.
+#[test]
+fn a_library_hears_of_a_split_from_a_record_that_went_astray() {
+    let text = "
+version: 1
+name: stale
+duration: 60 s
+stream:
+  capacity: { provisioned: { shards: 1 } }
+  scaling: { schedule: [ { at: 1 s, split: { shard: shardId-000000000000 } } ] }
+producers:
+  - name: app
+    client: { kpl: {} }
+    traffic: { constant: 1000 records/s }
+    arrivals: paced
+    record_size: { constant: 512 B }
+    partition_key: { random: {} }
+";
+    let run = observe(text, &[]);
+    let app = &run.producers[0];
+    // Containers of up to 91 records, of which one is under way, one collects and one fills.
+    assert!((30..=130).contains(&app.wrong_shard_records), "{}", app.wrong_shard_records);
+    assert_eq!((app.given_up, app.throttled, app.duplicate_records), (0, 0, 0));
+    assert_eq!(app.accepted + app.waiting, 60_000);
+    // One shard's records of a tenth of a second, then those of two.
+    let records = |index: usize| run.shards[index].incoming_records as f64;
+    // The few that are made while the library asks go alone.
+    check_close("records of the parent", records(0), 31.0 * 1_000.0 / 91.0, 25.0);
+    check_close("records of a child", records(1), 29.0 * 1_000.0 / 61.0, 60.0);
+    let alone = observe(text, &["producers.app.client.kpl={ aggregation_enabled: false }"]);
+    assert_eq!(alone.producers[0].wrong_shard_records, 0);
 }
 
 /// With parents first nothing is processed out of order; a naive reader has disorder.
@@ -276,8 +366,13 @@ proptest! {
     /// incoming = processed + expired + backlog, over any sequence of splits, merges and modes.
     /// The engine asserts both; here the totals are held against each other as well.
     #[test]
-    fn no_record_is_lost_or_counted_twice(actions in timetable(), seed in 0..1_000u32, window in 3..4_000u64) {
-        let text = RESHARDED.replace("duration: 6 min", "duration: 2 min");
+    fn no_record_is_lost_or_counted_twice(
+        actions in timetable(),
+        seed in 0..1_000u32,
+        window in 3..4_000u64,
+        text in prop_oneof![Just(RESHARDED), Just(SERVICES)],
+    ) {
+        let text = text.replace("duration: 6 min", "duration: 2 min");
         let quick = "quotas={ reshard_start: 3 s, reshard_operation: 700 ms, on_demand_split_time: 20 s }";
         let schedule = format!("stream.scaling.schedule=[ {} ]", actions.join(", "));
         let scenario = check_good(&text, &[quick, &schedule, &format!("seed={seed}")]);

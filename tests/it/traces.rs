@@ -217,6 +217,29 @@ fn shards_windows_and_calls_change_no_record_of_a_trace() {
     }
 }
 
+/// Before a split the parent takes its records, from then on each child those of its half.
+#[test]
+fn a_trace_follows_shards_that_split() {
+    let records = recorded();
+    let split =
+        "stream.scaling={ schedule: [ { at: 1 s, split: { shard: shardId-000000000001 } } ] }";
+    let seen = played(csv(&records).as_bytes(), &[split, "quotas.reshard_start=19 s"]);
+    let closed = seen.shards[1].closed.unwrap().nanoseconds() / 1_000_000;
+    let mut expected = vec![(0, 0); 6];
+    for (at, key, size) in &records {
+        let eighth = (HashKey::of(key.as_bytes()).0 / (u128::MAX / 8 + 1)) as usize;
+        let shard = match (eighth, *at < closed) {
+            (2, false) => 4,
+            (3, false) => 5,
+            _ => eighth / 2,
+        };
+        expected[shard].0 += 1;
+        expected[shard].1 += (size + key.len()) as u64;
+    }
+    assert!(expected.iter().all(|shard| shard.0 > 0), "{expected:?}");
+    assert_eq!(by_shard(&seen), expected);
+}
+
 #[test]
 fn a_whole_rate_scale_is_exact_and_any_other_one_close_and_the_same_each_time() {
     let records = recorded();

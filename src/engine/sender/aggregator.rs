@@ -104,6 +104,18 @@ impl Aggregator {
         self.due(shard)
     }
 
+    /// Makes room for shards with names below `slots`.
+    pub(super) fn reach(&mut self, slots: usize) {
+        if self.containers.len() < slots {
+            self.containers.resize_with(slots, Container::default);
+        }
+    }
+
+    /// The records that wait, to be told of another shard.
+    pub(super) fn users_mut(&mut self) -> impl Iterator<Item = &mut UserRecord> {
+        self.containers.iter_mut().flat_map(|container| &mut container.users)
+    }
+
     /// The records that wait.
     pub(super) fn users(&self) -> impl Iterator<Item = &UserRecord> {
         self.containers.iter().flat_map(|container| &container.users)
@@ -176,6 +188,7 @@ impl Aggregator {
                 data: (bytes + FRAME_BYTES) as u32,
                 key_bytes: OUTER_KEY_BYTES as u16,
                 shard,
+                home: users[0].home,
                 deadline: users[0].deadline,
                 expires: users.iter().map(|user| user.expires).min().unwrap_or(u64::MAX),
                 is_refused: false,

@@ -19,6 +19,8 @@ pub(super) struct Call {
     pub(super) is_lost: bool,
     /// The answer has come, or would have.
     pub(super) is_answered: bool,
+    /// A record came to a shard that the client does not know.
+    pub(super) is_surprising: bool,
 }
 
 impl Call {
@@ -28,6 +30,7 @@ impl Call {
         self.attempt += 1;
         self.is_lost = waits.is_lost(self.identity, self.attempt);
         self.is_answered = false;
+        self.is_surprising = false;
         for put in &mut self.puts {
             put.is_refused = false;
         }
@@ -44,30 +47,47 @@ pub(super) struct Calls {
     free: Vec<u32>,
     /// Calls that wait for a slot.
     pub(super) ready: VecDeque<Vec<Put>>,
+    /// How many of the first of them have failed before.
+    again: usize,
     /// Calls started so far.
     started: u64,
 }
 
 impl Calls {
     pub(super) fn new(most: u32) -> Self {
-        Self { most, under_way: Vec::new(), free: Vec::new(), ready: VecDeque::new(), started: 0 }
+        Self {
+            most,
+            under_way: Vec::new(),
+            free: Vec::new(),
+            ready: VecDeque::new(),
+            again: 0,
+            started: 0,
+        }
     }
 
     /// Gives the next call that is ready a slot, if one is free. The call draws by the number of its
     /// first record where `by_record`, else by its own.
     pub(super) fn start(&mut self, by_record: bool) -> Option<u32> {
-        if self.under_way.len() - self.free.len() >= self.most as usize {
+        if self.room() == 0 {
             return None;
         }
         let puts = self.ready.pop_front()?;
+        self.again = self.again.saturating_sub(1);
         let first = puts.first().and_then(|put| put.users.first());
         let identity = match first {
             Some(user) if by_record => u64::from(user.number),
             _ => self.started,
         };
         self.started += 1;
-        let call =
-            Call { puts, identity, service: 0, attempt: 0, is_lost: false, is_answered: false };
+        let call = Call {
+            puts,
+            identity,
+            service: 0,
+            attempt: 0,
+            is_lost: false,
+            is_answered: false,
+            is_surprising: false,
+        };
         Some(if let Some(slot) = self.free.pop() {
             self.under_way[slot as usize] = Some(call);
             slot
@@ -75,6 +95,22 @@ impl Calls {
             self.under_way.push(Some(call));
             self.under_way.len() as u32 - 1
         })
+    }
+
+    /// Lets records that have failed go before all that have not.
+    pub(super) fn push_again(&mut self, puts: Vec<Put>) {
+        self.ready.insert(self.again, puts);
+        self.again += 1;
+    }
+
+    /// Whether a call is ready and may be sent.
+    pub(super) fn may_start(&self) -> bool {
+        !self.ready.is_empty() && self.room() > 0
+    }
+
+    /// Calls that may be sent beside those under way.
+    pub(super) fn room(&self) -> usize {
+        self.most as usize + self.free.len() - self.under_way.len()
     }
 
     pub(super) fn get(&mut self, slot: u32) -> Option<&mut Call> {
@@ -108,6 +144,13 @@ impl Calls {
         {
             put.is_refused = true;
         }
+    }
+
+    /// All records, to be told of another shard: those that have yet to reach the service, or to be
+    /// sent again.
+    pub(super) fn puts_mut(&mut self) -> impl Iterator<Item = &mut Put> {
+        let under_way = self.under_way.iter_mut().flatten().flat_map(|call| &mut call.puts);
+        under_way.chain(self.ready.iter_mut().flatten())
     }
 
     /// Takes out the record that has waited for longest.

@@ -90,6 +90,18 @@ impl Collector {
         Some(put)
     }
 
+    /// Makes room for shards with names below `slots`.
+    pub(super) fn reach(&mut self, slots: usize) {
+        if self.max_shard_bytes != u64::MAX && self.shard_bytes.len() < slots {
+            self.shard_bytes.resize(slots, 0);
+        }
+    }
+
+    /// The records that wait, to be told of another shard.
+    pub(super) fn puts_mut(&mut self) -> &mut [Put] {
+        &mut self.puts
+    }
+
     /// The records that wait.
     pub(super) fn puts(&self) -> &[Put] {
         &self.puts

@@ -16,6 +16,7 @@ const RECORD_BYTES_MAX: u64 = 1 << 24;
 
 #[derive(Debug)]
 pub(super) struct Limiter {
+    limit: RateLimit,
     shards: Vec<ShardLimiter>,
     /// Shards with records that wait.
     active: BTreeSet<u16>,
@@ -37,17 +38,28 @@ struct ShardLimiter {
 
 impl Limiter {
     pub(super) fn new(limit: &RateLimit, shards: usize) -> Self {
-        let shard = || {
-            let mut records = TokenBucket::new(limit.records, limit.records_max.0, 1);
-            let mut bytes = TokenBucket::new(limit.bytes, limit.bytes_max.0, RECORD_BYTES_MAX);
-            if !limit.starts_full {
-                records.take(limit.records_max.0);
-                bytes.take(limit.bytes_max.0);
-            }
-            let (waiting, expiring) = (BTreeMap::new(), BTreeSet::new());
-            ShardLimiter { records, bytes, now: 0, waiting, expiring }
-        };
-        Self { shards: (0..shards).map(|_| shard()).collect(), active: BTreeSet::new(), next: 0 }
+        let shards = (0..shards).map(|_| ShardLimiter::new(limit, 0));
+        Self { limit: *limit, shards: shards.collect(), active: BTreeSet::new(), next: 0 }
+    }
+
+    /// Makes room for shards with names below `slots`.
+    pub(super) fn reach(&mut self, slots: usize, now: u64) {
+        while self.shards.len() < slots {
+            self.shards.push(ShardLimiter::new(&self.limit, now));
+        }
+    }
+
+    /// A name stands for a shard that the client has just heard of: its buckets are new.
+    pub(super) fn renew(&mut self, slot: u16, now: u64) {
+        if let Some(shard) = self.shards.get_mut(usize::from(slot)) {
+            let new = ShardLimiter::new(&self.limit, now);
+            (shard.records, shard.bytes, shard.now) = (new.records, new.bytes, now);
+        }
+    }
+
+    /// The records that wait, to be told of another shard.
+    pub(super) fn puts_mut(&mut self) -> impl Iterator<Item = &mut Put> {
+        self.shards.iter_mut().flat_map(|shard| shard.waiting.values_mut())
     }
 
     /// Whether any record waits.
@@ -90,6 +102,16 @@ impl Limiter {
 }
 
 impl ShardLimiter {
+    fn new(limit: &RateLimit, now: u64) -> Self {
+        let mut records = TokenBucket::new(limit.records, limit.records_max.0, 1);
+        let mut bytes = TokenBucket::new(limit.bytes, limit.bytes_max.0, RECORD_BYTES_MAX);
+        if !limit.starts_full {
+            records.take(limit.records_max.0);
+            bytes.take(limit.bytes_max.0);
+        }
+        Self { records, bytes, now, waiting: BTreeMap::new(), expiring: BTreeSet::new() }
+    }
+
     fn admits(&mut self, put: &Put, now: u64) -> bool {
         self.records.refill(now - self.now);
         self.bytes.refill(now - self.now);

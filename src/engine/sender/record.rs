@@ -19,12 +19,16 @@ pub(in crate::engine) struct UserRecord {
     pub(in crate::engine) data: u32,
     /// Bytes that it adds to the aggregated record that it waits in.
     pub(super) packed: u32,
-    /// Index of the shard that it goes to.
+    /// The shard that the client takes it to go to, as routes name it.
     pub(in crate::engine) shard: u16,
+    /// The shard that its hash key belongs to.
+    pub(super) home: u16,
     /// Bytes of the partition key.
     pub(in crate::engine) key_bytes: u16,
     /// Whether the stream has it already, though the client does not know.
     pub(super) is_copy: bool,
+    /// It came to another shard than its own, within an aggregated record.
+    pub(super) is_astray: bool,
 }
 
 impl UserRecord {
@@ -47,8 +51,10 @@ impl UserRecord {
             data,
             packed: 0,
             shard,
+            home: shard,
             key_bytes,
             is_copy: false,
+            is_astray: false,
         }
     }
 
@@ -67,8 +73,10 @@ pub(super) struct Put {
     pub(super) data: u32,
     /// Bytes of the partition key.
     pub(super) key_bytes: u16,
-    /// Index of the shard that it goes to.
+    /// The shard that the client takes it to go to, as routes name it.
     pub(super) shard: u16,
+    /// The shard that it goes to: that of its first user record.
+    pub(super) home: u16,
     /// When it is to be sent at the latest.
     pub(super) deadline: u64,
     /// When the first of its user records expires.
@@ -85,6 +93,7 @@ impl Put {
             data: user.data,
             key_bytes: user.key_bytes,
             shard: user.shard,
+            home: user.home,
             deadline: user.deadline,
             expires: user.expires,
             is_refused: false,

@@ -24,6 +24,87 @@ pub(in crate::scenario) enum Client {
     /// The Database Migration Service: as many calls at once as threads, and a back-off from 1 s to
     /// 32 s without end.
     Dms(Dms),
+    /// The Kinesis Agent, which tails log files: buffers of 500 records that wait for up to 60 s, and
+    /// one back-off for all calls.
+    Agent(Agent),
+    /// The sink of Apache Flink: requests within a window of records under way that grows while
+    /// nothing fails and shrinks when something does.
+    FlinkSink(FlinkSink),
+    /// A subscription filter of CloudWatch Logs: the producer's records are log events, its
+    /// partition keys log streams, and compressed batches of events go to the stream.
+    CloudwatchLogs(CloudwatchLogs),
+}
+
+/// Parameters of the Kinesis Agent, under its own names.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Agent {
+    /// Longest wait of the first record of a buffer, 1 s to 15 min; default `60 s`.
+    pub(in crate::scenario) max_buffer_age: Option<Written<Span>>,
+    /// Most records of a buffer, which is one call; default 500.
+    pub(in crate::scenario) max_buffer_size_records: Option<Written<Records>>,
+    /// Most bytes of a buffer, keys included; default `5 MiB`.
+    pub(in crate::scenario) max_buffer_size_bytes: Option<Written<Bytes>>,
+    /// Buffers that wait before the agent stops to read its files, 1 to 100,000; default 100.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub(in crate::scenario) publish_queue_capacity: Option<u32>,
+    /// Calls under way, 1 to 10,000; default 24, which is 12 for each of two cores.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub(in crate::scenario) sending_threads: Option<u32>,
+    /// The sleep after a call when one has failed as a whole; default `100 ms`.
+    pub(in crate::scenario) retry_initial_backoff: Option<Written<Span>>,
+    /// The longest sleep; default `10 s`.
+    pub(in crate::scenario) retry_max_backoff: Option<Written<Span>>,
+    /// From sending a call to having its answer, at least `1 ms`; default `10 ms`.
+    pub(in crate::scenario) round_trip: Option<Written<Span>>,
+    /// Calls whose answers are lost; default none.
+    pub(in crate::scenario) timeouts: Option<Timeouts>,
+}
+
+/// Parameters of the sink of Apache Flink, under its own names.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct FlinkSink {
+    /// Most records of a request; default 500.
+    pub(in crate::scenario) max_batch_size: Option<Written<Records>>,
+    /// Most bytes of a request, keys included; default `5 MiB`.
+    pub(in crate::scenario) max_batch_size_in_bytes: Option<Written<Bytes>>,
+    /// Most requests under way, 1 to 10,000; default 50.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub(in crate::scenario) max_in_flight_requests: Option<u32>,
+    /// Most records that wait in the writer before the job has to wait; default 10,000.
+    pub(in crate::scenario) max_buffered_requests: Option<Written<Records>>,
+    /// Longest wait of a record for company; default `5 s`.
+    pub(in crate::scenario) max_time_in_buffer: Option<Written<Span>>,
+    /// From sending a request to having its answer, at least `1 ms`; default `10 ms`.
+    pub(in crate::scenario) round_trip: Option<Written<Span>>,
+    /// Requests whose answers are lost; default none.
+    pub(in crate::scenario) timeouts: Option<Timeouts>,
+}
+
+/// Parameters of a subscription filter of CloudWatch Logs. What AWS does not publish is assumed.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct CloudwatchLogs {
+    /// Most events in a record; default 10,000, assumed: as PutLogEvents.
+    pub(in crate::scenario) batch_events: Option<Written<Records>>,
+    /// Most bytes of events in a record before compression; default `1 MiB`, assumed: as
+    /// PutLogEvents.
+    pub(in crate::scenario) batch_bytes: Option<Written<Bytes>>,
+    /// Longest wait of the first event of a batch; default `10 s`, assumed: AWS says that events
+    /// come in less than 3 minutes.
+    pub(in crate::scenario) linger: Option<Written<Span>>,
+    /// By how much gzip shrinks a batch, 1 to 1000; default 8, assumed.
+    #[schemars(range(min = 1.0, max = 1000.0))]
+    pub(in crate::scenario) compression: Option<f64>,
+    /// Bytes that the envelope adds, owner, log group, stream and filters; default `300 B`, assumed.
+    pub(in crate::scenario) envelope: Option<Written<Bytes>>,
+    /// From sending a record to having the answer, at least `1 ms`; default `10 ms`.
+    pub(in crate::scenario) round_trip: Option<Written<Span>>,
+    /// What happens to throttled records; default base 1 s, factor 2, at most 60 s, without end.
+    pub(in crate::scenario) retries: Option<Retries>,
+    /// Records whose answers are lost; default none.
+    pub(in crate::scenario) timeouts: Option<Timeouts>,
 }
 
 /// Parameters of the Kinesis Producer Library, under its own names.

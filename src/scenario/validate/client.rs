@@ -1,5 +1,7 @@
 //! A producer's client: its calls, its retries, and what bounds it.
 
+mod services;
+
 use super::{Context, or};
 use crate::scenario::quantity::Written;
 use crate::scenario::raw;
@@ -55,6 +57,11 @@ pub(super) fn client(raw: &raw::Client, node: &Node, context: &mut Context<'_, '
             kpl(raw, &KAFKA_CONNECT, node.at("kafka_connect"), context)
         }
         raw::Client::Dms(raw) => dms(raw, node.at("dms"), context),
+        raw::Client::Agent(raw) => services::agent(raw, node.at("agent"), context),
+        raw::Client::FlinkSink(raw) => services::flink_sink(raw, node.at("flink_sink"), context),
+        raw::Client::CloudwatchLogs(raw) => {
+            services::cloudwatch_logs(raw, node.at("cloudwatch_logs"), context)
+        }
     }
 }
 
