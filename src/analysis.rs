@@ -22,6 +22,7 @@ mod assumption;
 mod binding;
 pub mod compare;
 pub mod cost;
+pub mod evening;
 mod figure_path;
 mod figures;
 mod finding;

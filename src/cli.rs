@@ -1,6 +1,6 @@
 //! The command line: the only place with files, a clock and a terminal.
 //!
-//! One file a command: `run`, `check`, `size`, `compare`, `sweep`, `keys`, `cost`, `prices`, `init`,
+//! One file a command: `run`, `check`, `size`, `compare`, `sweep`, `reshard`, `keys`, `cost`, `prices`, `init`,
 //! `schema`. What they share: `files` reads, `pack`
 //! writes a result whole or not at all, `terminal` prints, `progress` shows how far a run is,
 //! `interrupt` hears Ctrl-C, `failure` says what went wrong and with which exit code, `defect`
@@ -19,6 +19,7 @@ mod overrides;
 mod pack;
 mod prices;
 mod progress;
+mod reshard;
 mod run;
 mod schema;
 mod size;
@@ -71,6 +72,8 @@ enum Command {
     Compare(compare::CompareArguments),
     /// Simulate every combination of the values that the scenario's `sweep` names.
     Sweep(sweep::SweepArguments),
+    /// Plan the splits and merges that even the load of a skewed stream.
+    Reshard(reshard::ReshardArguments),
     /// Show where real partition keys land, without simulating.
     Keys(keys::KeysArguments),
     /// Print a commented scenario to start from.
@@ -115,6 +118,7 @@ fn execute(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
         Command::Size(arguments) => size::execute(&arguments, terminal),
         Command::Compare(arguments) => compare::execute(&arguments, terminal),
         Command::Sweep(arguments) => sweep::execute(&arguments, terminal),
+        Command::Reshard(arguments) => reshard::execute(&arguments, terminal),
         Command::Keys(arguments) => keys::execute(&arguments, terminal),
         Command::Init(arguments) => init::execute(&arguments, terminal),
         Command::Schema(arguments) => schema::execute(&arguments, terminal),

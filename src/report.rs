@@ -32,8 +32,8 @@ pub use lock::{Lock, lock};
 pub use markdown::markdown;
 pub use parquet::series_parquet;
 pub use text::{
-    TextOptions, compare_text, keys_text, modes_text, reverse_text, sizing_text, sweep_csv,
-    sweep_text, text, text_with_bars,
+    TextOptions, compare_text, evening_text, keys_text, modes_text, reverse_text, sizing_text,
+    sweep_csv, sweep_text, text, text_with_bars,
 };
 
 #[cfg(test)]

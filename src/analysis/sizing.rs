@@ -14,7 +14,7 @@
 mod account;
 mod document;
 mod forecast;
-mod load;
+pub(in crate::analysis) mod load;
 mod lottery;
 mod one_key;
 mod reverse;

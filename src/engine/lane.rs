@@ -434,6 +434,8 @@ impl Lane {
             if self.has_readers {
                 let record = arrival.in_call();
                 let (own, fresh) = producer.key_masks();
+                let key = key_over_shards(producer, arrival.producer(), record.key);
+                self.log.extend_keys(std::iter::once(key));
                 self.log.push(LogRecord {
                     accepted: self.now,
                     created,

@@ -8,6 +8,7 @@
 
 mod compare;
 mod cost;
+mod evening;
 mod glance;
 pub(super) mod head;
 mod incidents;
@@ -23,6 +24,7 @@ mod tables;
 pub use self::cost::modes_text;
 pub(in crate::report) use self::cost::{break_even, capital, mode_row, retries};
 pub use compare::compare_text;
+pub use evening::evening_text;
 pub use keys::keys_text;
 pub use sizing::{reverse_text, sizing_text};
 pub use sweep::{sweep_csv, sweep_text};

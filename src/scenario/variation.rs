@@ -20,6 +20,15 @@ impl Scenario {
         changed
     }
 
+    /// The same on a stream with these open shards.
+    #[must_use]
+    pub fn with_open_shards(&self, shards: Vec<ShardDefinition>) -> Self {
+        let mut changed = self.clone();
+        changed.stream.shards = shards;
+        changed.stream.imported = true;
+        changed
+    }
+
     /// The same with so many thousandths of all traffic.
     #[must_use]
     pub fn with_load(&self, thousandths: u64) -> Self {

@@ -31,6 +31,7 @@
 //! - `incidents`: outages, replays and late joiners, and what is done twice.
 //! - `autoscaling`: policies and on-demand streams, published figures included.
 //! - `service_clients`: the agent, the Flink sink, a subscription of CloudWatch Logs.
+//! - `evening`: plans of splits and merges.
 //! - `resharding`: shards that split and merge, and what becomes of the records on their way.
 //!
 //! The scenario language
@@ -77,6 +78,7 @@ mod cost_commands;
 mod coverage;
 mod deliveries;
 mod determinism;
+mod evening;
 mod functions;
 mod gallery;
 mod incidents;

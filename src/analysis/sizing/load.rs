@@ -20,29 +20,29 @@ const SIZES_DRAWN: usize = 65_536;
 
 /// What all producers offer over time.
 #[derive(Clone, Debug)]
-pub(super) struct Load {
+pub(in crate::analysis) struct Load {
     /// Length of each stretch in seconds.
-    pub(super) seconds: Vec<f64>,
+    pub(in crate::analysis) seconds: Vec<f64>,
     /// Whether a stretch counts: after the warm-up.
-    pub(super) counted: Vec<bool>,
-    pub(super) producers: Vec<ProducerLoad>,
+    pub(in crate::analysis) counted: Vec<bool>,
+    pub(in crate::analysis) producers: Vec<ProducerLoad>,
 }
 
 /// What one producer offers.
 #[derive(Clone, Debug)]
-pub(super) struct ProducerLoad {
+pub(in crate::analysis) struct ProducerLoad {
     /// Records a second in each stretch.
-    pub(super) records_per_second: Vec<f64>,
+    pub(in crate::analysis) records_per_second: Vec<f64>,
     /// Bytes that the byte limit counts for a record, on average; rounding of calls of several
     /// records left out.
-    pub(super) charged_bytes: f64,
+    pub(in crate::analysis) charged_bytes: f64,
     /// Bytes of a record, key included, on average.
-    pub(super) record_bytes: f64,
+    pub(in crate::analysis) record_bytes: f64,
 }
 
 impl Load {
     /// The load of `scenario`.
-    pub(super) fn of(scenario: &Scenario) -> Self {
+    pub(in crate::analysis) fn of(scenario: &Scenario) -> Self {
         let bounds = bounds(scenario);
         let warm_up = scenario.warm_up.nanoseconds();
         let seconds: Vec<f64> = bounds
@@ -68,7 +68,7 @@ impl Load {
     }
 
     /// Records offered in the stretches that count.
-    pub(super) fn counted_records(&self) -> f64 {
+    pub(in crate::analysis) fn counted_records(&self) -> f64 {
         let of = |producer: &ProducerLoad| -> f64 {
             let rates = producer.records_per_second.iter().zip(&self.seconds);
             rates.zip(&self.counted).filter(|(_, c)| **c).map(|((rate, s), _)| rate * s).sum()
@@ -77,7 +77,7 @@ impl Load {
     }
 
     /// Index of the stretch with most records of all producers, by a weight each.
-    pub(super) fn busiest(&self, weights: &[f64]) -> usize {
+    pub(in crate::analysis) fn busiest(&self, weights: &[f64]) -> usize {
         let at = |stretch: usize| -> f64 {
             let loads = self.producers.iter().zip(weights);
             loads.map(|(load, weight)| load.records_per_second[stretch] * weight).sum()
@@ -155,7 +155,7 @@ fn digits(number: u64) -> usize {
 }
 
 /// The share of each producer's records that each shard of `scenario` is to expect.
-pub(super) fn shares(scenario: &Scenario) -> Vec<Vec<f64>> {
+pub(in crate::analysis) fn shares(scenario: &Scenario) -> Vec<Vec<f64>> {
     let ranges: Vec<HashKeyRange> =
         scenario.stream.shards.iter().map(|shard| shard.range).collect();
     let is_auto = scenario.stream.record_distribution == RecordDistribution::Auto;
