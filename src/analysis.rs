@@ -7,7 +7,9 @@
 //!   them, `series` the same over time;
 //! - `objective` gives verdicts, `interval` Student's t, `replication` the spread of key figures;
 //! - `finding` says in sentences what a reviewer should know, `assumption` what it rests on;
+//! - `advice` is what findings advise, as changes that can be tried;
 //! - `price_book` is what things cost, `cost` the bill;
+//! - `sensitivity` says which assumption would change the verdict;
 //! - `compare` holds variants against each other, `sweep` the points of a grid;
 //! - `keys` says where real keys land, without a run;
 //! - `sizing` looks for the least capacity that meets the objectives;
@@ -18,6 +20,7 @@
 //!
 //! Nothing here simulates, reads a file or knows of a terminal.
 
+pub mod advice;
 mod assumption;
 mod binding;
 pub mod compare;
@@ -35,6 +38,7 @@ pub mod price_book;
 mod replication;
 mod result;
 mod scaling;
+pub mod sensitivity;
 mod series;
 pub mod sizing;
 mod summary;
@@ -92,6 +96,8 @@ pub fn analyse(
     let cost = cost::cost_result(scenario, first, &options.prices);
     let step = first.series.step();
     let bin = effective_bin(options.bin, first.simulated, step);
+    let mut findings = finding::find(scenario, first);
+    advice::attach(scenario, first, &mut findings);
     ResultDocument {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         scenario: ScenarioSummary {
@@ -115,10 +121,11 @@ pub fn analyse(
         cost: cost.ok(),
         incidents: summary::incidents(scenario, first),
         scaling: scaling::scaling(scenario, first),
-        findings: finding::find(scenario, first),
+        findings,
         accounting: accounting(scenario, observations),
         replication_intervals: replication::intervals(scenario, observations),
         assumptions: assumption::list(scenario),
+        sensitivity: None,
         series_bin_seconds: bin.as_seconds(),
         series_step_seconds: (step > Span::SECOND).then(|| step.as_seconds()),
         series: stream_series(scenario, first, bin),

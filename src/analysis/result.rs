@@ -19,6 +19,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::cost::CostResult;
+use super::sensitivity::SensitivityResult;
 use super::series::SeriesRow;
 
 /// The answer to a scenario.
@@ -67,6 +68,9 @@ pub struct ResultDocument {
     pub replication_intervals: Vec<ReplicationInterval>,
     /// Constants of the service that the run used, the least certain first.
     pub assumptions: Vec<Assumption>,
+    /// Which of them would change the verdict; absent where it was not asked (`--sensitivity`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sensitivity: Option<SensitivityResult>,
     /// Width of one row of the series; the last row may be shorter.
     pub series_bin_seconds: f64,
     /// The step in which the run kept its series, of which a bin is a multiple; absent where it is

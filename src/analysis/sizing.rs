@@ -8,10 +8,11 @@
 //! of other names.
 //!
 //! Behind this door: `load` and `forecast` are the account without chance, `lottery` the other
-//! names, `account` what a linter asks of them, `one_key` the key that is too hot, `trial` a simulation and its judgement, `search` the
+//! names, `account` what a linter asks of them, `cure` what the advice of findings does, `one_key` the key that is too hot, `trial` a simulation and its judgement, `search` the
 //! way through the counts, `reverse` the most load of a given capacity, `document` the answers.
 
 mod account;
+mod cure;
 mod document;
 mod forecast;
 mod load;
@@ -21,6 +22,7 @@ mod reverse;
 mod search;
 mod trial;
 
+pub(in crate::analysis) use cure::{Account, Cure, is_saltable};
 pub use account::{LoadAccount, hottest_key_alone};
 pub use document::{
     Headroom, KeyNames, NoShardCount, Rejection, ReverseDocument, ReverseTried, SaltPlan,
@@ -64,7 +66,7 @@ pub fn least_by_forecast(scenario: &Scenario, shards_max: u32) -> Option<u32> {
 }
 
 /// The scenario with objectives, and whether they are the default ones.
-fn with_objectives(scenario: &Scenario) -> (Scenario, bool) {
+pub(super) fn with_objectives(scenario: &Scenario) -> (Scenario, bool) {
     let mut changed = scenario.clone();
     let is_default = changed.objectives.is_empty();
     if is_default {
