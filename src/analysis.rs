@@ -12,6 +12,7 @@
 //! - `sensitivity` says which assumption would change the verdict;
 //! - `compare` holds variants against each other, `sweep` the points of a grid;
 //! - `keys` says where real keys land, without a run;
+//! - `warm_up` finds where the start of a run ends;
 //! - `sizing` looks for the least capacity that meets the objectives;
 //! - `picture` is what charts draw beside the document;
 //! - `lint` says what is likely not meant before a run, `figure_path` finds any figure of the result;
@@ -43,6 +44,7 @@ mod series;
 pub mod sizing;
 mod summary;
 pub mod sweep;
+pub mod warm_up;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -78,6 +80,8 @@ pub struct Options {
     pub prices: PriceBook,
     /// Settings that replaced those of the file, as `path=value`, to be named in the result.
     pub overrides: Vec<String>,
+    /// How the warm-up was found, where the scenario left that open.
+    pub warm_up_note: Option<String>,
 }
 
 /// The result of a run from its observations, one a replication.
@@ -111,6 +115,7 @@ pub fn analyse(
         replications: scenario.replications,
         simulated_seconds: first.simulated.as_seconds(),
         warm_up_seconds: scenario.warm_up.as_seconds(),
+        warm_up_note: options.warm_up_note.clone(),
         verdict: objective::overall(&objectives),
         objectives,
         stream: summary::stream(scenario, first),

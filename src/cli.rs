@@ -26,6 +26,7 @@ mod size;
 mod span;
 mod sweep;
 mod terminal;
+mod warm_up;
 
 use std::process::ExitCode;
 

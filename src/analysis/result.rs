@@ -37,6 +37,9 @@ pub struct ResultDocument {
     pub simulated_seconds: f64,
     /// Time at the start whose records are simulated but not counted.
     pub warm_up_seconds: f64,
+    /// How it was found; absent where the scenario gives it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_up_note: Option<String>,
     /// Whether all objectives are met.
     pub verdict: Verdict,
     /// What the run had to meet, in the order of the scenario.
@@ -144,6 +147,11 @@ pub struct ObjectiveResult {
     pub unit: Unit,
     /// 95 % confidence interval of the mean by Student's t; none with fewer than two replications.
     pub ci95: Option<[f64; 2]>,
+    /// 95 % interval of a 99th percentile by order statistics, over the records or samples of all
+    /// replications; with one replication it decides. Absent where the objective is about none, or
+    /// where there are too few of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantile_ci95: Option<[f64; 2]>,
     /// What each replication observed.
     pub values: Vec<Option<f64>>,
     /// Whether it is met.

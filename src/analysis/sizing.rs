@@ -17,6 +17,7 @@ mod document;
 mod forecast;
 mod load;
 mod lottery;
+mod modes;
 mod one_key;
 mod reverse;
 mod search;
@@ -25,7 +26,7 @@ mod trial;
 pub(in crate::analysis) use cure::{Account, Cure, is_saltable};
 pub use account::{LoadAccount, hottest_key_alone};
 pub use document::{
-    Headroom, KeyNames, NoShardCount, Rejection, ReverseDocument, ReverseTried, SaltPlan,
+    Headroom, KeyNames, ModePlan, NoShardCount, Rejection, ReverseDocument, ReverseTried, SaltPlan,
     SizingCandidate, SizingDocument, SizingPlan,
 };
 pub use reverse::reverse;
@@ -89,7 +90,8 @@ pub fn size(
     options: &SizingOptions,
     observer: &Observer<'_>,
 ) -> Result<SizingDocument, Unfinished> {
-    let (scenario, objectives_are_default) = with_objectives(scenario);
+    let (as_it_is, objectives_are_default) = with_objectives(scenario);
+    let scenario = modes::as_provisioned(&as_it_is);
     let load = Load::of(&scenario);
     let mut document = SizingDocument {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -109,13 +111,17 @@ pub fn size(
         candidates: Vec::new(),
         larger_counts_that_fail: Vec::new(),
         headroom: None,
+        modes: Vec::new(),
     };
     if let Some(too_hot) = one_key::too_hot(&scenario, &load) {
         document.no_shard_count =
             Some(no_shard_count(&scenario, &load, &too_hot, options, observer)?);
+        document.modes = modes::modes(&as_it_is, None, &load, observer)?;
         return Ok(document);
     }
     search::search(&scenario, &load, options, observer, &mut document)?;
+    let planned = document.plan.as_ref().map(|plan| plan.shards as u32);
+    document.modes = modes::modes(&as_it_is, planned, &load, observer)?;
     if let Some(plan) = &document.plan {
         let chosen = scenario.with_shards(plan.shards as u32);
         let growth = options.growth_per_month;

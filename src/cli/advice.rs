@@ -46,6 +46,7 @@ pub(super) fn try_advice(
     for set in advised(document) {
         let mut changed = read.with(&set)?;
         changed.replications = 1;
+        changed.warm_up = before.scenario.warm_up;
         let options = engine::Options::default();
         let seen = watched(|observer| engine::simulate(&changed, &options, observer))?;
         let after = Shown { scenario: &changed, seen: &seen[0] };
@@ -64,7 +65,10 @@ pub(super) fn rank_assumptions(
     let resolve = |change: &Change| match change {
         Change::Made(changed) => Ok(Scenario::clone(changed)),
         Change::Set(text) => {
-            let read = read.with(std::slice::from_ref(text));
+            let read = read.with(std::slice::from_ref(text)).map(|mut changed| {
+                changed.warm_up = scenario.warm_up;
+                changed
+            });
             read.map_err(|_| "the scenario does not allow it".to_owned())
         }
     };

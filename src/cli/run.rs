@@ -14,6 +14,7 @@ use super::prices;
 use super::progress::ProgressLine;
 use super::span;
 use super::terminal::Terminal;
+use super::warm_up;
 use crate::analysis::advice::Shown;
 use crate::analysis::number::{count, of};
 use crate::analysis::price_book::PriceBook;
@@ -124,11 +125,13 @@ pub(super) fn execute(arguments: &RunArguments, terminal: &Terminal) -> Result<O
     let pack = arguments.out.as_deref().map(Pack::prepare).transpose()?;
     check_figures(&scenario)?;
     let mut scenario = scenario;
+    let warm_up_note = warm_up::settle(&mut scenario)?;
     let observations = conclusive(arguments, &mut scenario, &book)?;
     let options = analysis::Options {
         bin: arguments.bin,
         prices: book,
         overrides: overrides.iter().map(|set| format!("{}={}", set.path, set.value)).collect(),
+        warm_up_note,
     };
     let mut document = analyse(&scenario, &observations, &options);
     let read = AsRead { path: &arguments.scenario, source: &source, overrides: &overrides };

@@ -61,6 +61,7 @@
     reason = "a test that fails should say where"
 )]
 
+mod advice;
 mod autoscaling;
 mod bounded_client;
 mod browser;

@@ -13,6 +13,7 @@ fn objective(value: Option<f64>, target: f64, verdict: Verdict) -> ObjectiveResu
         value,
         unit: Unit::Ratio,
         ci95: None,
+        quantile_ci95: None,
         values: vec![value],
         verdict,
         note: None,
