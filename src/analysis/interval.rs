@@ -72,7 +72,8 @@ pub(super) fn confidence_interval(values: &[f64]) -> Option<[f64; 2]> {
 pub(super) fn order_statistics(histogram: &Histogram<u64>, quantile: f64) -> Option<[u64; 2]> {
     let count = histogram.len() as f64;
     let spread = NORMAL_QUANTILE * (count * quantile * (1.0 - quantile)).sqrt();
-    let (low, high) = ((count * quantile - spread).floor(), (count * quantile + spread).ceil() + 1.0);
+    let (low, high) =
+        ((count * quantile - spread).floor(), (count * quantile + spread).ceil() + 1.0);
     (low >= 1.0 && high <= count).then(|| {
         [histogram.value_at_quantile(low / count), histogram.value_at_quantile(high / count)]
     })

@@ -23,8 +23,8 @@ mod reverse;
 mod search;
 mod trial;
 
-pub(in crate::analysis) use cure::{Account, Cure, is_saltable};
 pub use account::{LoadAccount, hottest_key_alone};
+pub(in crate::analysis) use cure::{Account, Cure, is_saltable};
 pub use document::{
     Headroom, KeyNames, ModePlan, NoShardCount, Rejection, ReverseDocument, ReverseTried, SaltPlan,
     SizingCandidate, SizingDocument, SizingPlan,

@@ -55,10 +55,8 @@ pub fn warm_up(scenario: &Scenario, pilot: &Observation) -> WarmUp {
 /// settled in its first half, or is too short.
 #[must_use]
 pub fn mser_5(series: &[f64]) -> Option<usize> {
-    let means: Vec<f64> = series
-        .chunks_exact(BATCH)
-        .map(|batch| batch.iter().sum::<f64>() / BATCH as f64)
-        .collect();
+    let means: Vec<f64> =
+        series.chunks_exact(BATCH).map(|batch| batch.iter().sum::<f64>() / BATCH as f64).collect();
     if means.len() < BATCHES_LEAST {
         return None;
     }

@@ -9,9 +9,7 @@ use super::size::watched;
 use crate::analysis::ResultDocument;
 use crate::analysis::advice::{Shown, advised, note_effect};
 use crate::analysis::price_book::PriceBook;
-use crate::analysis::sensitivity::{
-    Change, ResolvedDoubt, SensitivityResult, doubts, sensitivity,
-};
+use crate::analysis::sensitivity::{Change, ResolvedDoubt, SensitivityResult, doubts, sensitivity};
 use crate::engine;
 use crate::metrics::Observation;
 use crate::scenario::{Override, Scenario, Source};

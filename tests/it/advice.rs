@@ -33,7 +33,8 @@ fn advised(finding: &Value) -> Vec<&str> {
 #[test]
 fn following_the_advice_of_a_shipped_scenario_removes_the_finding() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
     paths.retain(|path| {
         let name = path.file_name().unwrap().to_string_lossy();
         name.ends_with(".yaml") && !name.starts_with("benchmark-")
@@ -197,8 +198,7 @@ producers:
     }
     let document = result_of(&text, &["--sensitivity"]);
     let rows = document["sensitivity"]["assumptions"].as_array().unwrap();
-    let burst =
-        rows.iter().find(|row| row["name"] == "quotas.shard_write_records_burst").unwrap();
+    let burst = rows.iter().find(|row| row["name"] == "quotas.shard_write_records_burst").unwrap();
     assert_eq!(document["verdict"], "pass");
     assert_eq!(burst["changes_verdict"], true);
     assert_eq!(burst["alternatives"][0]["verdict"], "fail");

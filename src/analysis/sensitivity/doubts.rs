@@ -106,11 +106,11 @@ fn of_clients(scenario: &Scenario) -> Vec<Doubt> {
                 round_trip
             }
         };
-        add(format!("{of}.round_trip"), now, &|changed, span| {
-            match &mut changed.consumers[index].reading {
-                Reading::Polling { round_trip, .. } | Reading::EnhancedFanOut { round_trip } => {
-                    *round_trip = span;
-                }
+        add(format!("{of}.round_trip"), now, &|changed, span| match &mut changed.consumers[index]
+            .reading
+        {
+            Reading::Polling { round_trip, .. } | Reading::EnhancedFanOut { round_trip } => {
+                *round_trip = span;
             }
         });
         match &consumer.work {

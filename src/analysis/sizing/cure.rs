@@ -20,7 +20,7 @@ const ROOM: f64 = 0.85;
 /// What the busiest shard may give a consumer, over what that takes.
 const ROOM_OF_CONSUMER: f64 = 0.8;
 /// A hot shard has 1.5 times the mean; below this it is safely none.
-const EVEN: f64 = 1.35;
+const EVEN: f64 = 1.4;
 /// A shard that is to expect so many records will get one.
 const RECORDS_LEAST: f64 = 50.0;
 /// Keys that are hashed before the search is given up.
@@ -28,7 +28,8 @@ const HASHES_MAX: u64 = 40_000_000;
 /// Moments of keys that tell the time at which the spread is looked at.
 const MOMENTS_MAX: u64 = 24;
 /// Salts that are tried to even out, in turn.
-const SALTS: [u32; 18] = [2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 32, 48, 64, 128, 256];
+const SALTS: [u32; 20] =
+    [2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 32, 40, 48, 64, 96, 128, 256];
 /// Multiples of the load of a hot key that are tried as its salt, in turn.
 const SALT_FACTORS: [f64; 10] = [1.2, 1.6, 2.0, 2.5, 3.2, 4.0, 6.0, 9.0, 14.0, 24.0];
 
@@ -61,8 +62,8 @@ impl<'a> Account<'a> {
     /// that a salt comes before more shards.
     pub(in crate::analysis) fn against_throttling(&self, uneven: bool) -> Option<Cure> {
         let scenario = self.scenario;
-        let can_add = scenario.stream.mode == CapacityMode::Provisioned
-            && scenario.stream.scaling.is_empty();
+        let can_add =
+            scenario.stream.mode == CapacityMode::Provisioned && scenario.stream.scaling.is_empty();
         let alone = self.keys_alone(scenario);
         let hot: Vec<(usize, f64)> = alone.iter().copied().filter(|key| key.1 > ROOM).collect();
         if hot.iter().any(|(producer, _)| !is_saltable(&scenario.producers[*producer])) {
@@ -123,7 +124,8 @@ impl<'a> Account<'a> {
         };
         let producers = 0..self.scenario.producers.len();
         let most = producers.filter(|at| is_saltable(&self.scenario.producers[*at]));
-        let most = most.reduce(|best, next| if records(&next) > records(&best) { next } else { best })?;
+        let most =
+            most.reduce(|best, next| if records(&next) > records(&best) { next } else { best })?;
         self.salt(most, |salted| self.least_expected(salted) >= RECORDS_LEAST)
     }
 
@@ -304,9 +306,8 @@ pub(in crate::analysis) fn is_saltable(producer: &Producer) -> bool {
 }
 
 fn with_salts(scenario: &Scenario, salts: &[(usize, u32)]) -> Scenario {
-    let salted = |base: Scenario, (producer, buckets): &(usize, u32)| {
-        base.with_salt(*producer, *buckets)
-    };
+    let salted =
+        |base: Scenario, (producer, buckets): &(usize, u32)| base.with_salt(*producer, *buckets);
     salts.iter().fold(scenario.clone(), salted)
 }
 

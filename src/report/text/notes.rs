@@ -1,8 +1,8 @@
 //! The part of a report below its tables: findings, assumptions, accounting, origin.
 
+use super::super::tried;
 use super::layout::{Page, Paint};
 use crate::analysis::number::{count, of};
-use super::super::tried;
 use crate::analysis::{Finding, ResultDocument, Severity};
 
 /// Findings of one kind that are spelled out; fifty readers can all be behind for one reason.

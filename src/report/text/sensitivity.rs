@@ -63,7 +63,12 @@ fn alternatives(effect: &AssumptionEffect) -> String {
         (Some(why), _) => format!("{}: {why}", each.value),
         (None, Some(margin)) => {
             let objective = each.worst_objective.as_deref().unwrap_or("none");
-            format!("{}: {}, margin {} of {objective}", each.value, word(each.verdict), share(margin))
+            format!(
+                "{}: {}, margin {} of {objective}",
+                each.value,
+                word(each.verdict),
+                share(margin)
+            )
         }
         (None, None) => format!("{}: {}", each.value, word(each.verdict)),
     });
