@@ -8,8 +8,9 @@
 //! of other names.
 //!
 //! Behind this door: `load` and `forecast` are the account without chance, `lottery` the other
-//! names, `account` what a linter asks of them, `cure` what the advice of findings does, `one_key` the key that is too hot, `trial` a simulation and its judgement, `search` the
-//! way through the counts, `reverse` the most load of a given capacity, `document` the answers.
+//! names, `account` what a linter asks of them, `cure` what the advice of findings does, `one_key` the
+//! key that is too hot, `trial` a simulation and its judgement, `search` the way through the counts,
+//! `modes` the modes in which the service decides, `reverse` the most load of a given capacity, `document` the answers.
 
 mod account;
 mod cure;
@@ -116,12 +117,12 @@ pub fn size(
     if let Some(too_hot) = one_key::too_hot(&scenario, &load) {
         document.no_shard_count =
             Some(no_shard_count(&scenario, &load, &too_hot, options, observer)?);
-        document.modes = modes::modes(&as_it_is, None, &load, observer)?;
+        document.modes = modes::on_demand(&as_it_is, &load, observer)?;
         return Ok(document);
     }
     search::search(&scenario, &load, options, observer, &mut document)?;
-    let planned = document.plan.as_ref().map(|plan| plan.shards as u32);
-    document.modes = modes::modes(&as_it_is, planned, &load, observer)?;
+    document.modes.extend(modes::of_plan(&document));
+    document.modes.extend(modes::on_demand(&as_it_is, &load, observer)?);
     if let Some(plan) = &document.plan {
         let chosen = scenario.with_shards(plan.shards as u32);
         let growth = options.growth_per_month;

@@ -51,7 +51,7 @@ fn following_the_advice_of_a_shipped_scenario_removes_the_finding() {
         }
     }
     assert!(untrue.is_empty(), "{untrue:#?}");
-    assert!(followed >= 30, "{followed} findings with a simple change");
+    assert!(followed >= 30, "{followed} findings with a change");
 }
 
 /// One key of 2,400 records/s beside an even load.

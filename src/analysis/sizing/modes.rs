@@ -2,19 +2,32 @@
 
 use rayon::prelude::*;
 
-use super::document::ModePlan;
+use super::document::{ModePlan, SizingDocument};
 use super::forecast::Forecast;
 use super::load::{Load, shares};
 use super::trial::{Observer, once};
 use crate::engine::Unfinished;
 use crate::scenario::{CapacityMode, Scaling, Scenario};
 
-/// Each mode, simulated once: provisioned with the shards of the plan where there is one, then
-/// on-demand Standard and Advantage from the shards that the stream has now, since a change of the
-/// mode keeps them.
-pub(super) fn modes(
+/// The plan as one of the modes.
+pub(super) fn of_plan(document: &SizingDocument) -> Option<ModePlan> {
+    let plan = document.plan.as_ref()?;
+    let tried = document.candidates.iter().find(|each| each.shards == plan.shards)?;
+    Some(ModePlan {
+        mode: plan.mode.clone(),
+        shards_start: plan.shards,
+        shards_end: plan.shards,
+        verdict: tried.verdict,
+        throttled_ratio: tried.throttled_ratio,
+        monthly_usd: plan.monthly_usd,
+        rejection: None,
+    })
+}
+
+/// On-demand Standard and Advantage, each simulated once, from the shards that the stream has now,
+/// since a change of the mode keeps them.
+pub(super) fn on_demand(
     scenario: &Scenario,
-    plan: Option<u32>,
     load: &Load,
     observer: &Observer<'_>,
 ) -> Result<Vec<ModePlan>, Unfinished> {
@@ -22,19 +35,14 @@ pub(super) fn modes(
         CapacityMode::OnDemandAdvantage { warm_throughput } => warm_throughput,
         CapacityMode::Provisioned | CapacityMode::OnDemand => None,
     };
-    let mut tried: Vec<Scenario> =
-        plan.map(|shards| as_provisioned(scenario).with_shards(shards)).into_iter().collect();
-    for mode in [CapacityMode::OnDemand, CapacityMode::OnDemandAdvantage { warm_throughput }] {
-        let mut changed = scenario.clone();
-        changed.stream.mode = mode;
-        changed.stream.scaling = Scaling::default();
-        tried.push(changed);
-    }
-    tried
+    [CapacityMode::OnDemand, CapacityMode::OnDemandAdvantage { warm_throughput }]
         .par_iter()
-        .map(|scenario| {
-            let forecast = Forecast::of(scenario, load, &shares(scenario));
-            let trial = once(scenario, &forecast, 1, observer)?;
+        .map(|mode| {
+            let mut scenario = scenario.clone();
+            scenario.stream.mode = *mode;
+            scenario.stream.scaling = Scaling::default();
+            let forecast = Forecast::of(&scenario, load, &shares(&scenario));
+            let trial = once(&scenario, &forecast, 1, observer)?;
             Ok(ModePlan {
                 mode: scenario.stream.mode.as_str().to_owned(),
                 shards_start: scenario.stream.shards.len() as u64,
