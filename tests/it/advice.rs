@@ -37,7 +37,8 @@ fn following_the_advice_of_a_shipped_scenario_removes_the_finding() {
         std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
     paths.retain(|path| {
         let name = path.file_name().unwrap().to_string_lossy();
-        name.ends_with(".yaml") && !name.starts_with("benchmark-")
+        // A day of a healthy stream would take long and has no finding.
+        name.ends_with(".yaml") && !name.starts_with("benchmark-") && name != "orders-cdc.yaml"
     });
     paths.sort();
     let (mut followed, mut untrue) = (0, Vec::new());
