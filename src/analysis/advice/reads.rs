@@ -52,10 +52,11 @@ pub(super) fn throttled(scenario: &Scenario, seen: &Observation) -> Option<Vec<S
     let bytes = peak(scenario, seen).bytes_per_second;
     let calls = |pollers: &[(usize, f64)]| pollers.iter().map(|each| each.1).sum::<f64>();
     let too_many_bytes = |pollers: &[(usize, f64)]| bytes * pollers.len() as f64 > bytes_limit;
-    if !too_many_bytes(&pollers) && calls(&pollers) > calls_limit {
-        if let Some(set) = longer_intervals(scenario, &pollers, calls_limit) {
-            return Some(set);
-        }
+    if !too_many_bytes(&pollers)
+        && calls(&pollers) > calls_limit
+        && let Some(set) = longer_intervals(scenario, &pollers, calls_limit)
+    {
+        return Some(set);
     }
     let mut set = Vec::new();
     for index in (0..scenario.consumers.len()).rev() {

@@ -73,10 +73,12 @@ impl<'a> Account<'a> {
             let shards = self.more_shards(base)?;
             Some(Cure { shards: Some(shards), salts })
         };
-        if hot.is_empty() && !uneven && can_add {
-            if let Some(cure) = more_shards(scenario, Vec::new()) {
-                return Some(cure);
-            }
+        if hot.is_empty()
+            && !uneven
+            && can_add
+            && let Some(cure) = more_shards(scenario, Vec::new())
+        {
+            return Some(cure);
         }
         let hottest = alone.iter().copied().filter(|(at, _)| is_saltable(&scenario.producers[*at]));
         let hottest = hottest.reduce(|best, next| if next.1 > best.1 { next } else { best });
