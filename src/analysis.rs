@@ -7,9 +7,12 @@
 //!   them, `series` the same over time;
 //! - `objective` gives verdicts, `interval` Student's t, `replication` the spread of key figures;
 //! - `finding` says in sentences what a reviewer should know, `assumption` what it rests on;
+//! - `advice` is what findings advise, as changes that can be tried;
 //! - `price_book` is what things cost, `cost` the bill;
+//! - `sensitivity` says which assumption would change the verdict;
 //! - `compare` holds variants against each other, `sweep` the points of a grid;
 //! - `keys` says where real keys land, without a run;
+//! - `warm_up` finds where the start of a run ends;
 //! - `sizing` looks for the least capacity that meets the objectives;
 //! - `picture` is what charts draw beside the document;
 //! - `lint` says what is likely not meant before a run, `figure_path` finds any figure of the result;
@@ -18,6 +21,7 @@
 //!
 //! Nothing here simulates, reads a file or knows of a terminal.
 
+pub mod advice;
 mod assumption;
 mod binding;
 pub mod compare;
@@ -36,10 +40,12 @@ pub mod price_book;
 mod replication;
 mod result;
 mod scaling;
+pub mod sensitivity;
 mod series;
 pub mod sizing;
 mod summary;
 pub mod sweep;
+pub mod warm_up;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -75,6 +81,8 @@ pub struct Options {
     pub prices: PriceBook,
     /// Settings that replaced those of the file, as `path=value`, to be named in the result.
     pub overrides: Vec<String>,
+    /// How the warm-up was found, where the scenario left that open.
+    pub warm_up_note: Option<String>,
 }
 
 /// The result of a run from its observations, one a replication.
@@ -93,6 +101,8 @@ pub fn analyse(
     let cost = cost::cost_result(scenario, first, &options.prices);
     let step = first.series.step();
     let bin = effective_bin(options.bin, first.simulated, step);
+    let mut findings = finding::find(scenario, first);
+    advice::attach(scenario, first, &mut findings);
     ResultDocument {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         scenario: ScenarioSummary {
@@ -106,6 +116,7 @@ pub fn analyse(
         replications: scenario.replications,
         simulated_seconds: first.simulated.as_seconds(),
         warm_up_seconds: scenario.warm_up.as_seconds(),
+        warm_up_note: options.warm_up_note.clone(),
         verdict: objective::overall(&objectives),
         objectives,
         stream: summary::stream(scenario, first),
@@ -116,10 +127,11 @@ pub fn analyse(
         cost: cost.ok(),
         incidents: summary::incidents(scenario, first),
         scaling: scaling::scaling(scenario, first),
-        findings: finding::find(scenario, first),
+        findings,
         accounting: accounting(scenario, observations),
         replication_intervals: replication::intervals(scenario, observations),
         assumptions: assumption::list(scenario),
+        sensitivity: None,
         series_bin_seconds: bin.as_seconds(),
         series_step_seconds: (step > Span::SECOND).then(|| step.as_seconds()),
         series: stream_series(scenario, first, bin),

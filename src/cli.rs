@@ -6,6 +6,7 @@
 //! `interrupt` hears Ctrl-C, `failure` says what went wrong and with which exit code, `defect`
 //! turns a panic into a short message.
 
+mod advice;
 mod check;
 mod compare;
 mod cost;
@@ -26,6 +27,7 @@ mod size;
 mod span;
 mod sweep;
 mod terminal;
+mod warm_up;
 
 use std::process::ExitCode;
 

@@ -18,6 +18,7 @@ mod markdown;
 mod parquet;
 mod template;
 mod text;
+mod tried;
 
 pub use bill::{bill_markdown, modes_markdown};
 pub use chart::{

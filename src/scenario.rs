@@ -88,6 +88,8 @@ pub struct Scenario {
     pub duration: Span,
     /// Records generated before this point are simulated but not counted.
     pub warm_up: Span,
+    /// Whether `warm_up` is yet to be found: the scenario says `auto`.
+    pub warm_up_is_sought: bool,
     /// Seed of every random stream.
     pub seed: u64,
     /// Independent repetitions of the run.

@@ -33,6 +33,7 @@ pub(crate) fn scenario_of(work: &Work) -> Scenario {
         starts_at: Timestamp::DEFAULT_START,
         duration,
         warm_up: Span::ZERO,
+        warm_up_is_sought: false,
         seed: work.seed,
         replications: 1,
         stream: Stream {

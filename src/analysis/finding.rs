@@ -63,6 +63,8 @@ fn finding(
             .map(|(name, value)| Evidence { name: (*name).to_owned(), value: *value })
             .collect(),
         advice,
+        set: Vec::new(),
+        tried: None,
     }
 }
 

@@ -4,6 +4,8 @@
 //! standard error follows Student's t with n - 1 degrees of freedom. Quantiles: a table up to 12
 //! degrees of freedom, above it the expansion of Abramowitz and Stegun 26.7.5.
 
+use hdrhistogram::Histogram;
+
 /// The 97.5 % quantile of the standard normal distribution.
 const NORMAL_QUANTILE: f64 = 1.959_963_984_540_054;
 
@@ -59,6 +61,24 @@ pub(super) fn confidence_interval(values: &[f64]) -> Option<[f64; 2]> {
     Some([(mean - half_width).max(0.0), mean + half_width])
 }
 
+/// The 95 % interval of a quantile of which `histogram` holds the sample: the values whose ranks
+/// are 1.96 standard deviations of a binomial count below and above the rank of the quantile; none
+/// where the sample is too small to have both.
+///
+/// That many of `n` values lie below the true quantile is binomial when the values are drawn
+/// independently (H. A. David, H. N. Nagaraja: Order Statistics, 7.1). Values that follow each other
+/// are alike, so for those of one run it is the least width.
+#[must_use]
+pub(super) fn order_statistics(histogram: &Histogram<u64>, quantile: f64) -> Option<[u64; 2]> {
+    let count = histogram.len() as f64;
+    let spread = NORMAL_QUANTILE * (count * quantile * (1.0 - quantile)).sqrt();
+    let (low, high) =
+        ((count * quantile - spread).floor(), (count * quantile + spread).ceil() + 1.0);
+    (low >= 1.0 && high <= count).then(|| {
+        [histogram.value_at_quantile(low / count), histogram.value_at_quantile(high / count)]
+    })
+}
+
 /// Half the width of the 95 % confidence interval of the mean of `values`; none with fewer than two.
 #[must_use]
 pub(super) fn half_width(values: &[f64]) -> Option<f64> {
@@ -71,9 +91,11 @@ pub(super) fn half_width(values: &[f64]) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use rand::Rng;
     use statrs::distribution::{ContinuousCDF, StudentsT};
 
     use super::*;
+    use crate::random::{Purpose, Randomness};
 
     #[test]
     fn the_quantile_is_that_of_an_independent_implementation() {
@@ -102,6 +124,37 @@ mod tests {
         assert_eq!(confidence_interval(&[]), None);
         assert_eq!(confidence_interval(&[1.0]), None);
         assert_eq!(confidence_interval(&[0.1, 0.1, 0.1]), Some([0.1, 0.1]));
+    }
+
+    /// The p99 of a thousand whole numbers from 1: ranks 990 less and plus 6.17, outwards.
+    #[test]
+    fn the_interval_of_a_quantile_is_between_two_ranks() {
+        let mut sample = Histogram::<u64>::new(4).unwrap();
+        (1..=1_000).for_each(|value| sample.record(value).unwrap());
+        assert_eq!(order_statistics(&sample, 0.99), Some([983, 998]));
+        assert_eq!(order_statistics(&sample, 0.5), Some([469, 532]));
+        let mut small = Histogram::<u64>::new(3).unwrap();
+        (1..=300).for_each(|value| small.record(value).unwrap());
+        assert_eq!(order_statistics(&small, 0.99), None, "the upper rank is beyond the sample");
+    }
+
+    /// Over 400 samples the interval holds the true quantile as often as it says.
+    #[test]
+    fn the_interval_of_a_quantile_covers_it() {
+        let mut held = 0;
+        for seed in 0..400 {
+            let mut random = Randomness::new(seed, 0).stream("sample", Purpose::RecordSize);
+            let mut sample = Histogram::<u64>::new(4).unwrap();
+            // Exponential with a mean of 100,000, of which the p99 is ln(100) means.
+            for _ in 0..2_000 {
+                let uniform = ((random.next_u64() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
+                sample.record((-libm::log(uniform) * 100_000.0) as u64).unwrap();
+            }
+            let [low, high] = order_statistics(&sample, 0.99).unwrap();
+            let truth = 460_517;
+            held += u32::from(low <= truth && truth <= high);
+        }
+        assert!((370..=398).contains(&held), "{held} of 400");
     }
 
     #[test]

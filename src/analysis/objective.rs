@@ -10,7 +10,7 @@ use hdrhistogram::Histogram;
 use super::cost::monthly_total;
 use super::figure_path;
 use super::figures::{MICROSECONDS, MILLISECONDS, Totals, quantiles, unprocessed_records};
-use super::interval::{confidence_interval, mean};
+use super::interval::{confidence_interval, mean, order_statistics};
 use super::price_book::PriceBook;
 use super::result::{ObjectiveResult, Quantiles, Unit, Verdict};
 use crate::metrics::{ConsumerObservation, Observation};
@@ -80,7 +80,10 @@ fn judge_one(
     let value = mean(&known);
     let ci95 = if all_known { confidence_interval(&known) } else { None };
     let (subject, worst_of) = subject(scenario, observations, objective, consumer);
-    let by_value = verdict_of(value, ci95, target);
+    let quantile_ci95 = quantile_interval(scenario, observations, objective, consumer);
+    // One replication says by its own records how well it knows a quantile.
+    let decides = if observations.len() == 1 { quantile_ci95 } else { ci95 };
+    let by_value = verdict_of(value, decides, target);
     let verdict = match by_value {
         Verdict::Pass if doubtful => Verdict::Inconclusive,
         verdict => verdict,
@@ -93,6 +96,7 @@ fn judge_one(
         value,
         unit,
         ci95,
+        quantile_ci95,
         values: readings.iter().map(|reading| reading.value).collect(),
         note: note(value, by_value, verdict),
         verdict,
@@ -135,12 +139,25 @@ fn subject(
     if let Some(index) = consumer {
         return (Some(name(index)), None);
     }
+    let consumers = scenario.consumers.len();
+    match worst_consumer(scenario, observations, objective) {
+        Some(index) => (Some(name(index)), (consumers > 1).then_some(consumers as u64)),
+        None => (None, None),
+    }
+}
+
+/// The consumer with the highest value on average; none where the objective is about none.
+fn worst_consumer(
+    scenario: &Scenario,
+    observations: &[Observation],
+    objective: Objective,
+) -> Option<usize> {
     let p99: fn(&ConsumerObservation) -> Option<Quantiles> = match objective {
         Objective::IteratorAgeP99 { .. } => |seen| quantiles(&seen.iterator_age_ms, MILLISECONDS),
         Objective::EndToEndLatencyP99 { .. } => {
             |seen| quantiles(&seen.end_to_end_latency_us, MICROSECONDS)
         }
-        _ => return (None, None),
+        _ => return None,
     };
     let mean_of = |index: usize| {
         let seen = observations.iter().filter_map(|seen| p99(seen.consumers.get(index)?));
@@ -151,10 +168,46 @@ fn subject(
     let worst = (0..consumers)
         .filter_map(|index| Some((index, mean_of(index)?)))
         .reduce(|worst, next| if next.1 > worst.1 { next } else { worst });
-    match worst {
-        Some((index, _)) => (Some(name(index)), (consumers > 1).then_some(consumers as u64)),
-        None => (None, None),
+    worst.map(|(index, _)| index)
+}
+
+/// The interval of the 99th percentile of an objective over the records or samples of all
+/// replications; none where the objective is about no percentile.
+fn quantile_interval(
+    scenario: &Scenario,
+    observations: &[Observation],
+    objective: Objective,
+    consumer: Option<usize>,
+) -> Option<[f64; 2]> {
+    let index = consumer.or_else(|| worst_consumer(scenario, observations, objective));
+    let mut all: Option<Histogram<u64>> = None;
+    let mut add = |histogram: &Histogram<u64>| match &mut all {
+        Some(all) => all.add(histogram).ok(),
+        None => {
+            all = Some(histogram.clone());
+            Some(())
+        }
+    };
+    let mut per_millisecond = MICROSECONDS;
+    for seen in observations {
+        match objective {
+            Objective::PutLatencyP99(_) => {
+                for producer in &seen.producers {
+                    add(&producer.put_latency_us)?;
+                }
+            }
+            Objective::EndToEndLatencyP99 { .. } => {
+                add(&seen.consumers.get(index?)?.end_to_end_latency_us)?;
+            }
+            Objective::IteratorAgeP99 { .. } => {
+                per_millisecond = MILLISECONDS;
+                add(&seen.consumers.get(index?)?.iterator_age_ms)?;
+            }
+            _ => return None,
+        }
     }
+    let [low, high] = order_statistics(&all?, 0.99)?;
+    Some([low as f64 / per_millisecond, high as f64 / per_millisecond])
 }
 
 fn verdict_of(value: Option<f64>, ci95: Option<[f64; 2]>, target: f64) -> Verdict {

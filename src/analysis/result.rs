@@ -19,6 +19,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::cost::CostResult;
+use super::sensitivity::SensitivityResult;
 use super::series::SeriesRow;
 
 /// The answer to a scenario.
@@ -36,6 +37,9 @@ pub struct ResultDocument {
     pub simulated_seconds: f64,
     /// Time at the start whose records are simulated but not counted.
     pub warm_up_seconds: f64,
+    /// How it was found; absent where the scenario gives it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_up_note: Option<String>,
     /// Whether all objectives are met.
     pub verdict: Verdict,
     /// What the run had to meet, in the order of the scenario.
@@ -67,6 +71,9 @@ pub struct ResultDocument {
     pub replication_intervals: Vec<ReplicationInterval>,
     /// Constants of the service that the run used, the least certain first.
     pub assumptions: Vec<Assumption>,
+    /// Which of them would change the verdict; absent where it was not asked (`--sensitivity`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sensitivity: Option<SensitivityResult>,
     /// Width of one row of the series; the last row may be shorter.
     pub series_bin_seconds: f64,
     /// The step in which the run kept its series, of which a bin is a multiple; absent where it is
@@ -140,6 +147,11 @@ pub struct ObjectiveResult {
     pub unit: Unit,
     /// 95 % confidence interval of the mean by Student's t; none with fewer than two replications.
     pub ci95: Option<[f64; 2]>,
+    /// 95 % interval of a 99th percentile by order statistics, over the records or samples of all
+    /// replications; with one replication it decides. Absent where the objective is about none, or
+    /// where there are too few of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantile_ci95: Option<[f64; 2]>,
     /// What each replication observed.
     pub values: Vec<Option<f64>>,
     /// Whether it is met.

@@ -8,22 +8,26 @@
 //! of other names.
 //!
 //! Behind this door: `load` and `forecast` are the account without chance, `lottery` the other
-//! names, `account` what a linter asks of them, `one_key` the key that is too hot, `trial` a simulation and its judgement, `search` the
-//! way through the counts, `reverse` the most load of a given capacity, `document` the answers.
+//! names, `account` what a linter asks of them, `cure` what the advice of findings does, `one_key` the
+//! key that is too hot, `trial` a simulation and its judgement, `search` the way through the counts,
+//! `modes` the modes in which the service decides, `reverse` the most load of a given capacity, `document` the answers.
 
 mod account;
+mod cure;
 mod document;
 mod forecast;
 pub(in crate::analysis) mod load;
 mod lottery;
+mod modes;
 mod one_key;
 mod reverse;
 mod search;
 mod trial;
 
 pub use account::{LoadAccount, hottest_key_alone};
+pub(in crate::analysis) use cure::{Account, Cure, is_saltable};
 pub use document::{
-    Headroom, KeyNames, NoShardCount, Rejection, ReverseDocument, ReverseTried, SaltPlan,
+    Headroom, KeyNames, ModePlan, NoShardCount, Rejection, ReverseDocument, ReverseTried, SaltPlan,
     SizingCandidate, SizingDocument, SizingPlan,
 };
 pub use reverse::reverse;
@@ -64,7 +68,7 @@ pub fn least_by_forecast(scenario: &Scenario, shards_max: u32) -> Option<u32> {
 }
 
 /// The scenario with objectives, and whether they are the default ones.
-fn with_objectives(scenario: &Scenario) -> (Scenario, bool) {
+pub(super) fn with_objectives(scenario: &Scenario) -> (Scenario, bool) {
     let mut changed = scenario.clone();
     let is_default = changed.objectives.is_empty();
     if is_default {
@@ -87,7 +91,8 @@ pub fn size(
     options: &SizingOptions,
     observer: &Observer<'_>,
 ) -> Result<SizingDocument, Unfinished> {
-    let (scenario, objectives_are_default) = with_objectives(scenario);
+    let (as_it_is, objectives_are_default) = with_objectives(scenario);
+    let scenario = modes::as_provisioned(&as_it_is);
     let load = Load::of(&scenario);
     let mut document = SizingDocument {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -107,13 +112,17 @@ pub fn size(
         candidates: Vec::new(),
         larger_counts_that_fail: Vec::new(),
         headroom: None,
+        modes: Vec::new(),
     };
     if let Some(too_hot) = one_key::too_hot(&scenario, &load) {
         document.no_shard_count =
             Some(no_shard_count(&scenario, &load, &too_hot, options, observer)?);
+        document.modes = modes::on_demand(&as_it_is, &load, observer)?;
         return Ok(document);
     }
     search::search(&scenario, &load, options, observer, &mut document)?;
+    document.modes.extend(modes::of_plan(&document));
+    document.modes.extend(modes::on_demand(&as_it_is, &load, observer)?);
     if let Some(plan) = &document.plan {
         let chosen = scenario.with_shards(plan.shards as u32);
         let growth = options.growth_per_month;

@@ -37,6 +37,7 @@ pub(crate) fn scenario() -> Scenario {
         starts_at: Timestamp::DEFAULT_START,
         duration: Span::from_seconds(SECONDS),
         warm_up: Span::ZERO,
+        warm_up_is_sought: false,
         seed: 7,
         replications: 1,
         stream: Stream {

@@ -9,6 +9,7 @@ use super::files;
 use super::overrides::OverrideArguments;
 use super::size::{json, watched};
 use super::terminal::Terminal;
+use super::warm_up;
 use crate::analysis::compare::compare;
 use crate::report::{self, TextOptions};
 use crate::scenario::Variant;
@@ -60,6 +61,12 @@ pub(super) fn execute(
             "there is nothing to compare: write `variants` in the scenario, or name more scenarios"
                 .to_owned(),
         ));
+    }
+    // Every variant leaves out the same start, found in the baseline.
+    warm_up::settle(&mut variants[0].scenario)?;
+    let settled = variants[0].scenario.warm_up;
+    for variant in variants.iter_mut().filter(|each| each.scenario.warm_up_is_sought) {
+        variant.scenario.warm_up = settled;
     }
     let document = watched(|observer| compare(&variants, observer))?;
     let text = match arguments.format {

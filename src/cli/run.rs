@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 
+use super::advice::{AsRead, rank_assumptions, try_advice};
 use super::failure::{Failure, Outcome};
 use super::files;
 use super::interrupt::Interrupt;
@@ -13,6 +14,8 @@ use super::prices;
 use super::progress::ProgressLine;
 use super::span;
 use super::terminal::Terminal;
+use super::warm_up;
+use crate::analysis::advice::Shown;
 use crate::analysis::number::{count, of};
 use crate::analysis::price_book::PriceBook;
 use crate::analysis::{self, Picture, ResultDocument, Verdict, analyse, effective_bin};
@@ -36,6 +39,12 @@ pub(super) struct RunArguments {
     /// Add repetitions while an objective is inconclusive, up to so many.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000))]
     max_replications: Option<u32>,
+    /// Run again with what each finding advises, and show what comes of it.
+    #[arg(long)]
+    try_advice: bool,
+    /// Run again with each assumption halved and doubled, and rank them by what they change.
+    #[arg(long)]
+    sensitivity: bool,
     /// Write the objectives to this file as JUnit XML, one test case each.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -116,13 +125,24 @@ pub(super) fn execute(arguments: &RunArguments, terminal: &Terminal) -> Result<O
     let pack = arguments.out.as_deref().map(Pack::prepare).transpose()?;
     check_figures(&scenario)?;
     let mut scenario = scenario;
+    let warm_up_note = warm_up::settle(&mut scenario)?;
     let observations = conclusive(arguments, &mut scenario, &book)?;
     let options = analysis::Options {
         bin: arguments.bin,
         prices: book,
         overrides: overrides.iter().map(|set| format!("{}={}", set.path, set.value)).collect(),
+        warm_up_note,
     };
-    let document = analyse(&scenario, &observations, &options);
+    let mut document = analyse(&scenario, &observations, &options);
+    let read = AsRead { path: &arguments.scenario, source: &source, overrides: &overrides };
+    if arguments.sensitivity {
+        let answer = rank_assumptions(read, &scenario, &observations, &options.prices)?;
+        document.sensitivity = Some(answer);
+    }
+    if arguments.try_advice {
+        let before = Shown { scenario: &scenario, seen: &observations[0] };
+        try_advice(read, before, &options.prices, &mut document)?;
+    }
     let picture = analysis::picture(&scenario, &observations[0]);
     if let Some(pack) = pack {
         let run = FinishedRun { scenario: &scenario, first: &observations[0], picture: &picture };

@@ -10,6 +10,7 @@ use super::interrupt::Interrupt;
 use super::overrides::OverrideArguments;
 use super::progress::ProgressLine;
 use super::terminal::Terminal;
+use super::warm_up;
 use crate::analysis::sizing::{Observer, SizingOptions, reverse, size};
 use crate::engine::{Control, Unfinished};
 use crate::quotas::SHARDS_LIMIT;
@@ -54,7 +55,8 @@ enum Format {
 pub(super) fn execute(arguments: &SizeArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
     let overrides = arguments.overrides.parse()?;
     let source = files::source(&arguments.scenario)?;
-    let scenario = files::scenario(&arguments.scenario, &source, &overrides)?;
+    let mut scenario = files::scenario(&arguments.scenario, &source, &overrides)?;
+    warm_up::settle(&mut scenario)?;
     let options =
         SizingOptions { shards_max: arguments.max_shards, growth_per_month: arguments.growth };
     let page = TextOptions { width: terminal.columns(), color: terminal.color_of_output() };

@@ -9,6 +9,7 @@ use super::files;
 use super::overrides::OverrideArguments;
 use super::size::{json, watched};
 use super::terminal::Terminal;
+use super::warm_up;
 use crate::analysis::sweep::sweep;
 use crate::report::{self, TextOptions};
 
@@ -39,13 +40,19 @@ pub(super) fn execute(arguments: &SweepArguments, terminal: &Terminal) -> Result
     let overrides = arguments.overrides.parse()?;
     let source = files::source(&arguments.scenario)?;
     let scenario = files::scenario(&arguments.scenario, &source, &overrides)?;
-    let Some(grid) = files::sweep(&arguments.scenario, &source, &overrides)? else {
+    let Some(mut grid) = files::sweep(&arguments.scenario, &source, &overrides)? else {
         return Err(Failure::Usage(
             "the scenario has no `sweep`, such as `sweep: { stream.capacity.provisioned.shards: \
              [4, 8] }`"
                 .to_owned(),
         ));
     };
+    // Every point leaves out the same start, found in the scenario as it is.
+    let mut scenario = scenario;
+    warm_up::settle(&mut scenario)?;
+    for point in grid.points.iter_mut().filter(|point| point.scenario.warm_up_is_sought) {
+        point.scenario.warm_up = scenario.warm_up;
+    }
     let document = watched(|observer| sweep(&scenario, &grid, observer))?;
     let bytes = match arguments.format {
         Format::Json => json(&document)?.into_bytes(),

@@ -233,7 +233,7 @@ fn findings(document: &ResultDocument) -> Vec<FindingView> {
             },
             code: finding.code.clone(),
             message: finding.message.clone(),
-            advice: finding.advice.clone(),
+            advice: super::tried::advice(finding),
         })
         .collect()
 }

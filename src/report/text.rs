@@ -16,6 +16,7 @@ mod keys;
 pub(super) mod layout;
 mod notes;
 mod scaling;
+mod sensitivity;
 mod services;
 mod sizing;
 mod sweep;
@@ -83,6 +84,7 @@ fn write(document: &ResultDocument, picture: Option<&Picture>, options: TextOpti
     tables::replications(document, &mut page);
     notes::findings(document, &mut page);
     notes::assumptions(document, &mut page);
+    sensitivity::sensitivity(document, &mut page);
     notes::accounting(document, &mut page);
     notes::origin(document, &mut page);
     page.finish()

@@ -20,6 +20,7 @@ use crate::time::Span;
 use crate::units::{Bytes, Ratio, RecordRate};
 
 pub(super) use decimal::Decimal;
+pub(super) use kinds::WarmUp;
 pub(super) use words::{KeyText, Name, Region};
 
 /// Why a text is not an amount of the wanted kind.
@@ -208,6 +209,7 @@ pub(super) fn check(format: &str, text: &str) -> Option<Result<(), QuantityError
         Region,
         KeyText,
         Timestamp,
+        WarmUp,
     );
     None
 }

@@ -22,7 +22,7 @@ mod variant;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::quantity::{Name, Region, Written};
+use super::quantity::{Name, Region, WarmUp, Written};
 use crate::time::{Span, Timestamp};
 use crate::units::{Bytes, Ratio, Usd};
 
@@ -59,8 +59,9 @@ pub(super) struct Scenario {
     pub(super) starts_at: Option<Written<Timestamp>>,
     /// Simulated time of one replication; more than zero, at most 366 d.
     pub(super) duration: Written<Span>,
-    /// What is generated before this point is simulated but not counted; default `0 s`.
-    pub(super) warm_up: Option<Written<Span>>,
+    /// What is generated before this point is simulated but not counted; `auto` finds it by MSER-5
+    /// in a run of its own; default `0 s`.
+    pub(super) warm_up: Option<Written<WarmUp>>,
     /// Seed of every random stream; default 1.
     pub(super) seed: Option<u64>,
     /// Independent repetitions of the run; default 1.

@@ -27,7 +27,7 @@ pub use shard_file::open_shards;
 
 use super::diagnostic::{Diagnostic, Problems};
 use super::digest::Digest;
-use super::quantity::Written;
+use super::quantity::{WarmUp, Written};
 use super::raw;
 use super::trace::StreamedFile;
 use super::tree::Node;
@@ -164,7 +164,8 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
         region: raw.region.map(|region| region.0.0),
         starts_at: context.starts_at,
         duration: raw.duration.0,
-        warm_up: or(raw.warm_up.as_ref(), Span::ZERO),
+        warm_up: given_warm_up(raw.warm_up.as_ref()),
+        warm_up_is_sought: matches!(raw.warm_up, Some(Written(WarmUp::Auto))),
         seed: raw.seed.unwrap_or(1),
         replications: raw.replications.unwrap_or(1),
         stream,
@@ -195,6 +196,14 @@ fn check_resharding(incidents: &[Incident], root: &Node, context: &mut Context<'
     }
 }
 
+/// The warm-up that is written; none yet where it is to be found.
+fn given_warm_up(warm_up: Option<&Written<WarmUp>>) -> Span {
+    match warm_up {
+        Some(Written(WarmUp::Of(span))) => *span,
+        Some(Written(WarmUp::Auto)) | None => Span::ZERO,
+    }
+}
+
 /// `0 < duration`, `warm_up < duration`.
 fn check_times(raw: &raw::Scenario, root: &Node, context: &mut Context<'_, '_>) {
     let duration = raw.duration.0;
@@ -202,7 +211,7 @@ fn check_times(raw: &raw::Scenario, root: &Node, context: &mut Context<'_, '_>) 
         context.error("out-of-range", root.at("duration"), "`duration` must be more than zero");
         return;
     }
-    let warm_up = or(raw.warm_up.as_ref(), Span::ZERO);
+    let warm_up = given_warm_up(raw.warm_up.as_ref());
     if warm_up >= duration {
         let message = format!("`warm_up` ({warm_up}) leaves nothing of `duration` ({duration})");
         let help = "what is generated in the warm-up is not counted, so it must be shorter";

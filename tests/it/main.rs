@@ -63,6 +63,7 @@
     reason = "a test that fails should say where"
 )]
 
+mod advice;
 mod autoscaling;
 mod bounded_client;
 mod browser;

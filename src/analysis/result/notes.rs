@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Unit;
+use crate::analysis::advice::AdviceEffect;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -32,6 +33,13 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// What to do about it.
     pub advice: String,
+    /// The same as changes of the scenario, `path=value` as `--set` takes them, where it is simple:
+    /// with all of them the finding is gone. Absent where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
+    /// What trying them has shown; absent where they were not tried (`--try-advice`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tried: Option<AdviceEffect>,
 }
 
 /// One number that a finding rests on.

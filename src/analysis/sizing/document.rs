@@ -36,6 +36,27 @@ pub struct SizingDocument {
     pub larger_counts_that_fail: Vec<u64>,
     /// How long the plan lasts.
     pub headroom: Option<Headroom>,
+    /// The plan beside the modes in which the service decides on the shards.
+    pub modes: Vec<ModePlan>,
+}
+
+/// A capacity mode, simulated once.
+#[derive(Clone, Debug, Serialize)]
+pub struct ModePlan {
+    /// `provisioned`, `on_demand` or `on_demand_advantage`.
+    pub mode: String,
+    /// Open shards at the start: the plan, or those that the stream has now.
+    pub shards_start: u64,
+    /// Open shards at the end.
+    pub shards_end: u64,
+    /// Whether it meets every objective.
+    pub verdict: Verdict,
+    /// Throttled attempts over all attempts.
+    pub throttled_ratio: f64,
+    /// Cost of a month in dollars; `null` where there is no bill.
+    pub monthly_usd: Option<f64>,
+    /// Why it is refused; `null` where it meets every objective.
+    pub rejection: Option<Rejection>,
 }
 
 /// A number of shards that meets every objective.

@@ -31,7 +31,7 @@ pub(super) fn draws(scenario: &Scenario) -> u32 {
 }
 
 /// Keys that are hashed for one draw.
-fn keys_of(keys: &PartitionKey) -> u64 {
+pub(super) fn keys_of(keys: &PartitionKey) -> u64 {
     match keys {
         PartitionKey::Uniform { keys, .. }
         | PartitionKey::Zipf { keys, .. }

@@ -39,7 +39,7 @@ pub(super) struct TooHot {
 }
 
 /// The hottest key of each producer whose keys place its records.
-fn hottest_keys(scenario: &Scenario) -> Vec<HottestKey> {
+pub(super) fn hottest_keys(scenario: &Scenario) -> Vec<HottestKey> {
     if scenario.stream.record_distribution == RecordDistribution::Auto {
         return Vec::new();
     }
@@ -105,7 +105,7 @@ fn generalized_harmonic(keys: u64, exponent: f64) -> f64 {
 }
 
 /// The load of the scenario with nothing but one key.
-fn load_of_key(load: &Load, key: &HottestKey) -> Load {
+pub(super) fn load_of_key(load: &Load, key: &HottestKey) -> Load {
     let mut own = load.clone();
     for (index, producer) in own.producers.iter_mut().enumerate() {
         let factor = if index == key.producer { key.share } else { 0.0 };

@@ -53,7 +53,7 @@ pub(super) fn search(
         document.candidates.push(candidate(shards, &forecast, None, rejection));
     }
     let mut shards = first;
-    let (mut failures, mut skipped_from) = (0, None);
+    let (mut failures, mut skipped_from, mut usd_each_more) = (0, None, None);
     while shards <= options.shards_max {
         let is_known =
             |each: &SizingCandidate| each.shards == u64::from(shards) && each.rejection.is_some();
@@ -74,12 +74,13 @@ pub(super) fn search(
                 (shards, failures) = (from, u32::MAX);
                 continue;
             }
+            usd_each_more = trial.usd_each_more;
             document.plan = Some(SizingPlan {
                 mode: "provisioned".to_owned(),
                 shards: u64::from(shards),
                 shards_now: scenario.stream.shards.len() as u64,
                 objectives: trial.objectives,
-                monthly_usd: None,
+                monthly_usd: trial.monthly_usd,
             });
             break;
         }
@@ -93,10 +94,23 @@ pub(super) fn search(
     }
     if let Some(plan) = document.plan.as_ref().map(|plan| plan.shards as u32) {
         search.larger(plan, options, document)?;
+        fill_in_costs(document, usd_each_more);
     }
     document.candidates.sort_by_key(|candidate| candidate.shards);
     document.candidates.dedup_by_key(|candidate| candidate.shards);
     Ok(())
+}
+
+/// Costs of the counts that were not simulated: the same traffic on more or fewer shards.
+fn fill_in_costs(document: &mut SizingDocument, usd_each_more: Option<f64>) {
+    let plan = document.plan.as_ref().and_then(|plan| Some((plan.shards, plan.monthly_usd?)));
+    let (Some((shards, usd)), Some(each_more)) = (plan, usd_each_more) else {
+        return;
+    };
+    for candidate in document.candidates.iter_mut().filter(|each| each.monthly_usd.is_none()) {
+        let more = candidate.shards as f64 - shards as f64;
+        candidate.monthly_usd = Some(usd + more * each_more);
+    }
 }
 
 /// The least count that the forecast lets pass, with the load of the busiest shard below its limit.
@@ -173,6 +187,7 @@ impl Search<'_> {
         let mut candidate = candidate(shards, &forecast, fall.as_ref(), rejection);
         candidate.method = "simulation".to_owned();
         candidate.throttled_ratio = own.throttled_ratio;
+        candidate.monthly_usd = own.monthly_usd;
         let passes = candidate.rejection.is_none();
         candidate.verdict = if passes { Verdict::Pass } else { failing(own.verdict) };
         let trial = passes.then_some(own);
@@ -211,6 +226,7 @@ impl Search<'_> {
                 let trial = once(&self.scenario.with_shards(shards), &forecast, 1, self.observer)?;
                 next.method = "simulation".to_owned();
                 next.throttled_ratio = trial.throttled_ratio;
+                next.monthly_usd = trial.monthly_usd;
                 next.verdict = trial.verdict;
                 next.rejection = trial.rejection;
             }

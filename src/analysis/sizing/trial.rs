@@ -2,7 +2,8 @@
 
 use super::document::Rejection;
 use super::forecast::Forecast;
-use crate::analysis::figures::{Totals, ratio};
+use crate::analysis::cost::monthly_total;
+use crate::analysis::figures::{Totals, open_shards, ratio};
 use crate::analysis::number::{bytes, milliseconds, percent, plain};
 use crate::analysis::objective::{self, judge, overall};
 use crate::analysis::price_book::PriceBook;
@@ -11,6 +12,7 @@ use crate::engine::{self, Control, Progress, Unfinished};
 use crate::metrics::Observation;
 use crate::scenario::{Consumer, Objective, Reading, Scenario};
 use crate::time::Span;
+use crate::units::Usd;
 
 /// Hears of progress and may end the work.
 pub type Observer<'a> = dyn Fn(Progress) -> Control + Sync + 'a;
@@ -29,6 +31,12 @@ pub(super) struct Trial {
     pub(super) objectives: Vec<ObjectiveResult>,
     pub(super) throttled_ratio: f64,
     pub(super) rejection: Option<Rejection>,
+    /// Open shards at the end of the first replication.
+    pub(super) shards_end: u64,
+    /// Cost of a month by the first replication, in dollars.
+    pub(super) monthly_usd: Option<f64>,
+    /// What one more shard would add to it.
+    pub(super) usd_each_more: Option<f64>,
 }
 
 /// Simulates `scenario` until its verdict is clear or enough has been tried.
@@ -82,7 +90,33 @@ pub(super) fn once(
     let ratios: Vec<f64> =
         observations.iter().map(|seen| Totals::of(seen).throttled_ratio()).collect();
     let throttled_ratio = ratios.iter().sum::<f64>() / ratios.len() as f64;
-    Ok(Trial { verdict, objectives, throttled_ratio, rejection })
+    let first = &observations[0];
+    let monthly_usd = monthly(&scenario, first);
+    let usd_each_more = monthly_usd.and_then(|usd| Some(with_one_more(&scenario, first)? - usd));
+    let shards_end = open_shards(first);
+    Ok(Trial {
+        verdict,
+        objectives,
+        throttled_ratio,
+        rejection,
+        shards_end,
+        monthly_usd,
+        usd_each_more,
+    })
+}
+
+fn monthly(scenario: &Scenario, seen: &Observation) -> Option<f64> {
+    monthly_total(scenario, seen, &PriceBook::default()).map(Usd::as_f64)
+}
+
+/// Cost of a month with one more shard, open all the time, that gets no records.
+fn with_one_more(scenario: &Scenario, seen: &Observation) -> Option<f64> {
+    let mut more = seen.clone();
+    let mut idle = more.shards.first()?.clone();
+    (idle.opened, idle.closed) = (Span::ZERO, None);
+    (idle.generated_records, idle.incoming_records, idle.incoming_bytes) = (0, 0, 0);
+    more.shards.push(idle);
+    monthly(scenario, &more)
 }
 
 /// Why the first objective that is not met is not.

@@ -36,6 +36,9 @@ pub(in crate::report) fn run(document: &ResultDocument) -> String {
     if document.warm_up_seconds > 0.0 {
         run.push_str(&format!(" of which {} warm-up", seconds(document.warm_up_seconds)));
     }
+    if let Some(note) = &document.warm_up_note {
+        run.push_str(&format!(" ({note})"));
+    }
     if document.replications > 1 {
         run.push_str(&format!(
             ", {} replications (counts are those of the first)",

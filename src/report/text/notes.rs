@@ -1,8 +1,9 @@
 //! The part of a report below its tables: findings, assumptions, accounting, origin.
 
+use super::super::tried;
 use super::layout::{Page, Paint};
 use crate::analysis::number::{count, of};
-use crate::analysis::{ResultDocument, Severity};
+use crate::analysis::{Finding, ResultDocument, Severity};
 
 /// Findings of one kind that are spelled out; fifty readers can all be behind for one reason.
 const FINDINGS_OF_A_KIND: usize = 3;
@@ -34,12 +35,24 @@ pub(super) fn findings(document: &ResultDocument, page: &mut Page) {
         page.line(&format!("  {word}  {}", finding.code));
         page.paragraph("    ", 4, &finding.message);
         page.paragraph("    -> ", 7, &finding.advice);
+        advice(finding, page);
     }
     if !left_out.is_empty() {
         let more: Vec<String> =
             left_out.iter().map(|(code, many)| format!("{} of {code}", count(*many))).collect();
         let words = format!("and {} more, all under `findings` in the JSON.", more.join(", "));
         page.paragraph("  ", 2, &words);
+    }
+}
+
+/// The change that a finding advises, and what trying it has shown.
+fn advice(finding: &Finding, page: &mut Page) {
+    if finding.set.is_empty() {
+        return;
+    }
+    page.paragraph("    try: ", 9, &tried::settings(finding));
+    if let Some(effect) = &finding.tried {
+        page.paragraph("    tried: ", 11, &tried::effect(effect));
     }
 }
 

@@ -34,6 +34,7 @@ pub fn sizing_text(document: &SizingDocument, options: TextOptions) -> String {
     }
     counts(document, &mut page);
     rejections(document, &mut page);
+    modes(document, &mut page);
     page.line("");
     let origin = format!(
         "shardplan {}, scenario {} {}, seed {}",
@@ -185,12 +186,16 @@ fn counts(document: &SizingDocument, page: &mut Page) {
     if has_lottery {
         headings.push("p95 of names");
     }
+    let has_cost = document.candidates.iter().any(|each| each.monthly_usd.is_some());
+    if has_cost {
+        headings.push("USD/month");
+    }
     headings.push("bottleneck");
     let shown = around_plan(document);
     let rows = shown.iter().map(|each| {
         let mut row = vec![
             count(each.shards),
-            verdict_of(each).to_owned(),
+            verdict(each.verdict).to_owned(),
             each.method.clone(),
             throttled(each),
             percent(each.peak_utilization),
@@ -198,6 +203,9 @@ fn counts(document: &SizingDocument, page: &mut Page) {
         ];
         if has_lottery {
             row.push(each.hottest_over_mean_p95.map_or(String::new(), |p95| format!("{p95:.2}")));
+        }
+        if has_cost {
+            row.push(each.monthly_usd.map_or(String::new(), |usd| format!("{usd:.2}")));
         }
         row.push(each.rejection.as_ref().map_or(String::new(), |why| why.bottleneck.clone()));
         row
@@ -220,8 +228,8 @@ fn around_plan(document: &SizingDocument) -> Vec<&SizingCandidate> {
     all[start..(start + COUNTS_SHOWN).min(all.len())].iter().collect()
 }
 
-fn verdict_of(candidate: &SizingCandidate) -> &'static str {
-    match candidate.verdict {
+const fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
         Verdict::Pass => "passes",
         Verdict::Fail => "fails",
         Verdict::Inconclusive => "open",
@@ -236,6 +244,30 @@ fn throttled(candidate: &SizingCandidate) -> String {
     } else {
         ratio
     }
+}
+
+/// The plan beside the modes in which the service decides on the shards.
+fn modes(document: &SizingDocument, page: &mut Page) {
+    if document.modes.is_empty() {
+        return;
+    }
+    page.heading("Modes");
+    let rows = document.modes.iter().map(|mode| {
+        let shards = match (mode.shards_start, mode.shards_end) {
+            (start, end) if start == end => count(start),
+            (start, end) => format!("{} to {}", count(start), count(end)),
+        };
+        let cost = mode.monthly_usd.map_or("no bill".to_owned(), |usd| format!("{usd:.2}"));
+        vec![
+            mode.mode.clone(),
+            shards,
+            percent(mode.throttled_ratio),
+            cost,
+            verdict(mode.verdict).to_owned(),
+        ]
+    });
+    let names = ["mode", "shards", "throttled", "USD/month", "verdict"];
+    page.table(&names, &[0, 4], rows.collect());
 }
 
 fn rejections(document: &SizingDocument, page: &mut Page) {

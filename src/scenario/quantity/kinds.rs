@@ -160,6 +160,32 @@ impl Quantity for Span {
     }
 }
 
+/// How long the start of a run is not counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::scenario) enum WarmUp {
+    /// As long as it takes the run to settle.
+    Auto,
+    /// So long.
+    Of(Span),
+}
+
+impl Quantity for WarmUp {
+    const FORMAT: &'static str = "duration-or-auto";
+
+    fn parse(text: &str) -> Result<Self, QuantityError> {
+        if text.trim() == "auto" { Ok(Self::Auto) } else { Span::parse(text).map(Self::Of) }
+    }
+
+    fn keywords() -> Value {
+        let mut keywords = Span::keywords();
+        if let Some(pattern) = keywords.get_mut("pattern") {
+            let of_span = pattern.as_str().unwrap_or_default();
+            *pattern = format!("({of_span})|^auto$").into();
+        }
+        keywords
+    }
+}
+
 impl Quantity for Bytes {
     const FORMAT: &'static str = "size-with-unit";
 
