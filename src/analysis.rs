@@ -49,7 +49,7 @@ pub use picture::{
     Measured, Picture, ShardsFrom, TimeObjective, picture,
 };
 pub use result::{
-    AccountingResult, Assumption, CloudWatchView, ConsumerResult, DeliveryResult, Evidence,
+    AccountingResult, Assumption, BatchResult, CloudWatchView, ConsumerResult, DeliveryResult, Evidence,
     Finding, FunctionResult, HottestKey, IncidentResult, ObjectBytes, ObjectiveResult,
     OrderingKept, ProducerResult, Quantiles, ReplicationInterval, ResultDocument,
     ScalingActionResult, ScalingOutcome, ScalingResult, ScenarioSummary, Severity, ShardResult,

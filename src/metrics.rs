@@ -15,7 +15,7 @@ mod series;
 use hdrhistogram::Histogram;
 
 pub use age_counts::AgeCounts;
-pub use consumer::{DeliveryObservation, FunctionObservation};
+pub use consumer::{BatchObservation, DeliveryObservation, FunctionObservation};
 pub use counted::{CountedConsumer, CountedSeconds, RecordsByMinute};
 pub use incidents::{IncidentObservation, IncidentWatch};
 pub use key_counts::KeyCounts;
@@ -191,6 +191,8 @@ pub struct ConsumerObservation {
     pub function: Option<FunctionObservation>,
     /// What it wrote, where it writes objects.
     pub delivery: Option<DeliveryObservation>,
+    /// What its micro-batches came to, where it has any.
+    pub batches: Option<BatchObservation>,
     /// Records processed after a later one of the same key, which had gone to another shard; nothing
     /// where no shard could split or merge.
     pub out_of_order_records: Option<u64>,

@@ -4,7 +4,7 @@
 //! the consumer can take, by the closed forms of each kind.
 
 use super::figures::{counted_seconds, ratio};
-use crate::metrics::Observation;
+use crate::metrics::{BatchObservation, Observation};
 use crate::scenario::{Consumer, Lambda, Reading, Scenario, Work};
 
 /// A share of refusals from which on they bind.
@@ -50,6 +50,11 @@ impl FullBatches {
     }
 }
 
+/// Whether batches often take longer than until the next trigger.
+fn are_late(seen: Option<BatchObservation>) -> bool {
+    seen.is_some_and(|seen| ratio(seen.late_batches, seen.batches) > REFUSED_MUCH)
+}
+
 /// The resource that binds the consumer, as a word of the result document.
 pub(super) fn resource(
     scenario: &Scenario,
@@ -81,6 +86,15 @@ pub(super) fn resource(
         let full = FullBatches::of(scenario, consumer, lambda, mean_bytes);
         if full.records_per_second.is_some_and(|most| most < records_per_second) {
             return Some(if full.by_payload { "payload" } else { "processing" });
+        }
+    } else if let Work::MicroBatch(job) = &consumer.work {
+        // A batch ends with its longest task, and what a trigger brings must be done by the next.
+        let per_shard = consumer.processing.per_record.as_seconds() * records_per_second;
+        if are_late(of_consumer.batches) || per_shard * f64::from(job.shards_per_task) > 1.0 {
+            return Some("processing");
+        }
+        if job.fetch_rate.is_some_and(|rate| rate.as_per_second() < bytes_per_second) {
+            return Some("polling");
         }
     } else if consumer.processing.per_record.as_seconds() * records_per_second > 1.0 {
         return Some("processing");

@@ -6,12 +6,13 @@ use super::figures::{
     open_shards, quantiles, ratio,
 };
 use super::result::{
-    CloudWatchView, ConsumerResult, DeliveryResult, FunctionResult, HottestKey, IncidentResult,
+    BatchResult, CloudWatchView, ConsumerResult, DeliveryResult, FunctionResult, HottestKey, IncidentResult,
     ObjectBytes, OrderingKept, ProducerResult, ShardResult, StreamResult, TraceResult, TruthView,
     Utilization,
 };
 use crate::metrics::{
-    DeliveryObservation, FunctionObservation, HotKey, Observation, ShardObservation,
+    BatchObservation, DeliveryObservation, FunctionObservation, HotKey, Observation,
+    ShardObservation,
 };
 use crate::scenario::{Consumer, RecordOrdering, Scenario, Work};
 use crate::time::Span;
@@ -230,6 +231,7 @@ pub(super) fn consumers(scenario: &Scenario, observation: &Observation) -> Vec<C
                 .delivery
                 .as_ref()
                 .map(|seen| delivery(seen, counted_seconds(scenario, observation))),
+            batches: seen.batches.map(batches),
         })
         .collect()
 }
@@ -249,6 +251,17 @@ fn function(consumer: &Consumer, seen: FunctionObservation) -> FunctionResult {
         records_per_invocation: (seen.invocations > 0)
             .then(|| seen.handed_records as f64 / seen.invocations as f64),
         billed_gb_seconds: gigabytes * seen.billed.as_seconds(),
+    }
+}
+
+fn batches(seen: BatchObservation) -> BatchResult {
+    let each = |total: f64| (seen.batches > 0).then(|| total / seen.batches as f64);
+    BatchResult {
+        batches: seen.batches,
+        late_batches: seen.late_batches,
+        records_per_batch: each(seen.handed_records as f64),
+        duration_ms_mean: each(seen.lasting_total.as_seconds() * 1e3),
+        duration_ms_max: seen.lasting_max.as_seconds() * 1e3,
     }
 }
 

@@ -268,6 +268,7 @@ fn consumer_seen(accepted: u64, processed: u64, age_ms: u64) -> ConsumerObservat
         discarded_records: 0,
         function: None,
         delivery: None,
+        batches: None,
         read_records: processed,
         read_bytes: processed * RECORD_BYTES,
         data_out_bytes: processed * BILLED_BYTES,

@@ -86,7 +86,10 @@ pub(super) fn observe(
             .enumerate()
             .map(|(index, tally)| {
                 let order = out_of_order.as_ref().and_then(|all| all.get(index)).copied();
-                consumer(tally, &plan.consumers[index], fleet.concurrency_max(index), order)
+                let mut seen =
+                    consumer(tally, &plan.consumers[index], fleet.concurrency_max(index), order);
+                seen.batches = fleet.batches(index);
+                seen
             })
             .collect(),
         incidents: stream.incidents.into_observations(),
@@ -295,6 +298,7 @@ fn consumer(
         discarded_records: tally.discarded_records,
         function: function(tally, plan, concurrent_max),
         delivery: delivery(tally, plan),
+        batches: None,
         out_of_order_records,
         backlog_records: tally.backlog_records,
         backlog_bytes: tally.backlog_bytes,
@@ -315,7 +319,7 @@ fn function(
     let has_one = match &plan.work {
         Work::Lambda(_) => true,
         Work::Firehose(firehose) => firehose.transform.is_some(),
-        Work::Loop | Work::Kcl(_) | Work::Flink => false,
+        Work::Loop | Work::Kcl(_) | Work::Flink | Work::MicroBatch(_) => false,
     };
     let seen = &tally.function;
     has_one.then(|| FunctionObservation {

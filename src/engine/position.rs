@@ -399,6 +399,31 @@ impl Position {
         taken
     }
 
+    /// Gives back the records that were taken last and not worked on: they are read again, unless they
+    /// have expired.
+    pub(super) fn give_back(
+        &mut self,
+        held: &[Held],
+        context: Context<'_>,
+        tally: &mut ConsumerTally,
+    ) {
+        let Some(first) = held.first() else {
+            return;
+        };
+        let worked_on = held.iter().rev().find(|held| held.again).map(|held| held.place + 1);
+        let settled = worked_on.unwrap_or(first.place);
+        for held in held.iter().filter(|held| !held.again) {
+            if held.place < self.place {
+                let counted = held.record.created >= context.plan.warm_up;
+                tally.expired_records += u64::from(counted);
+            } else if held.place < settled {
+                self.skip(std::iter::once(*held), context, tally);
+            }
+        }
+        self.settled = settled.max(self.place);
+        self.fetched = first.place;
+    }
+
     /// Gives up records in hand: unless they are replayed, they are never processed.
     pub(super) fn skip(
         &mut self,

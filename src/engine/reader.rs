@@ -4,6 +4,8 @@
 //! asks how far each is behind; that moment comes before anything that happens at the same time,
 //! and a stop comes before a call. `position` says what becomes of the records.
 
+mod batch;
+
 use crate::engine::child_order::{Handled, NO_ORDER};
 use crate::engine::fetch::{get_records, next_event, take_event};
 use crate::engine::joint::Fleet;
@@ -11,6 +13,7 @@ use crate::engine::lane::Context;
 use crate::engine::log::{Log, LogRecord};
 use crate::engine::mapping::{Mapping, Place};
 use crate::engine::position::Position;
+use crate::engine::prefetch::Prefetch;
 use crate::engine::tally::Tally;
 use crate::engine::tap::Tap;
 use crate::engine::timetable::StopKind;
@@ -78,6 +81,7 @@ enum State {
     Loop,
     Mapping(Mapping),
     Tap(Tap),
+    Prefetch(Prefetch),
 }
 
 impl State {
@@ -87,6 +91,7 @@ impl State {
             Self::Loop => true,
             Self::Mapping(mapping) => mapping.is_idle(),
             Self::Tap(tap) => tap.is_idle(),
+            Self::Prefetch(prefetch) => prefetch.is_idle(),
         }
     }
 }
@@ -112,6 +117,7 @@ impl Readers {
                 Work::Loop | Work::Kcl(_) | Work::Flink => State::Loop,
                 Work::Lambda(lambda) => State::Mapping(Mapping::new(lambda)),
                 Work::Firehose(_) => State::Tap(Tap::default()),
+                Work::MicroBatch(_) => State::Prefetch(Prefetch::default()),
             };
             let shard = shard as u64;
             let waits = is_child && plan.child_shards.parents_first;
@@ -274,6 +280,7 @@ impl Readers {
                 State::Loop => {}
                 State::Mapping(mapping) => mapping.finish(context, tally),
                 State::Tap(tap) => tap.finish(context, tally),
+                State::Prefetch(prefetch) => prefetch.finish(context, tally),
             }
         }
     }
@@ -292,6 +299,11 @@ impl Readers {
                 due.min(reader.told_at(self.closed, log, context))
             }
             (State::Tap(tap), _) => tap.due(position, reader.next),
+            (State::Prefetch(prefetch), Work::MicroBatch(job)) => {
+                let free = (reader.next, reader.offset);
+                let due = prefetch.due(position, free, job, (log, context));
+                due.min(reader.told_at(self.closed, log, context))
+            }
             _ => reader.due(),
         }
     }
@@ -330,6 +342,11 @@ impl Readers {
                     reader.next =
                         tap.fetch(position, (now, firehose), limits, (log, context), joint);
                 }
+            }
+            (State::Prefetch(prefetch), Work::MicroBatch(job)) => {
+                let joint = (tally, fleet);
+                let call = (now, shard, job);
+                reader.next = prefetch.fetch(position, call, limits, (log, context), joint);
             }
             _ => {
                 let mut watch = Watch { until, is_on: self.is_watched, handled: &mut self.handled };
@@ -380,6 +397,14 @@ impl Reader {
             self.position.look_back(now, log, context, tally);
             let joint = (&mut tally.consumers[consumer], fleet);
             mapping.stop(&mut self.position, (now, at), kind, context, joint);
+        } else if let (State::Prefetch(prefetch), Some(kind), true) = (&mut self.state, kind, stops) {
+            self.position.look_back(now, log, context, tally);
+            let is_killed = kind != StopKind::InOrder;
+            if is_killed {
+                fleet.kill_batch(consumer, now);
+            }
+            let tally = &mut tally.consumers[consumer];
+            prefetch.stop(&mut self.position, (now, is_killed), context, tally);
         }
         self.turn(log, context, tally);
         if self.position.has_stopped() || matches!(self.state, State::Loop) {

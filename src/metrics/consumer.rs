@@ -37,3 +37,18 @@ pub struct DeliveryObservation {
     /// Objects that the destination refused at first.
     pub retried_objects: u64,
 }
+
+/// The micro-batches of a consumer that began after the warm-up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BatchObservation {
+    /// Batches.
+    pub batches: u64,
+    /// Those of them that took longer than until the next trigger.
+    pub late_batches: u64,
+    /// User records over all of them.
+    pub handed_records: u64,
+    /// How long all of them took.
+    pub lasting_total: Span,
+    /// How long the longest took.
+    pub lasting_max: Span,
+}

@@ -9,6 +9,7 @@ mod counted_file;
 mod incident;
 mod key_file;
 mod key_template;
+mod micro_batch;
 mod partition_key;
 mod policy;
 mod producer;

@@ -1,7 +1,7 @@
 //! What runs behind a consumer: a loop of its own, or a service with rules of its own.
 
 use crate::time::Span;
-use crate::units::{Bytes, Records};
+use crate::units::{Bytes, Rate, Records};
 
 /// What works on the records that a consumer reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,26 @@ pub enum Work {
     Lambda(Lambda),
     /// A Firehose stream that reads from the data stream.
     Firehose(Firehose),
+    /// Batches over all shards, started by a trigger.
+    MicroBatch(MicroBatch),
+}
+
+/// A job of Spark Structured Streaming: it reads all the time, and works on what has been read when
+/// it is triggered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MicroBatch {
+    /// From one trigger to the next; zero starts a batch as soon as the one before has ended.
+    pub trigger: Span,
+    /// Bytes a second that it reads of a shard at most; no bound of its own if none.
+    pub fetch_rate: Option<Rate>,
+    /// How long what has been read is gathered before a batch can have it.
+    pub fetch_duration: Span,
+    /// Records of a shard that it holds beside the batch that runs.
+    pub max_records_per_batch: Records,
+    /// Shards that one task works on, one after another.
+    pub shards_per_task: u32,
+    /// Tasks that run at the same time; as many as there are if none.
+    pub tasks_at_once: Option<u32>,
 }
 
 /// An application of the Kinesis Client Library.
@@ -33,7 +53,7 @@ impl Work {
     /// Whether what happens on one shard depends on others.
     #[must_use]
     pub const fn couples_shards(&self) -> bool {
-        matches!(self, Self::Lambda(_) | Self::Firehose(_))
+        matches!(self, Self::Lambda(_) | Self::Firehose(_) | Self::MicroBatch(_))
     }
 }
 

@@ -39,6 +39,21 @@ pub struct DeliveryResult {
     pub retried_objects: u64,
 }
 
+/// The micro-batches of a consumer that began after the warm-up.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct BatchResult {
+    /// Batches.
+    pub batches: u64,
+    /// Those of them that took longer than until the next trigger.
+    pub late_batches: u64,
+    /// Mean number of records of a batch; of an aggregated record, each user record counts.
+    pub records_per_batch: Option<f64>,
+    /// How long a batch takes in the mean.
+    pub duration_ms_mean: Option<f64>,
+    /// How long the longest took.
+    pub duration_ms_max: f64,
+}
+
 /// Sizes of objects.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ObjectBytes {

@@ -22,7 +22,7 @@ pub(super) fn reading(enhanced: bool, round_trip: Span, context: &Context<'_, '_
 }
 
 /// Reports a value outside `low ..= high`.
-fn check_range<T: PartialOrd + std::fmt::Display>(
+pub(super) fn check_range<T: PartialOrd + std::fmt::Display>(
     (key, value): (&str, T),
     (low, high): (T, T),
     node: &Node,
