@@ -193,6 +193,9 @@ pub struct ConsumerObservation {
     pub delivery: Option<DeliveryObservation>,
     /// What its micro-batches came to, where it has any.
     pub batches: Option<BatchObservation>,
+    /// The five shards on which it was furthest behind, the worst first: index, and highest true
+    /// iterator age after the warm-up in milliseconds.
+    pub slowest_shards: Vec<(usize, u64)>,
     /// Records processed after a later one of the same key, which had gone to another shard; nothing
     /// where no shard could split or merge.
     pub out_of_order_records: Option<u64>,

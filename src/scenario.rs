@@ -65,7 +65,7 @@ pub use trace::{Beyond, Step, StreamedFile, Trace, TraceError, TraceReader, Trac
 pub use traffic::{Arrivals, Bursts, Spike, Traffic};
 pub use validate::{Files, open_shards};
 pub use variants::{Sweep, SweepPoint, Variant, read_sweep, read_variants};
-pub use work::{Firehose, Kcl, Lambda, MicroBatch, Transform, Work};
+pub use work::{Firehose, Kcl, Lambda, MicroBatch, OnFailure, Transform, Work};
 
 use crate::hash_key::HashKeyRange;
 use crate::quotas::Quotas;

@@ -12,7 +12,9 @@ mod scaling;
 
 pub use scaling::{ScalingActionResult, ScalingOutcome, ScalingResult};
 
-pub use consumer::{BatchResult, DeliveryResult, FunctionResult, IncidentResult, ObjectBytes};
+pub use consumer::{
+    BatchResult, DeliveryResult, FunctionResult, IncidentResult, ObjectBytes, SlowestShard,
+};
 pub use notes::{AccountingResult, Assumption, Evidence, Finding, ReplicationInterval, Severity};
 
 use schemars::JsonSchema;
@@ -448,6 +450,8 @@ pub struct ConsumerResult {
     /// What it wrote; absent where it writes no objects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryResult>,
+    /// The shards on which it was furthest behind, the worst first, at most five.
+    pub slowest_shards: Vec<SlowestShard>,
     /// What its micro-batches came to; absent where it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batches: Option<BatchResult>,

@@ -269,6 +269,7 @@ fn consumer_seen(accepted: u64, processed: u64, age_ms: u64) -> ConsumerObservat
         function: None,
         delivery: None,
         batches: None,
+        slowest_shards: vec![(0, age_ms)],
         read_records: processed,
         read_bytes: processed * RECORD_BYTES,
         data_out_bytes: processed * BILLED_BYTES,

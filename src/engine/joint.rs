@@ -8,6 +8,7 @@
 
 mod batches;
 mod delivery;
+mod threads;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -21,6 +22,7 @@ use crate::metrics::BatchObservation;
 use crate::scenario::{Lambda, Work};
 
 pub(super) use delivery::Delivery;
+pub(super) use threads::Threads;
 
 use batches::Batches;
 
@@ -35,6 +37,7 @@ pub(super) struct Fleet {
     services: Vec<Service>,
     deliveries: Vec<Option<Delivery>>,
     batches: Vec<Option<Batches>>,
+    threads: Vec<Option<Threads>>,
     /// Lanes of mappings that an invocation has been set aside for, and when.
     granted: Vec<(Place, usize, u64)>,
 }
@@ -85,12 +88,13 @@ impl Fleet {
             _ => None,
         });
         let batches = batches.collect();
+        let threads = plan.consumers.iter().map(|consumer| Threads::new(&consumer.work)).collect();
         let deliveries = consumers.map(|index| match &plan.consumers[index].work {
             Work::Firehose(firehose) => Some(Delivery::new(firehose)),
             _ => None,
         });
         let deliveries = deliveries.collect();
-        Self { pools, services, deliveries, batches, granted: Vec::new() }
+        Self { pools, services, deliveries, batches, threads, granted: Vec::new() }
     }
 
     /// Takes room for an invocation of `lane`, or a place among those who wait for it.
@@ -174,6 +178,11 @@ impl Fleet {
         if let Some(batches) = &mut self.batches[consumer] {
             batches.kill(now);
         }
+    }
+
+    /// The threads of an application that bounds them.
+    pub(super) fn threads(&mut self, consumer: usize) -> Option<&mut Threads> {
+        self.threads[consumer].as_mut()
     }
 
     /// What the batches of a job came to.

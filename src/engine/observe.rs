@@ -22,6 +22,8 @@ const MILLISECOND: u64 = 1_000_000;
 
 /// Hottest keys that are named of each shard, unless `Options` says otherwise.
 pub(super) const HOTTEST_KEYS: usize = 10;
+/// Shards that are named of each consumer.
+const SLOWEST_SHARDS: usize = 5;
 
 /// Adds everything up.
 pub(super) fn observe(
@@ -308,7 +310,16 @@ fn consumer(
         iterator_age_ms: tally.iterator_age.histogram(MILLISECOND),
         iterator_age_cloudwatch_ms: tally.iterator_age_cloudwatch.histogram(MILLISECOND),
         end_to_end_latency_us: tally.end_to_end_latency.histogram(MICROSECOND),
+        slowest_shards: slowest_shards(tally),
     }
+}
+
+/// The shards with the oldest unread records, the worst first; of equal ones the first shard.
+fn slowest_shards(tally: &ConsumerTally) -> Vec<(usize, u64)> {
+    let mut all = tally.oldest.clone();
+    all.sort_unstable_by_key(|(oldest, shard)| (std::cmp::Reverse(*oldest), *shard));
+    all.truncate(SLOWEST_SHARDS);
+    all.into_iter().map(|(oldest, shard)| (shard, oldest / MILLISECOND)).collect()
 }
 
 fn function(
@@ -327,6 +338,7 @@ fn function(
         failed_invocations: seen.failed_invocations,
         throttled_invocations: seen.throttled_invocations,
         cold_starts: seen.cold_starts,
+        given_up_batches: seen.given_up_batches,
         handed_records: seen.handed_records,
         concurrent_max,
         billed: Span::from_nanoseconds(seen.billed_nanoseconds),

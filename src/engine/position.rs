@@ -33,6 +33,9 @@ pub(super) struct Position {
     pub(super) settled: u64,
     /// Records before `settled` that were skipped and never processed, by place.
     skipped: Vec<(u64, u64)>,
+    /// Index of the shard, and the highest age of its oldest unread record, in nanoseconds.
+    shard: usize,
+    oldest: u64,
     /// The next second whose end has not been looked at.
     second: u64,
     /// When it had worked on everything of a closed shard, in nanoseconds; `u64::MAX` before.
@@ -67,6 +70,8 @@ impl Position {
             checkpoint_at: 0,
             settled: 0,
             skipped: Vec::new(),
+            shard,
+            oldest: 0,
             second: opened / NANOSECONDS_PER_SECOND,
             finished: u64::MAX,
             stop: 0,
@@ -225,6 +230,7 @@ impl Position {
             let age = oldest.map_or(0, |accepted| end - accepted);
             if end > context.plan.warm_up && end <= self.finished {
                 tally.consumers[self.consumer].iterator_age.record(age);
+                self.oldest = self.oldest.max(age);
             }
             let row = tally.rows.consumer(self.second, self.consumer);
             row.backlog_records += behind;
@@ -242,6 +248,7 @@ impl Position {
         let (records, bytes) = log.counted_from(self.place.max(self.settled), horizon);
         tally.backlog_records += records;
         tally.backlog_bytes += bytes;
+        tally.oldest.push((self.oldest, self.shard));
     }
 
     /// The place from which, and the time from which the log must be kept for this consumer.

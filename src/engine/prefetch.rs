@@ -113,9 +113,8 @@ impl Prefetch {
                     None => {
                         self.drawn += 1;
                         let draws = context.replication.phases[consumer];
-                        let tenth = interval.nanoseconds() / 10;
-                        let drift = draws.below(shard, self.drawn, tenth);
-                        (Vec::new(), now, now + interval.nanoseconds() + drift - tenth / 2)
+                        let wait = draws.below(shard, self.drawn, interval.nanoseconds());
+                        (Vec::new(), now, now + interval.half().nanoseconds() + wait)
                     }
                 }
             }

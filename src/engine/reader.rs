@@ -8,7 +8,7 @@ mod batch;
 
 use crate::engine::child_order::{Handled, NO_ORDER};
 use crate::engine::fetch::{get_records, next_event, take_event};
-use crate::engine::joint::Fleet;
+use crate::engine::joint::{Fleet, Threads};
 use crate::engine::lane::Context;
 use crate::engine::log::{Log, LogRecord};
 use crate::engine::mapping::{Mapping, Place};
@@ -60,13 +60,15 @@ struct Reader {
     state: State,
 }
 
-/// Where a reader notes what is watched.
+/// Where a reader notes what is watched, and who works on what it has read.
 struct Watch<'a> {
     /// End of the window in nanoseconds.
     until: u64,
     /// Whether all that is handled is noted.
     is_on: bool,
     handled: &'a mut Vec<Handled>,
+    /// The threads that shards share, where they are bounded.
+    threads: Option<&'a mut Threads>,
 }
 
 /// When a consumer finds a shard that it may begin with from `from` on: at its next look.
@@ -213,7 +215,8 @@ impl Readers {
         tally: &mut Tally,
     ) {
         self.poll_before(until, log, context, tally);
-        let mut watch = Watch { until, is_on: self.is_watched, handled: &mut self.handled };
+        let is_on = self.is_watched;
+        let mut watch = Watch { until, is_on, handled: &mut self.handled, threads: None };
         for reader in self.readers.iter_mut().filter(|reader| !reader.is_joint) {
             let plan = &context.plan.consumers[reader.position.consumer];
             if let Reading::EnhancedFanOut { .. } = plan.reading {
@@ -261,7 +264,8 @@ impl Readers {
                 reader.turn(log, context, tally);
                 continue;
             }
-            let mut watch = Watch { until, is_on: self.is_watched, handled: &mut self.handled };
+            let is_on = self.is_watched;
+            let mut watch = Watch { until, is_on, handled: &mut self.handled, threads: None };
             let now = reader.next;
             if reader.poll(&mut self.limits, log, context, tally, &mut watch) && now >= self.closed
             {
@@ -304,7 +308,7 @@ impl Readers {
                 let due = prefetch.due(position, free, job, (log, context));
                 due.min(reader.told_at(self.closed, log, context))
             }
-            _ => reader.due(),
+            _ => reader.due_jointly(self.closed, log, context),
         }
     }
 
@@ -349,8 +353,13 @@ impl Readers {
                 reader.next = prefetch.fetch(position, call, limits, (log, context), joint);
             }
             _ => {
-                let mut watch = Watch { until, is_on: self.is_watched, handled: &mut self.handled };
-                if reader.poll(limits, log, context, tally, &mut watch) && now >= self.closed {
+                let threads = fleet.threads(consumer);
+                let is_on = self.is_watched;
+                let mut watch = Watch { until, is_on, handled: &mut self.handled, threads };
+                if let Reading::EnhancedFanOut { .. } = context.plan.consumers[consumer].reading {
+                    reader.receive(now + 1, log, context, tally, &mut watch);
+                } else if reader.poll(limits, log, context, tally, &mut watch) && now >= self.closed
+                {
                     reader.finish_at(now.max(reader.busy), log);
                 }
                 return;
@@ -381,6 +390,49 @@ impl Reader {
         }
     }
 
+    /// When something happens next to a consumer that loops, where shards are coupled.
+    fn due_jointly(&self, closed: u64, log: &Log, context: Context<'_>) -> u64 {
+        let position = &self.position;
+        let Reading::EnhancedFanOut { round_trip } =
+            context.plan.consumers[position.consumer].reading
+        else {
+            return self.due();
+        };
+        if position.has_stopped() {
+            return position.stop_at;
+        }
+        let subscription = (self.next, self.offset, round_trip.nanoseconds());
+        let event = next_event(position.place, subscription, log, context).unwrap_or(u64::MAX);
+        event.min(self.told_at(closed, log, context)).min(position.stop_at)
+    }
+
+    /// Works on records that are read by `now`, once a thread is free where shards share them; gives
+    /// when that is done.
+    fn work(
+        &mut self,
+        records: &[LogRecord],
+        now: u64,
+        (log, context): (&Log, Context<'_>),
+        tally: &mut Tally,
+        watch: &mut Watch<'_>,
+    ) -> u64 {
+        let consumer = self.position.consumer;
+        let at = (consumer, self.shard);
+        let turn = match &watch.threads {
+            Some(threads) if !records.is_empty() => Some(threads.next(at, now, context)),
+            _ => None,
+        };
+        let start = turn.map_or(now, |(_, start)| start);
+        self.note(records, start, log, context, watch);
+        let killed_at = self.position.killed_at();
+        let tally = &mut tally.consumers[consumer];
+        let done = self.position.work(records, start, context, tally);
+        if let (Some((thread, _)), Some(threads)) = (turn, &mut watch.threads) {
+            threads.work_until(thread, done.min(killed_at));
+        }
+        done
+    }
+
     /// Stops, or works again, where shards are coupled.
     fn turn_joint(
         &mut self,
@@ -397,7 +449,8 @@ impl Reader {
             self.position.look_back(now, log, context, tally);
             let joint = (&mut tally.consumers[consumer], fleet);
             mapping.stop(&mut self.position, (now, at), kind, context, joint);
-        } else if let (State::Prefetch(prefetch), Some(kind), true) = (&mut self.state, kind, stops) {
+        } else if let (State::Prefetch(prefetch), Some(kind), true) = (&mut self.state, kind, stops)
+        {
             self.position.look_back(now, log, context, tally);
             let is_killed = kind != StopKind::InOrder;
             if is_killed {
@@ -464,20 +517,18 @@ impl Reader {
         match answer {
             Some(answer) => {
                 let start = now + round_trip.nanoseconds();
-                self.note(answer.records, start, log, context, watch);
-                let tally = &mut tally.consumers[consumer];
-                self.busy = self.position.work(answer.records, start, context, tally);
+                self.busy = self.work(answer.records, start, (log, context), tally, watch);
                 self.next = self.next.max(self.busy);
             }
             None => {
                 // Clients whose calls come at the same even distance would otherwise keep their
-                // order for ever, and the same one would be refused each time. In truth they
-                // drift: here by up to a twentieth either way, so that the mean stays.
+                // order for long, and the same one would be refused each time. In truth the SDK
+                // tries again after a random wait: here up to half an interval either way, so
+                // that the mean stays.
                 self.drawn += 1;
                 let draws = context.replication.phases[consumer];
-                let tenth = interval.nanoseconds() / 10;
-                self.next += draws.below(self.shard, self.drawn, tenth);
-                self.next -= tenth / 2;
+                self.next += draws.below(self.shard, self.drawn, interval.nanoseconds());
+                self.next -= interval.half().nanoseconds();
             }
         }
         self.position.scratch = scratch;
@@ -580,8 +631,7 @@ impl Reader {
         let mut scratch = std::mem::take(&mut self.position.scratch);
         let view = (log, &mut scratch);
         let (records, free) = take_event(&mut self.position, now, view, context, tally);
-        self.note(records, now, log, context, watch);
-        let done = self.position.work(records, now, context, &mut tally.consumers[consumer]);
+        let done = self.work(records, now, (log, context), tally, watch);
         self.next = done.max(free);
         self.position.scratch = scratch;
         true

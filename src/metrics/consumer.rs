@@ -15,6 +15,8 @@ pub struct FunctionObservation {
     pub throttled_invocations: u64,
     /// Those in a new execution environment.
     pub cold_starts: u64,
+    /// Batches that were given up, or parts of them: messages to the destination, where there is one.
+    pub given_up_batches: u64,
     /// Records over all invocations.
     pub handed_records: u64,
     /// Most invocations at the same time, the warm-up included.

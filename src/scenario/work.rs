@@ -45,6 +45,8 @@ pub struct Kcl {
     pub version: u8,
     /// Workers that share the shards.
     pub workers: u32,
+    /// Shards that a worker works on at the same time; all that it has if none.
+    pub processing_threads: Option<u32>,
     /// A lease that has not been renewed for so long is taken over.
     pub failover_time: Span,
 }
@@ -53,7 +55,11 @@ impl Work {
     /// Whether what happens on one shard depends on others.
     #[must_use]
     pub const fn couples_shards(&self) -> bool {
-        matches!(self, Self::Lambda(_) | Self::Firehose(_) | Self::MicroBatch(_))
+        match self {
+            Self::Lambda(_) | Self::Firehose(_) | Self::MicroBatch(_) => true,
+            Self::Kcl(kcl) => kcl.processing_threads.is_some(),
+            Self::Loop | Self::Flink => false,
+        }
     }
 }
 
@@ -74,6 +80,8 @@ pub struct Lambda {
     pub bisect_on_error: bool,
     /// Whether the function says which record failed, so that those before it are done.
     pub report_item_failures: bool,
+    /// Where a message goes about each batch that is given up.
+    pub on_failure: Option<OnFailure>,
     /// Batches do not reach over a multiple of this, and the function is called once more for each.
     pub tumbling_window: Option<Span>,
     /// Invocations of this function that may run at the same time; shares the account's if none.
@@ -92,6 +100,29 @@ pub struct Lambda {
     pub retry_delay_max: Span,
     /// Memory of the function, for the bill.
     pub memory: Bytes,
+}
+
+/// Where an event source mapping tells of batches that are given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// A queue of Amazon SQS.
+    Sqs,
+    /// A topic of Amazon SNS.
+    Sns,
+    /// A bucket of Amazon S3.
+    S3,
+}
+
+impl OnFailure {
+    /// The word of the language.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqs => "sqs",
+            Self::Sns => "sns",
+            Self::S3 => "s3",
+        }
+    }
 }
 
 /// A Firehose stream that reads from the data stream.

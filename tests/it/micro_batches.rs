@@ -148,7 +148,8 @@ fn records_are_gathered_before_a_batch_has_them() {
 fn a_crash_repeats_the_batch_in_hand() {
     let text = "trigger: 100 s, fetch_duration: 0 s, processing: { per_record: 5 ms }";
     let stopped = |kind: &str| {
-        let incident = format!("incidents=[ {{ at: 330 s, for: 5 s, {kind}: {{ consumer: j }} }} ]");
+        let incident =
+            format!("incidents=[ {{ at: 330 s, for: 5 s, {kind}: {{ consumer: j }} }} ]");
         run(text, &[&incident])
     };
     let crash = stopped("outage");

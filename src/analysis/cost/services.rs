@@ -56,11 +56,9 @@ pub(super) fn probe_of_consumer(consumer: &Consumer) -> Vec<DownstreamUsage> {
 fn function(consumer: &Consumer, seen: &FunctionObservation) -> Vec<DownstreamUsage> {
     let memory = match &consumer.work {
         Work::Lambda(lambda) => lambda.memory,
-        Work::Loop
-        | Work::Flink
-        | Work::MicroBatch(_)
-        | Work::Kcl(_)
-        | Work::Firehose(_) => TRANSFORM_MEMORY,
+        Work::Loop | Work::Flink | Work::MicroBatch(_) | Work::Kcl(_) | Work::Firehose(_) => {
+            TRANSFORM_MEMORY
+        }
     };
     LambdaUsage {
         architecture: Architecture::X86,

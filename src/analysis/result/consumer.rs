@@ -14,6 +14,11 @@ pub struct FunctionResult {
     pub throttled_invocations: u64,
     /// Those in a new execution environment.
     pub cold_starts: u64,
+    /// Batches that were given up, or parts of them, with `discarded_records` in all.
+    pub given_up_batches: u64,
+    /// Where a message about each of them went: `sqs`, `sns` or `s3`; `null` where nothing tells
+    /// which records were lost.
+    pub on_failure: Option<String>,
     /// Most invocations at the same time, the warm-up included; 0 where it is not counted.
     pub concurrent_max: u64,
     /// Mean number of records of an invocation.
@@ -37,6 +42,15 @@ pub struct DeliveryResult {
     pub billed_bytes: u64,
     /// Objects that the destination refused at first.
     pub retried_objects: u64,
+}
+
+/// How far behind a consumer was on a shard.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SlowestShard {
+    /// Identifier, `shardId-000000000000`.
+    pub shard_id: String,
+    /// Highest age of its oldest unread record, one sample a second after the warm-up.
+    pub iterator_age_ms_max: u64,
 }
 
 /// The micro-batches of a consumer that began after the warm-up.
@@ -68,7 +82,7 @@ pub struct ObjectBytes {
 /// What an incident came to.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct IncidentResult {
-    /// `outage`, `deploy`, `slowdown`, `destination_throttled` or `replay`.
+    /// `outage`, `deploy`, `slowdown`, `destination_throttled`, `worker_loss`, `poison` or `replay`.
     pub kind: String,
     /// The consumer that it met.
     pub consumer: String,

@@ -116,11 +116,7 @@ impl Batches {
 
 /// When the work on each shard begins, and when the last task ends: tasks go in the order of their
 /// shards to whoever is free first.
-fn schedule(
-    records: &[u64],
-    (start, per_record): (u64, u64),
-    job: &MicroBatch,
-) -> (Vec<u64>, u64) {
+fn schedule(records: &[u64], (start, per_record): (u64, u64), job: &MicroBatch) -> (Vec<u64>, u64) {
     let per_task = job.shards_per_task.max(1) as usize;
     let tasks = records.len().div_ceil(per_task);
     let at_once = job.tasks_at_once.map_or(tasks, |most| most as usize).clamp(1, tasks.max(1));

@@ -31,6 +31,10 @@ pub(in crate::scenario) struct Kcl {
     /// A checkpoint is written after the first batch that ends so long after the last one; default
     /// `1 min`, assumed.
     pub(in crate::scenario) checkpoint_interval: Option<Written<Span>>,
+    /// Shards that a worker works on at the same time, 1 to 1,000; default all that it has, as the
+    /// executor of the library.
+    #[schemars(range(min = 1, max = 1_000))]
+    pub(in crate::scenario) processing_threads: Option<u32>,
     /// A lease that has not been renewed for so long is taken over, 1 s to 30 s; default `10 s`.
     pub(in crate::scenario) failover_time: Option<Written<Span>>,
 }
