@@ -34,7 +34,7 @@ pub(super) struct Position {
     /// Records before `settled` that were skipped and never processed, by place.
     skipped: Vec<(u64, u64)>,
     /// Index of the shard, and the highest age of its oldest unread record, in nanoseconds.
-    shard: usize,
+    pub(super) shard: usize,
     oldest: u64,
     /// The next second whose end has not been looked at.
     second: u64,

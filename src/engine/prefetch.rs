@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use crate::engine::fetch::{get_records, next_event, take_event};
+use crate::engine::fetch::{drifting, get_records, next_event, take_event};
 use crate::engine::joint::Fleet;
 use crate::engine::lane::Context;
 use crate::engine::log::Log;
@@ -106,15 +106,20 @@ impl Prefetch {
                             answer.records.iter().map(|record| u64::from(record.size)).sum();
                         let tally = &mut tally.consumers[consumer];
                         let records = position.take(answer.records, context, tally);
-                        let least = interval.max(round_trip).nanoseconds();
-                        let next = now + least.max(paced(bytes, job));
+                        let mut next = now + interval.nanoseconds();
+                        if limits.are_contended(now) {
+                            self.drawn += 1;
+                            let call = (consumer, shard, self.drawn);
+                            next = drifting(now, interval, call, context);
+                        }
+                        let least = round_trip.nanoseconds().max(paced(bytes, job));
+                        let next = next.max(now + least);
                         (records, now + round_trip.nanoseconds(), next)
                     }
                     None => {
                         self.drawn += 1;
-                        let draws = context.replication.phases[consumer];
-                        let wait = draws.below(shard, self.drawn, interval.nanoseconds());
-                        (Vec::new(), now, now + interval.half().nanoseconds() + wait)
+                        let call = (consumer, shard, self.drawn);
+                        (Vec::new(), now, drifting(now, interval, call, context))
                     }
                 }
             }
@@ -202,6 +207,9 @@ impl Prefetch {
         rest.extend(self.blocks.drain(..).flat_map(|block| block.records));
         self.waiting = 0;
         position.give_back(&rest, context, tally);
+        if is_killed {
+            position.fetched = position.place;
+        }
     }
 
     /// Counts what is in hand when the run ends.

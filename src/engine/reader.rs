@@ -7,7 +7,7 @@
 mod batch;
 
 use crate::engine::child_order::{Handled, NO_ORDER};
-use crate::engine::fetch::{get_records, next_event, take_event};
+use crate::engine::fetch::{drifting, get_records, next_event, take_event};
 use crate::engine::joint::{Fleet, Threads};
 use crate::engine::lane::Context;
 use crate::engine::log::{Log, LogRecord};
@@ -518,17 +518,17 @@ impl Reader {
             Some(answer) => {
                 let start = now + round_trip.nanoseconds();
                 self.busy = self.work(answer.records, start, (log, context), tally, watch);
+                if limits.are_contended(now) {
+                    self.drawn += 1;
+                    let call = (consumer, self.shard, self.drawn);
+                    self.next = drifting(now, interval, call, context);
+                }
                 self.next = self.next.max(self.busy);
             }
             None => {
-                // Clients whose calls come at the same even distance would otherwise keep their
-                // order for long, and the same one would be refused each time. In truth the SDK
-                // tries again after a random wait: here up to half an interval either way, so
-                // that the mean stays.
                 self.drawn += 1;
-                let draws = context.replication.phases[consumer];
-                self.next += draws.below(self.shard, self.drawn, interval.nanoseconds());
-                self.next -= interval.half().nanoseconds();
+                let call = (consumer, self.shard, self.drawn);
+                self.next = drifting(now, interval, call, context);
             }
         }
         self.position.scratch = scratch;

@@ -48,6 +48,8 @@ impl Readers {
         if let State::Prefetch(prefetch) = &mut reader.state {
             reader.position.look_back(now, log, context, tally);
             prefetch.end(&mut reader.position, context, &mut tally.consumers[consumer]);
+            // A closed shard that has been read to its end is finished now, and not before.
+            reader.next = reader.next.max(now);
         }
     }
 }
