@@ -307,6 +307,7 @@ fn second(second: u64) -> StreamStep {
                 backlog_records: 500,
                 iterator_age_ms_max: 900,
                 iterator_age_cloudwatch_ms_max: Some(800),
+                in_hand_age_ms_max: 0,
             },
             ConsumerStep {
                 read_records: 1_700,
@@ -314,6 +315,7 @@ fn second(second: u64) -> StreamStep {
                 backlog_records: 100 * (second + 1),
                 iterator_age_ms_max: 50 * (second + 1),
                 iterator_age_cloudwatch_ms_max: None,
+                in_hand_age_ms_max: 0,
             },
         ],
     }

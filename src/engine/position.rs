@@ -36,6 +36,8 @@ pub(super) struct Position {
     /// Index of the shard, and the highest age of its oldest unread record, in nanoseconds.
     pub(super) shard: usize,
     oldest: u64,
+    /// What is worked on, where that is done as it is read.
+    hand: Hand,
     /// The next second whose end has not been looked at.
     second: u64,
     /// When it had worked on everything of a closed shard, in nanoseconds; `u64::MAX` before.
@@ -51,6 +53,29 @@ pub(super) struct Position {
     absent: Option<StartPosition>,
     /// What a shard holds that is seen for a moment: old records of a batch.
     pub(super) scratch: Vec<LogRecord>,
+}
+
+/// A batch in hand: from when until when it is worked on, and when its first and its last record
+/// were accepted, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hand {
+    from: u64,
+    until: u64,
+    accepted: (u64, u64),
+}
+
+impl Hand {
+    /// Age at `now` of the record that is worked on, if the work is evenly spread; zero when all is
+    /// done.
+    fn age(&self, now: u64) -> u64 {
+        if now >= self.until {
+            return 0;
+        }
+        let (first, last) = self.accepted;
+        let done = u128::from(now.saturating_sub(self.from)) * u128::from(last - first);
+        let passed = done / u128::from((self.until - self.from).max(1));
+        now.saturating_sub(first + passed as u64)
+    }
 }
 
 impl Position {
@@ -72,6 +97,7 @@ impl Position {
             skipped: Vec::new(),
             shard,
             oldest: 0,
+            hand: Hand::default(),
             second: opened / NANOSECONDS_PER_SECOND,
             finished: u64::MAX,
             stop: 0,
@@ -127,6 +153,9 @@ impl Position {
         if !self.has_stopped {
             if stop.kind == StopKind::Killed {
                 self.place = self.checkpoint;
+            }
+            if stop.kind != StopKind::InOrder {
+                self.hand = Hand::default();
             }
             (self.has_stopped, self.stop_at) = (true, stop.until);
             return false;
@@ -235,6 +264,7 @@ impl Position {
             let row = tally.rows.consumer(self.second, self.consumer);
             row.backlog_records += behind;
             row.iterator_age_ms_max = row.iterator_age_ms_max.max(age / 1_000_000);
+            row.in_hand_age_ms_max = row.in_hand_age_ms_max.max(self.hand.age(end) / 1_000_000);
             self.second += 1;
         }
     }
@@ -289,6 +319,8 @@ impl Position {
         // Of an aggregated record, each user record is work.
         let user_records: u64 = records.iter().map(|record| u64::from(record.user_records)).sum();
         let last = first + per_record * user_records;
+        let accepted = (records[0].accepted, records[records.len() - 1].accepted);
+        self.hand = Hand { from: start, until: last, accepted };
         let killed_at = self.killed_at();
         let all_counted = records.iter().all(|record| record.created >= warm_up);
         if all_counted && last < horizon.min(killed_at) && self.place >= self.settled {

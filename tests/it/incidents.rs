@@ -272,3 +272,25 @@ fn incidents_that_make_no_sense_are_refused() {
     );
     check_good(ONE_WRITER, &[ONE_READER, "incidents=[]"]);
 }
+
+/// Drained after T a / (d - a), however much an answer holds: what has been read is not caught up with
+/// before it has been worked through.
+#[test]
+fn large_answers_drain_no_sooner() {
+    for reader in [
+        "polling: { processing: { per_record: 50 ms } }",
+        "kcl: { fan_out: polling, processing: { per_record: 50 ms } }",
+        "flink: { processing: { per_record: 50 ms } }",
+    ] {
+        let reader = format!("{{ name: r, {reader} }}");
+        let seen = run(
+            &reader,
+            "{ at: 200 s, for: 100 s, outage: { consumer: r } }",
+            &["producers.writer.traffic.constant=12 records/s"],
+        );
+        let drained = seconds_of(seen.incidents[0].drained_after.unwrap());
+        let repeated = seen.consumers[0].duplicate_records as f64;
+        let expected = (100.0 * 12.0 + repeated) / (20.0 - 12.0);
+        check_close(&reader, drained, expected, 4.0 + 0.05 * expected);
+    }
+}

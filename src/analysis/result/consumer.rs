@@ -94,8 +94,8 @@ pub struct IncidentResult {
     pub iterator_age_ms_max: u64,
     /// Most records that the consumer had yet to read in that time.
     pub backlog_records_max: u64,
-    /// How long after the end the consumer was no further behind than in the minute before; `null`
-    /// when the run ended before.
+    /// How long after the end the consumer was no further behind than in the minute before, with what
+    /// it had read and not done; `null` when the run ended before.
     pub drained_after_seconds: Option<f64>,
     /// What was left at the worst moment until retention would have taken the oldest unread record.
     pub retention_left_ms: u64,
