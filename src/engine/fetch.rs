@@ -70,9 +70,9 @@ pub(super) fn get_records<'log>(
 /// When a client calls next that has called at `now` and calls once in `interval`; `call` are the
 /// indices of the consumer and the shard, and a number for the draw.
 ///
-/// Clients whose calls come at the same even distance would keep their order for ever, and where calls
-/// are refused it would be those of the same one each time. In truth they drift: here by up to a
-/// twentieth either way, so that the mean stays, and only where it matters.
+/// Clients whose calls come at the same even distance would keep their order for ever, and where
+/// calls are refused it would be those of the same one each time. In truth they drift: here by up
+/// to a twentieth either way, so that the mean stays, and only where it matters.
 pub(super) fn drifting(
     now: u64,
     interval: Span,

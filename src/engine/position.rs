@@ -438,8 +438,8 @@ impl Position {
         taken
     }
 
-    /// Gives back the records that were taken last and not worked on: they are read again, unless they
-    /// have expired.
+    /// Gives back the records that were taken last and not worked on: they are read again, unless
+    /// they have expired.
     pub(super) fn give_back(
         &mut self,
         held: &[Held],

@@ -1,8 +1,8 @@
 //! A job of micro-batches at one shard: it reads all the time, and what has been read waits until a
 //! batch takes it. `joint::batches` decides when that is.
 //!
-//! Source: Databricks, Amazon Kinesis connector options, 2026: the source fetches in the background,
-//! gathers what it has for a while, and a batch takes what is there when it is triggered. A batch
+//! Source: Databricks, Amazon Kinesis connector options, 2026: the source fetches in the
+//! background, gathers what it has for a while, and a batch takes what is there when it is triggered. A batch
 //! that is killed is done again as a whole from the offsets that the one before has committed.
 
 use std::collections::VecDeque;
@@ -161,8 +161,8 @@ impl Prefetch {
         self.blocks.front().map_or(u64::MAX, |block| block.available)
     }
 
-    /// A batch starts at `now` and works on the shard's records as `pace` says: from when on, and how
-    /// long on each user record. What it does not have room for stays.
+    /// A batch starts at `now` and works on the shard's records as `pace` says: from when on, and
+    /// how long on each user record. What it does not have room for stays.
     pub(super) fn start(&mut self, now: u64, (from, per_record): (u64, u64)) {
         let count = self.blocks.iter().take_while(|block| block.available <= now).count();
         let taken = self.blocks.drain(..count).flat_map(|block| block.records);
@@ -189,8 +189,8 @@ impl Prefetch {
         position.checkpoint = position.place;
     }
 
-    /// The job stops at `now`: what no batch has taken is read again. When it is killed so is the batch
-    /// in hand, of which what has been done will be done again.
+    /// The job stops at `now`: what no batch has taken is read again. When it is killed so is the
+    /// batch in hand, of which what has been done will be done again.
     pub(super) fn stop(
         &mut self,
         position: &mut Position,
