@@ -56,11 +56,11 @@ pub use picture::{
     Measured, Picture, ShardsFrom, TimeObjective, picture,
 };
 pub use result::{
-    AccountingResult, Assumption, CloudWatchView, ConsumerResult, DeliveryResult, Evidence,
-    Finding, FunctionResult, HottestKey, IncidentResult, ObjectBytes, ObjectiveResult,
+    AccountingResult, Assumption, BatchResult, CloudWatchView, ConsumerResult, DeliveryResult,
+    Evidence, Finding, FunctionResult, HottestKey, IncidentResult, ObjectBytes, ObjectiveResult,
     OrderingKept, ProducerResult, Quantiles, ReplicationInterval, ResultDocument,
     ScalingActionResult, ScalingOutcome, ScalingResult, ScenarioSummary, Severity, ShardResult,
-    StreamResult, TruthView, Unit, Utilization, Verdict,
+    SlowestShard, StreamResult, TruthView, Unit, Utilization, Verdict,
 };
 pub use series::{
     ConsumerRow, SeriesRow, ShardRow, default_bin, effective_bin, shard_series, stream_series,

@@ -6,7 +6,7 @@
 //! them: `plan` (the scenario made ready), `source` (draws records, or takes those that `replay`
 //! reads from a trace, and deals them to the lanes), `sender` and `rounds` (clients that hear of
 //! every answer), `lane` with `retry`, `refusals` and `key_order` (attempts), `log`, `fetch`,
-//! `position` with `timetable` and `leases`, and `reader` with `mapping` and `tap` (consumers),
+//! `position` with `timetable` and `leases`, and `reader` with `mapping`, `tap` and `prefetch` (consumers),
 //! `joint` (consumers that couple shards), `seconds` and `tally` (what is counted), `replication`
 //! (windows and barriers), `reshard` with `child_order` (shards that split and merge) and `observe`
 //! (adding up).
@@ -23,6 +23,7 @@ mod mapping;
 mod observe;
 mod plan;
 mod position;
+mod prefetch;
 mod reader;
 mod refusals;
 mod replay;

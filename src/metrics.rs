@@ -15,7 +15,7 @@ mod series;
 use hdrhistogram::Histogram;
 
 pub use age_counts::AgeCounts;
-pub use consumer::{DeliveryObservation, FunctionObservation};
+pub use consumer::{BatchObservation, DeliveryObservation, FunctionObservation};
 pub use counted::{CountedConsumer, CountedSeconds, RecordsByMinute};
 pub use incidents::{IncidentObservation, IncidentWatch};
 pub use key_counts::KeyCounts;
@@ -194,6 +194,11 @@ pub struct ConsumerObservation {
     pub function: Option<FunctionObservation>,
     /// What it wrote, where it writes objects.
     pub delivery: Option<DeliveryObservation>,
+    /// What its micro-batches came to, where it has any.
+    pub batches: Option<BatchObservation>,
+    /// The five shards on which it was furthest behind, the worst first: index, and highest true
+    /// iterator age after the warm-up in milliseconds.
+    pub slowest_shards: Vec<(usize, u64)>,
     /// Records processed after a later one of the same key, which had gone to another shard; nothing
     /// where no shard could split or merge.
     pub out_of_order_records: Option<u64>,

@@ -65,7 +65,7 @@ pub use trace::{Beyond, Step, StreamedFile, Trace, TraceError, TraceReader, Trac
 pub use traffic::{Arrivals, Bursts, Spike, Traffic};
 pub use validate::{Files, open_shards};
 pub use variants::{Sweep, SweepPoint, Variant, read_sweep, read_variants};
-pub use work::{Firehose, Kcl, Lambda, Transform, Work};
+pub use work::{Firehose, Kcl, Lambda, MicroBatch, OnFailure, Transform, Work};
 
 use crate::hash_key::HashKeyRange;
 use crate::quotas::Quotas;
@@ -265,6 +265,7 @@ impl Consumer {
         match (&self.work, &self.reading) {
             (Work::Lambda(_), _) => "lambda",
             (Work::Firehose(_), _) => "firehose",
+            (Work::MicroBatch(_), _) => "micro_batch",
             (Work::Kcl(_), _) => "kcl",
             (Work::Flink, _) => "flink",
             (Work::Loop, Reading::Polling { .. }) => "polling",
@@ -278,7 +279,7 @@ impl Consumer {
         match &self.work {
             Work::Lambda(lambda) => lambda.parallelization_factor > 1,
             Work::Firehose(firehose) => firehose.partitions.is_some(),
-            Work::Loop | Work::Kcl(_) | Work::Flink => false,
+            Work::Loop | Work::Kcl(_) | Work::Flink | Work::MicroBatch(_) => false,
         }
     }
 

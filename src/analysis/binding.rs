@@ -4,8 +4,8 @@
 //! the consumer can take, by the closed forms of each kind.
 
 use super::figures::{counted_seconds, ratio};
-use crate::metrics::Observation;
-use crate::scenario::{Consumer, Lambda, Reading, Scenario, Work};
+use crate::metrics::{BatchObservation, Observation};
+use crate::scenario::{Consumer, Kcl, Lambda, Reading, Scenario, Work};
 
 /// A share of refusals from which on they bind.
 const REFUSED_MUCH: f64 = 0.05;
@@ -50,6 +50,17 @@ impl FullBatches {
     }
 }
 
+/// Records that all shards take together.
+fn all_records_per_second(seen: &Observation, seconds: f64) -> f64 {
+    let all: u64 = seen.shards.iter().map(|shard| shard.incoming_records).sum();
+    all as f64 / seconds
+}
+
+/// Whether batches often take longer than until the next trigger.
+fn are_late(seen: Option<BatchObservation>) -> bool {
+    seen.is_some_and(|seen| ratio(seen.late_batches, seen.batches) > REFUSED_MUCH)
+}
+
 /// The resource that binds the consumer, as a word of the result document.
 pub(super) fn resource(
     scenario: &Scenario,
@@ -81,6 +92,20 @@ pub(super) fn resource(
         let full = FullBatches::of(scenario, consumer, lambda, mean_bytes);
         if full.records_per_second.is_some_and(|most| most < records_per_second) {
             return Some(if full.by_payload { "payload" } else { "processing" });
+        }
+    } else if let Work::Kcl(Kcl { workers, processing_threads: Some(threads), .. }) = &consumer.work
+        && consumer.processing.per_record.as_seconds() * all_records_per_second(seen, seconds)
+            > f64::from(*workers) * f64::from(*threads)
+    {
+        return Some("processing");
+    } else if let Work::MicroBatch(job) = &consumer.work {
+        // A batch ends with its longest task, and what a trigger brings must be done by the next.
+        let per_shard = consumer.processing.per_record.as_seconds() * records_per_second;
+        if are_late(of_consumer.batches) || per_shard * f64::from(job.shards_per_task) > 1.0 {
+            return Some("processing");
+        }
+        if job.fetch_rate.is_some_and(|rate| rate.as_per_second() < bytes_per_second) {
+            return Some("polling");
         }
     } else if consumer.processing.per_record.as_seconds() * records_per_second > 1.0 {
         return Some("processing");

@@ -12,7 +12,9 @@ mod scaling;
 
 pub use scaling::{ScalingActionResult, ScalingOutcome, ScalingResult};
 
-pub use consumer::{DeliveryResult, FunctionResult, IncidentResult, ObjectBytes};
+pub use consumer::{
+    BatchResult, DeliveryResult, FunctionResult, IncidentResult, ObjectBytes, SlowestShard,
+};
 pub use notes::{AccountingResult, Assumption, Evidence, Finding, ReplicationInterval, Severity};
 
 use schemars::JsonSchema;
@@ -416,7 +418,7 @@ pub struct HottestKey {
 pub struct ConsumerResult {
     /// Name in the scenario.
     pub name: String,
-    /// `polling`, `enhanced_fan_out`, `lambda` or `firehose`.
+    /// `polling`, `enhanced_fan_out`, `kcl`, `flink`, `lambda`, `firehose` or `micro_batch`.
     pub kind: String,
     /// Records handed to it.
     pub read_records: u64,
@@ -463,4 +465,9 @@ pub struct ConsumerResult {
     /// What it wrote; absent where it writes no objects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryResult>,
+    /// The shards on which it was furthest behind, the worst first, at most five.
+    pub slowest_shards: Vec<SlowestShard>,
+    /// What its micro-batches came to; absent where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batches: Option<BatchResult>,
 }

@@ -6,12 +6,13 @@ use super::figures::{
     open_shards, quantiles, ratio,
 };
 use super::result::{
-    CloudWatchView, ConsumerResult, DeliveryResult, FunctionResult, HottestKey, IncidentResult,
-    ObjectBytes, OrderingKept, ProducerResult, ShardResult, StreamResult, TraceResult, TruthView,
-    Utilization,
+    BatchResult, CloudWatchView, ConsumerResult, DeliveryResult, FunctionResult, HottestKey,
+    IncidentResult, ObjectBytes, OrderingKept, ProducerResult, ShardResult, SlowestShard,
+    StreamResult, TraceResult, TruthView, Utilization,
 };
 use crate::metrics::{
-    DeliveryObservation, FunctionObservation, HotKey, Observation, ShardObservation,
+    BatchObservation, ConsumerObservation, DeliveryObservation, FunctionObservation, HotKey,
+    Observation, ShardObservation,
 };
 use crate::scenario::{Consumer, RecordOrdering, Scenario, Work};
 use crate::time::Span;
@@ -231,14 +232,16 @@ pub(super) fn consumers(scenario: &Scenario, observation: &Observation) -> Vec<C
                 .delivery
                 .as_ref()
                 .map(|seen| delivery(seen, counted_seconds(scenario, observation))),
+            slowest_shards: slowest_shards(seen, observation),
+            batches: seen.batches.map(batches),
         })
         .collect()
 }
 
 fn function(consumer: &Consumer, seen: FunctionObservation) -> FunctionResult {
-    let memory = match &consumer.work {
-        Work::Lambda(lambda) => lambda.memory.0,
-        _ => super::cost::TRANSFORM_MEMORY.0,
+    let (memory, on_failure) = match &consumer.work {
+        Work::Lambda(lambda) => (lambda.memory.0, lambda.on_failure),
+        _ => (super::cost::TRANSFORM_MEMORY.0, None),
     };
     let gigabytes = memory as f64 / (1024 * MIB) as f64;
     FunctionResult {
@@ -246,10 +249,33 @@ fn function(consumer: &Consumer, seen: FunctionObservation) -> FunctionResult {
         failed_invocations: seen.failed_invocations,
         throttled_invocations: seen.throttled_invocations,
         cold_starts: seen.cold_starts,
+        given_up_batches: seen.given_up_batches,
+        on_failure: on_failure.map(|to| to.as_str().to_owned()),
         concurrent_max: seen.concurrent_max,
         records_per_invocation: (seen.invocations > 0)
             .then(|| seen.handed_records as f64 / seen.invocations as f64),
         billed_gb_seconds: gigabytes * seen.billed.as_seconds(),
+    }
+}
+
+fn slowest_shards(seen: &ConsumerObservation, observation: &Observation) -> Vec<SlowestShard> {
+    let named = |(shard, age_ms): &(usize, u64)| {
+        Some(SlowestShard {
+            shard_id: observation.shards.get(*shard)?.shard_id.clone(),
+            iterator_age_ms_max: *age_ms,
+        })
+    };
+    seen.slowest_shards.iter().filter_map(named).collect()
+}
+
+fn batches(seen: BatchObservation) -> BatchResult {
+    let each = |total: f64| (seen.batches > 0).then(|| total / seen.batches as f64);
+    BatchResult {
+        batches: seen.batches,
+        late_batches: seen.late_batches,
+        records_per_batch: each(seen.handed_records as f64),
+        duration_ms_mean: each(seen.lasting_total.as_seconds() * 1e3),
+        duration_ms_max: seen.lasting_max.as_seconds() * 1e3,
     }
 }
 

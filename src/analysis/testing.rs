@@ -270,6 +270,8 @@ fn consumer_seen(accepted: u64, processed: u64, age_ms: u64) -> ConsumerObservat
         discarded_records: 0,
         function: None,
         delivery: None,
+        batches: None,
+        slowest_shards: vec![(0, age_ms)],
         read_records: processed,
         read_bytes: processed * RECORD_BYTES,
         data_out_bytes: processed * BILLED_BYTES,
@@ -307,6 +309,7 @@ fn second(second: u64) -> StreamStep {
                 backlog_records: 500,
                 iterator_age_ms_max: 900,
                 iterator_age_cloudwatch_ms_max: Some(800),
+                in_hand_age_ms_max: 0,
             },
             ConsumerStep {
                 read_records: 1_700,
@@ -314,6 +317,7 @@ fn second(second: u64) -> StreamStep {
                 backlog_records: 100 * (second + 1),
                 iterator_age_ms_max: 50 * (second + 1),
                 iterator_age_cloudwatch_ms_max: None,
+                in_hand_age_ms_max: 0,
             },
         ],
     }

@@ -7,6 +7,7 @@ use crate::engine::position::Position;
 use crate::engine::tally::Tally;
 use crate::model::read_limit::{ReadAdmission, ReadLimits};
 use crate::quotas::EXTENDED_RETENTION;
+use crate::time::Span;
 
 /// An answer that was given.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +65,23 @@ pub(super) fn get_records<'log>(
     position.report_read(age, now, context, tally);
     position.row(now, &mut tally.rows).read_records += batch.records as u64;
     Some(Answer { records, at_tip })
+}
+
+/// When a client calls next that has called at `now` and calls once in `interval`; `call` are the
+/// indices of the consumer and the shard, and a number for the draw.
+///
+/// Clients whose calls come at the same even distance would keep their order for ever, and where
+/// calls are refused it would be those of the same one each time. In truth they drift: here by up
+/// to a twentieth either way, so that the mean stays, and only where it matters.
+pub(super) fn drifting(
+    now: u64,
+    interval: Span,
+    (consumer, shard, number): (usize, u64, u64),
+    context: Context<'_>,
+) -> u64 {
+    let draws = context.replication.phases[consumer];
+    let tenth = interval.nanoseconds() / 10;
+    now + interval.nanoseconds() + draws.below(shard, number, tenth) - tenth / 2
 }
 
 /// When the next event of a subscription comes that was free from `free` on; nothing while there

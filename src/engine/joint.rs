@@ -6,7 +6,9 @@
 //! the order of time, then consumer, then shard. That is exact, and the same for any window and
 //! any number of threads; scenarios without such a consumer do not pay for it.
 
+mod batches;
 mod delivery;
+mod threads;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -16,9 +18,13 @@ use crate::engine::mapping::{Held, Place};
 use crate::engine::plan::Plan;
 use crate::engine::reshard::Resharding;
 use crate::engine::tally::Tally;
+use crate::metrics::BatchObservation;
 use crate::scenario::{Lambda, Work};
 
 pub(super) use delivery::Delivery;
+pub(super) use threads::Threads;
+
+use batches::Batches;
 
 /// Stands for all shards: the buffer of a Firehose stream.
 const ALL_SHARDS: usize = usize::MAX;
@@ -30,6 +36,8 @@ pub(super) struct Fleet {
     /// One entry a consumer.
     services: Vec<Service>,
     deliveries: Vec<Option<Delivery>>,
+    batches: Vec<Option<Batches>>,
+    threads: Vec<Option<Threads>>,
     /// Lanes of mappings that an invocation has been set aside for, and when.
     granted: Vec<(Place, usize, u64)>,
 }
@@ -75,11 +83,18 @@ impl Fleet {
             own
         });
         let services = services.collect();
+        let batches = consumers.clone().map(|index| match &plan.consumers[index].work {
+            Work::MicroBatch(job) => Some(Batches::new(job)),
+            _ => None,
+        });
+        let batches = batches.collect();
+        let threads = plan.consumers.iter().map(|consumer| Threads::new(&consumer.work)).collect();
         let deliveries = consumers.map(|index| match &plan.consumers[index].work {
             Work::Firehose(firehose) => Some(Delivery::new(firehose)),
             _ => None,
         });
-        Self { pools, services, deliveries: deliveries.collect(), granted: Vec::new() }
+        let deliveries = deliveries.collect();
+        Self { pools, services, deliveries, batches, threads, granted: Vec::new() }
     }
 
     /// Takes room for an invocation of `lane`, or a place among those who wait for it.
@@ -151,6 +166,36 @@ impl Fleet {
         self.deliveries[consumer].as_ref().map_or(0, |delivery| delivery.blocked_until)
     }
 
+    /// A batch of a job can have records from `available` on.
+    pub(super) fn has_fetched(&mut self, consumer: usize, available: u64) {
+        if let Some(batches) = &mut self.batches[consumer] {
+            batches.has_fetched(available);
+        }
+    }
+
+    /// The batch of a job that runs is killed at `now`.
+    pub(super) fn kill_batch(&mut self, consumer: usize, now: u64) {
+        if let Some(batches) = &mut self.batches[consumer] {
+            batches.kill(now);
+        }
+    }
+
+    /// The threads of an application that bounds them.
+    pub(super) fn threads(&mut self, consumer: usize) -> Option<&mut Threads> {
+        self.threads[consumer].as_mut()
+    }
+
+    /// What the batches of a job came to.
+    pub(super) fn batches(&self, consumer: usize) -> Option<BatchObservation> {
+        self.batches[consumer].as_ref().map(Batches::observation)
+    }
+
+    /// When something happens next to a consumer that belongs to no shard, if anything can.
+    fn due(&self, consumer: usize) -> Option<u64> {
+        let delivery = self.deliveries[consumer].as_ref().map(Delivery::due);
+        delivery.or_else(|| self.batches[consumer].as_ref().map(Batches::due))
+    }
+
     /// Most invocations of each consumer at the same time.
     pub(super) fn concurrency_max(&self, consumer: usize) -> u64 {
         self.services[consumer].running_max
@@ -185,8 +230,7 @@ pub(super) fn advance<'lanes>(
         let all = joint.iter().map(|consumer| Reverse((due(lane, *consumer), *consumer, shard)));
         events.extend(all.filter(|event| event.0.0 < until));
     }
-    let deliveries = fleet.deliveries.iter().enumerate();
-    let ends = deliveries.filter_map(|(index, each)| Some((each.as_ref()?.due(), index)));
+    let ends = joint.iter().filter_map(|index| Some((fleet.due(*index)?, *index)));
     events.extend(ends.map(|(end, consumer)| Reverse((end, consumer, ALL_SHARDS))));
     while let Some(Reverse((now, consumer, shard))) = events.pop() {
         if now >= until {
@@ -207,13 +251,17 @@ pub(super) fn advance<'lanes>(
                     events.push(Reverse((due(lanes[child], consumer), consumer, child)));
                 }
             }
-        } else if fleet.deliveries[consumer].as_ref().is_none_or(|each| each.due() != now) {
+        } else if fleet.due(consumer).is_none_or(|due| due != now) {
             continue;
         } else if let Some(delivery) = &mut fleet.deliveries[consumer] {
             delivery.end_interval(consumer, now, context, tally);
+        } else if let Some(batches) = &mut fleet.batches[consumer] {
+            batches.act((consumer, now), &mut lanes, context, tally);
+            let all = lanes.iter().enumerate().map(|(index, lane)| (due(lane, consumer), index));
+            events.extend(all.map(|(due, shard)| Reverse((due, consumer, shard))));
         }
-        if let Some(delivery) = &fleet.deliveries[consumer] {
-            events.push(Reverse((delivery.due(), consumer, ALL_SHARDS)));
+        if let Some(due) = fleet.due(consumer) {
+            events.push(Reverse((due, consumer, ALL_SHARDS)));
         }
         while let Some((at, lane, now)) = fleet.granted.pop() {
             if let Some(index) = place_of(at.shard, &lanes) {

@@ -4,6 +4,7 @@
 //! all reads. Attempts are ordered by time; at the same time retries come before first attempts,
 //! earlier calls before later ones. That order is behaviour: changing it changes results.
 
+mod batch;
 mod handover;
 mod resend;
 

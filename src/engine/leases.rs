@@ -14,6 +14,8 @@ use crate::time::NANOSECONDS_PER_SECOND;
 /// Draws of a shard and of a worker, apart from those of first calls.
 const OF_SHARD: u64 = 1 << 48;
 const OF_WORKER: u64 = 1 << 49;
+/// Of the four draws of a shard for each loss, the one of its next worker.
+const OWNER: u64 = 3;
 
 /// The worker of each shard: version 2 spreads their number evenly, version 3 their load.
 pub(super) fn spread(consumer: &Consumer, shares: &[f64]) -> Vec<u32> {
@@ -51,6 +53,29 @@ pub(super) fn losses(consumer: usize, incidents: &[Incident]) -> Vec<(u64, u32)>
     losses
 }
 
+/// The worker that holds the lease of a shard at `now`, or takes it over.
+pub(super) fn owner(consumer: usize, shard: usize, now: u64, context: Context<'_>) -> usize {
+    let plan = &context.plan.consumers[consumer];
+    let Work::Kcl(kcl) = &plan.work else {
+        return 0;
+    };
+    let draws = context.replication.phases[consumer];
+    let turn = (shard as u64 % u64::from(kcl.workers)) as u32;
+    let mut owner = plan.owners.get(shard).copied().unwrap_or(turn);
+    let mut workers = kcl.workers;
+    for (number, (from, count)) in (0_u64..).zip(&plan.losses) {
+        if *from > now {
+            break;
+        }
+        workers -= count;
+        if owner >= workers {
+            let draw = 4 * number + OWNER;
+            owner = draws.below(OF_SHARD | shard as u64, draw, u64::from(workers)) as u32;
+        }
+    }
+    owner as usize
+}
+
 /// The stops of a shard whose workers are lost.
 pub(super) fn lost(consumer: usize, shard: usize, context: Context<'_>) -> Vec<Stop> {
     let plan = &context.plan.consumers[consumer];
@@ -84,7 +109,7 @@ pub(super) fn lost(consumer: usize, shard: usize, context: Context<'_>) -> Vec<S
         let begun = NANOSECONDS_PER_SECOND + own(4 * number + 2, NANOSECONDS_PER_SECOND);
         let until = taken.max(*from) + asked + begun;
         stops.push(Stop { from: *from, until, kind: StopKind::Killed });
-        owner = own(4 * number + 3, u64::from(workers)) as u32;
+        owner = own(4 * number + OWNER, u64::from(workers)) as u32;
     }
     stops
 }

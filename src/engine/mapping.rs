@@ -46,12 +46,20 @@ pub(super) struct Mapping {
     arrives: u64,
     /// Calls and invocations, for draws.
     drawn: u64,
+    /// Records on which the function fails that have come, of those that the timetable names.
+    poisoned: usize,
 }
 
 impl Mapping {
     pub(super) fn new(lambda: &Lambda) -> Self {
         let lanes = (0..lambda.parallelization_factor).map(|_| MappingLane::default());
-        Self { lanes: lanes.collect(), arriving: Vec::new(), arrives: u64::MAX, drawn: 0 }
+        Self {
+            lanes: lanes.collect(),
+            arriving: Vec::new(),
+            arrives: u64::MAX,
+            drawn: 0,
+            poisoned: 0,
+        }
     }
 
     /// When something happens next, if calls and events are free from `next` on.
@@ -161,6 +169,7 @@ impl Mapping {
             let factor = u64::from(lambda.parallelization_factor);
             for held in std::mem::take(&mut self.arriving) {
                 let lane = lane_of(held.record.key, factor);
+                self.poison((&held, lane), at, context);
                 self.lanes[lane].receive(held, now, lambda, context);
             }
             return true;
@@ -203,6 +212,19 @@ impl Mapping {
             tally.consumers[at.consumer].function.throttled_invocations += counted;
         }
         true
+    }
+
+    /// Notes that a record which comes to a lane is one on which the function fails.
+    fn poison(&mut self, (held, lane): (&Held, usize), at: Place, context: Context<'_>) {
+        let all = &context.plan.consumers[at.consumer].timetable.poisons;
+        let own = all.iter().filter(|poison| poison.shard == at.shard);
+        for poison in own.skip(self.poisoned) {
+            if held.record.accepted < poison.from {
+                return;
+            }
+            self.poisoned += 1;
+            self.lanes[lane].poisoned.push((held.place, poison.until));
+        }
     }
 
     /// There is room for the batch of a lane that waited for it.

@@ -22,6 +22,8 @@ const MILLISECOND: u64 = 1_000_000;
 
 /// Hottest keys that are named of each shard, unless `Options` says otherwise.
 pub(super) const HOTTEST_KEYS: usize = 10;
+/// Shards that are named of each consumer.
+const SLOWEST_SHARDS: usize = 5;
 
 /// Adds everything up.
 pub(super) fn observe(
@@ -86,7 +88,10 @@ pub(super) fn observe(
             .enumerate()
             .map(|(index, tally)| {
                 let order = out_of_order.as_ref().and_then(|all| all.get(index)).copied();
-                consumer(tally, &plan.consumers[index], fleet.concurrency_max(index), order)
+                let mut seen =
+                    consumer(tally, &plan.consumers[index], fleet.concurrency_max(index), order);
+                seen.batches = fleet.batches(index);
+                seen
             })
             .collect(),
         incidents: stream.incidents.into_observations(),
@@ -297,6 +302,7 @@ fn consumer(
         discarded_records: tally.discarded_records,
         function: function(tally, plan, concurrent_max),
         delivery: delivery(tally, plan),
+        batches: None,
         out_of_order_records,
         backlog_records: tally.backlog_records,
         backlog_bytes: tally.backlog_bytes,
@@ -306,7 +312,16 @@ fn consumer(
         iterator_age_ms: tally.iterator_age.histogram(MILLISECOND),
         iterator_age_cloudwatch_ms: tally.iterator_age_cloudwatch.histogram(MILLISECOND),
         end_to_end_latency_us: tally.end_to_end_latency.histogram(MICROSECOND),
+        slowest_shards: slowest_shards(tally),
     }
+}
+
+/// The shards with the oldest unread records, the worst first; of equal ones the first shard.
+fn slowest_shards(tally: &ConsumerTally) -> Vec<(usize, u64)> {
+    let mut all = tally.oldest.clone();
+    all.sort_unstable_by_key(|(oldest, shard)| (std::cmp::Reverse(*oldest), *shard));
+    all.truncate(SLOWEST_SHARDS);
+    all.into_iter().map(|(oldest, shard)| (shard, oldest / MILLISECOND)).collect()
 }
 
 fn function(
@@ -317,7 +332,7 @@ fn function(
     let has_one = match &plan.work {
         Work::Lambda(_) => true,
         Work::Firehose(firehose) => firehose.transform.is_some(),
-        Work::Loop | Work::Kcl(_) | Work::Flink => false,
+        Work::Loop | Work::Kcl(_) | Work::Flink | Work::MicroBatch(_) => false,
     };
     let seen = &tally.function;
     has_one.then(|| FunctionObservation {
@@ -325,6 +340,7 @@ fn function(
         failed_invocations: seen.failed_invocations,
         throttled_invocations: seen.throttled_invocations,
         cold_starts: seen.cold_starts,
+        given_up_batches: seen.given_up_batches,
         handed_records: seen.handed_records,
         concurrent_max,
         billed: Span::from_nanoseconds(seen.billed_nanoseconds),

@@ -33,6 +33,11 @@ pub(super) struct Position {
     pub(super) settled: u64,
     /// Records before `settled` that were skipped and never processed, by place.
     skipped: Vec<(u64, u64)>,
+    /// Index of the shard, and the highest age of its oldest unread record, in nanoseconds.
+    pub(super) shard: usize,
+    oldest: u64,
+    /// What is worked on, where that is done as it is read.
+    hand: Hand,
     /// The next second whose end has not been looked at.
     second: u64,
     /// When it had worked on everything of a closed shard, in nanoseconds; `u64::MAX` before.
@@ -48,6 +53,29 @@ pub(super) struct Position {
     absent: Option<StartPosition>,
     /// What a shard holds that is seen for a moment: old records of a batch.
     pub(super) scratch: Vec<LogRecord>,
+}
+
+/// A batch in hand: from when until when it is worked on, and when its first and its last record
+/// were accepted, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hand {
+    from: u64,
+    until: u64,
+    accepted: (u64, u64),
+}
+
+impl Hand {
+    /// Age at `now` of the record that is worked on, if the work is evenly spread; zero when all is
+    /// done.
+    fn age(&self, now: u64) -> u64 {
+        if now >= self.until {
+            return 0;
+        }
+        let (first, last) = self.accepted;
+        let done = u128::from(now.saturating_sub(self.from)) * u128::from(last - first);
+        let passed = done / u128::from((self.until - self.from).max(1));
+        now.saturating_sub(first + passed as u64)
+    }
 }
 
 impl Position {
@@ -67,6 +95,9 @@ impl Position {
             checkpoint_at: 0,
             settled: 0,
             skipped: Vec::new(),
+            shard,
+            oldest: 0,
+            hand: Hand::default(),
             second: opened / NANOSECONDS_PER_SECOND,
             finished: u64::MAX,
             stop: 0,
@@ -122,6 +153,9 @@ impl Position {
         if !self.has_stopped {
             if stop.kind == StopKind::Killed {
                 self.place = self.checkpoint;
+            }
+            if stop.kind != StopKind::InOrder {
+                self.hand = Hand::default();
             }
             (self.has_stopped, self.stop_at) = (true, stop.until);
             return false;
@@ -225,10 +259,12 @@ impl Position {
             let age = oldest.map_or(0, |accepted| end - accepted);
             if end > context.plan.warm_up && end <= self.finished {
                 tally.consumers[self.consumer].iterator_age.record(age);
+                self.oldest = self.oldest.max(age);
             }
             let row = tally.rows.consumer(self.second, self.consumer);
             row.backlog_records += behind;
             row.iterator_age_ms_max = row.iterator_age_ms_max.max(age / 1_000_000);
+            row.in_hand_age_ms_max = row.in_hand_age_ms_max.max(self.hand.age(end) / 1_000_000);
             self.second += 1;
         }
     }
@@ -242,6 +278,7 @@ impl Position {
         let (records, bytes) = log.counted_from(self.place.max(self.settled), horizon);
         tally.backlog_records += records;
         tally.backlog_bytes += bytes;
+        tally.oldest.push((self.oldest, self.shard));
     }
 
     /// The place from which, and the time from which the log must be kept for this consumer.
@@ -282,6 +319,8 @@ impl Position {
         // Of an aggregated record, each user record is work.
         let user_records: u64 = records.iter().map(|record| u64::from(record.user_records)).sum();
         let last = first + per_record * user_records;
+        let accepted = (records[0].accepted, records[records.len() - 1].accepted);
+        self.hand = Hand { from: start, until: last, accepted };
         let killed_at = self.killed_at();
         let all_counted = records.iter().all(|record| record.created >= warm_up);
         if all_counted && last < horizon.min(killed_at) && self.place >= self.settled {
@@ -397,6 +436,31 @@ impl Position {
         self.fetched = from + records.len() as u64;
         self.settled = settled.max(self.fetched);
         taken
+    }
+
+    /// Gives back the records that were taken last and not worked on: they are read again, unless
+    /// they have expired.
+    pub(super) fn give_back(
+        &mut self,
+        held: &[Held],
+        context: Context<'_>,
+        tally: &mut ConsumerTally,
+    ) {
+        let Some(first) = held.first() else {
+            return;
+        };
+        let worked_on = held.iter().rev().find(|held| held.again).map(|held| held.place + 1);
+        let settled = worked_on.unwrap_or(first.place);
+        for held in held.iter().filter(|held| !held.again) {
+            if held.place < self.place {
+                let counted = held.record.created >= context.plan.warm_up;
+                tally.expired_records += u64::from(counted);
+            } else if held.place < settled {
+                self.skip(std::iter::once(*held), context, tally);
+            }
+        }
+        self.settled = settled.max(self.place);
+        self.fetched = first.place;
     }
 
     /// Gives up records in hand: unless they are replayed, they are never processed.

@@ -4,16 +4,19 @@
 //! asks how far each is behind; that moment comes before anything that happens at the same time,
 //! and a stop comes before a call. `position` says what becomes of the records.
 
+mod batch;
+mod coupled;
+
 use crate::engine::child_order::{Handled, NO_ORDER};
-use crate::engine::fetch::{get_records, next_event, take_event};
-use crate::engine::joint::Fleet;
+use crate::engine::fetch::{drifting, get_records, next_event, take_event};
+use crate::engine::joint::{Fleet, Threads};
 use crate::engine::lane::Context;
 use crate::engine::log::{Log, LogRecord};
 use crate::engine::mapping::{Mapping, Place};
 use crate::engine::position::Position;
+use crate::engine::prefetch::Prefetch;
 use crate::engine::tally::Tally;
 use crate::engine::tap::Tap;
-use crate::engine::timetable::StopKind;
 use crate::model::read_limit::ReadLimits;
 use crate::scenario::{Reading, Work};
 
@@ -57,13 +60,15 @@ struct Reader {
     state: State,
 }
 
-/// Where a reader notes what is watched.
+/// Where a reader notes what is watched, and who works on what it has read.
 struct Watch<'a> {
     /// End of the window in nanoseconds.
     until: u64,
     /// Whether all that is handled is noted.
     is_on: bool,
     handled: &'a mut Vec<Handled>,
+    /// The threads that shards share, where they are bounded.
+    threads: Option<&'a mut Threads>,
 }
 
 /// When a consumer finds a shard that it may begin with from `from` on: at its next look.
@@ -78,6 +83,7 @@ enum State {
     Loop,
     Mapping(Mapping),
     Tap(Tap),
+    Prefetch(Prefetch),
 }
 
 impl State {
@@ -87,6 +93,7 @@ impl State {
             Self::Loop => true,
             Self::Mapping(mapping) => mapping.is_idle(),
             Self::Tap(tap) => tap.is_idle(),
+            Self::Prefetch(prefetch) => prefetch.is_idle(),
         }
     }
 }
@@ -112,6 +119,7 @@ impl Readers {
                 Work::Loop | Work::Kcl(_) | Work::Flink => State::Loop,
                 Work::Lambda(lambda) => State::Mapping(Mapping::new(lambda)),
                 Work::Firehose(_) => State::Tap(Tap::default()),
+                Work::MicroBatch(_) => State::Prefetch(Prefetch::default()),
             };
             let shard = shard as u64;
             let waits = is_child && plan.child_shards.parents_first;
@@ -207,7 +215,8 @@ impl Readers {
         tally: &mut Tally,
     ) {
         self.poll_before(until, log, context, tally);
-        let mut watch = Watch { until, is_on: self.is_watched, handled: &mut self.handled };
+        let is_on = self.is_watched;
+        let mut watch = Watch { until, is_on, handled: &mut self.handled, threads: None };
         for reader in self.readers.iter_mut().filter(|reader| !reader.is_joint) {
             let plan = &context.plan.consumers[reader.position.consumer];
             if let Reading::EnhancedFanOut { .. } = plan.reading {
@@ -255,7 +264,8 @@ impl Readers {
                 reader.turn(log, context, tally);
                 continue;
             }
-            let mut watch = Watch { until, is_on: self.is_watched, handled: &mut self.handled };
+            let is_on = self.is_watched;
+            let mut watch = Watch { until, is_on, handled: &mut self.handled, threads: None };
             let now = reader.next;
             if reader.poll(&mut self.limits, log, context, tally, &mut watch) && now >= self.closed
             {
@@ -274,6 +284,7 @@ impl Readers {
                 State::Loop => {}
                 State::Mapping(mapping) => mapping.finish(context, tally),
                 State::Tap(tap) => tap.finish(context, tally),
+                State::Prefetch(prefetch) => prefetch.finish(context, tally),
             }
         }
     }
@@ -292,7 +303,12 @@ impl Readers {
                 due.min(reader.told_at(self.closed, log, context))
             }
             (State::Tap(tap), _) => tap.due(position, reader.next),
-            _ => reader.due(),
+            (State::Prefetch(prefetch), Work::MicroBatch(job)) => {
+                let free = (reader.next, reader.offset);
+                let due = prefetch.due(position, free, job, (log, context));
+                due.min(reader.told_at(self.closed, log, context))
+            }
+            _ => reader.due_jointly(self.closed, log, context),
         }
     }
 
@@ -331,9 +347,19 @@ impl Readers {
                         tap.fetch(position, (now, firehose), limits, (log, context), joint);
                 }
             }
+            (State::Prefetch(prefetch), Work::MicroBatch(job)) => {
+                let joint = (tally, fleet);
+                let call = (now, shard, job);
+                reader.next = prefetch.fetch(position, call, limits, (log, context), joint);
+            }
             _ => {
-                let mut watch = Watch { until, is_on: self.is_watched, handled: &mut self.handled };
-                if reader.poll(limits, log, context, tally, &mut watch) && now >= self.closed {
+                let threads = fleet.threads(consumer);
+                let is_on = self.is_watched;
+                let mut watch = Watch { until, is_on, handled: &mut self.handled, threads };
+                if let Reading::EnhancedFanOut { .. } = context.plan.consumers[consumer].reading {
+                    reader.receive(now + 1, log, context, tally, &mut watch);
+                } else if reader.poll(limits, log, context, tally, &mut watch) && now >= self.closed
+                {
                     reader.finish_at(now.max(reader.busy), log);
                 }
                 return;
@@ -361,35 +387,6 @@ impl Reader {
             self.position.stop_at
         } else {
             self.next
-        }
-    }
-
-    /// Stops, or works again, where shards are coupled.
-    fn turn_joint(
-        &mut self,
-        log: &Log,
-        context: Context<'_>,
-        (tally, fleet): (&mut Tally, &mut Fleet),
-    ) {
-        let consumer = self.position.consumer;
-        let now = self.position.stop_at;
-        let kind = self.position.stop_kind();
-        let stops = !self.position.has_stopped();
-        if let (State::Mapping(mapping), Some(kind), true) = (&mut self.state, kind, stops) {
-            let at = Place { consumer, shard: self.shard as usize };
-            self.position.look_back(now, log, context, tally);
-            let joint = (&mut tally.consumers[consumer], fleet);
-            mapping.stop(&mut self.position, (now, at), kind, context, joint);
-        }
-        self.turn(log, context, tally);
-        if self.position.has_stopped() || matches!(self.state, State::Loop) {
-            return;
-        }
-        if matches!(kind, Some(StopKind::Moved(_) | StopKind::Absent(_))) {
-            self.position.fetched = self.position.place;
-        }
-        if let State::Mapping(mapping) = &mut self.state {
-            mapping.resume(now);
         }
     }
 
@@ -439,20 +436,18 @@ impl Reader {
         match answer {
             Some(answer) => {
                 let start = now + round_trip.nanoseconds();
-                self.note(answer.records, start, log, context, watch);
-                let tally = &mut tally.consumers[consumer];
-                self.busy = self.position.work(answer.records, start, context, tally);
+                self.busy = self.work(answer.records, start, (log, context), tally, watch);
+                if limits.are_contended(now) {
+                    self.drawn += 1;
+                    let call = (consumer, self.shard, self.drawn);
+                    self.next = drifting(now, interval, call, context);
+                }
                 self.next = self.next.max(self.busy);
             }
             None => {
-                // Clients whose calls come at the same even distance would otherwise keep their
-                // order for ever, and the same one would be refused each time. In truth they
-                // drift: here by up to a twentieth either way, so that the mean stays.
                 self.drawn += 1;
-                let draws = context.replication.phases[consumer];
-                let tenth = interval.nanoseconds() / 10;
-                self.next += draws.below(self.shard, self.drawn, tenth);
-                self.next -= tenth / 2;
+                let call = (consumer, self.shard, self.drawn);
+                self.next = drifting(now, interval, call, context);
             }
         }
         self.position.scratch = scratch;
@@ -555,8 +550,7 @@ impl Reader {
         let mut scratch = std::mem::take(&mut self.position.scratch);
         let view = (log, &mut scratch);
         let (records, free) = take_event(&mut self.position, now, view, context, tally);
-        self.note(records, now, log, context, watch);
-        let done = self.position.work(records, now, context, &mut tally.consumers[consumer]);
+        let done = self.work(records, now, (log, context), tally, watch);
         self.next = done.max(free);
         self.position.scratch = scratch;
         true

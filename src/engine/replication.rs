@@ -373,6 +373,7 @@ fn add_rows(
                 total.read_throttled_calls += more.read_throttled_calls;
                 total.backlog_records += more.backlog_records;
                 total.iterator_age_ms_max = total.iterator_age_ms_max.max(more.iterator_age_ms_max);
+                total.in_hand_age_ms_max = total.in_hand_age_ms_max.max(more.in_hand_age_ms_max);
                 let in_cloudwatch = &mut total.iterator_age_cloudwatch_ms_max;
                 *in_cloudwatch = (*in_cloudwatch).max(more.iterator_age_cloudwatch_ms_max);
             }

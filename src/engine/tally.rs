@@ -73,6 +73,8 @@ pub(super) struct ConsumerTally {
     pub(super) iterator_age: Distribution,
     pub(super) iterator_age_cloudwatch: Distribution,
     pub(super) end_to_end_latency: Distribution,
+    /// Highest true iterator age of each shard, in nanoseconds, and the index of the shard.
+    pub(super) oldest: Vec<(u64, usize)>,
 }
 
 impl Tally {
@@ -163,10 +165,12 @@ impl ConsumerTally {
             iterator_age: Distribution::new(),
             iterator_age_cloudwatch: Distribution::new(),
             end_to_end_latency: Distribution::new(),
+            oldest: Vec::new(),
         }
     }
 
     fn add(&mut self, other: &Self) {
+        self.oldest.extend(&other.oldest);
         self.read_records += other.read_records;
         self.read_bytes += other.read_bytes;
         self.data_out_bytes += other.data_out_bytes;
@@ -198,6 +202,8 @@ pub(super) struct FunctionTally {
     /// Invocations that had to wait for others to end.
     pub(super) throttled_invocations: u64,
     pub(super) cold_starts: u64,
+    /// Batches that were discarded, or parts of them.
+    pub(super) given_up_batches: u64,
     /// Records over all invocations.
     pub(super) handed_records: u64,
     pub(super) billed_nanoseconds: u64,
@@ -209,6 +215,7 @@ impl FunctionTally {
         self.failed_invocations += other.failed_invocations;
         self.throttled_invocations += other.throttled_invocations;
         self.cold_starts += other.cold_starts;
+        self.given_up_batches += other.given_up_batches;
         self.handed_records += other.handed_records;
         self.billed_nanoseconds += other.billed_nanoseconds;
     }

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use crate::engine::fetch::get_records;
+use crate::engine::fetch::{drifting, get_records};
 use crate::engine::joint::Fleet;
 use crate::engine::lane::Context;
 use crate::engine::log::Log;
@@ -28,6 +28,8 @@ pub(super) struct Tap {
     call_at: Option<u64>,
     /// Calls that run, and when they end, the first first.
     calls: VecDeque<(u64, Vec<Held>)>,
+    /// Calls among others that are refused, for draws.
+    drawn: u64,
 }
 
 impl Tap {
@@ -111,6 +113,10 @@ impl Tap {
                     }
                 }
             }
+        }
+        if limits.are_contended(now) {
+            self.drawn += 1;
+            return drifting(now, interval, (consumer, position.shard as u64, self.drawn), context);
         }
         now + interval.nanoseconds()
     }

@@ -33,6 +33,17 @@ pub(super) struct Timetable {
     slow: Vec<Slow>,
     /// When the destination throttles: from and until, in nanoseconds.
     throttled: Vec<(u64, u64)>,
+    /// Records on which the function fails.
+    pub(super) poisons: Vec<Poison>,
+}
+
+/// A record on which the function fails: the first that the shard takes from `from` on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Poison {
+    pub(super) shard: usize,
+    /// In nanoseconds, as `until`, when the function has been mended.
+    pub(super) from: u64,
+    pub(super) until: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +69,10 @@ impl Timetable {
                 IncidentKind::Deploy => StopKind::InOrder,
                 IncidentKind::Replay(position) => StopKind::Moved(position),
                 IncidentKind::WorkerLoss(_) => continue,
+                IncidentKind::Poison(shard) => {
+                    own.poisons.push(Poison { shard, from, until });
+                    continue;
+                }
                 IncidentKind::Throttling => {
                     own.throttled.push((from, until));
                     continue;
@@ -70,6 +85,7 @@ impl Timetable {
             own.stops.push(Stop { from, until, kind });
         }
         own.stops.sort_by_key(|stop| stop.from);
+        own.poisons.sort_by_key(|poison| poison.from);
         own
     }
 

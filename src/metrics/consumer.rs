@@ -15,6 +15,8 @@ pub struct FunctionObservation {
     pub throttled_invocations: u64,
     /// Those in a new execution environment.
     pub cold_starts: u64,
+    /// Batches that were given up, or parts of them: messages to the destination, where there is one.
+    pub given_up_batches: u64,
     /// Records over all invocations.
     pub handed_records: u64,
     /// Most invocations at the same time, the warm-up included.
@@ -36,4 +38,19 @@ pub struct DeliveryObservation {
     pub billed_bytes: u64,
     /// Objects that the destination refused at first.
     pub retried_objects: u64,
+}
+
+/// The micro-batches of a consumer that began after the warm-up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BatchObservation {
+    /// Batches.
+    pub batches: u64,
+    /// Those of them that took longer than until the next trigger.
+    pub late_batches: u64,
+    /// User records over all of them.
+    pub handed_records: u64,
+    /// How long all of them took.
+    pub lasting_total: Span,
+    /// How long the longest took.
+    pub lasting_max: Span,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::series::StreamStep;
+use super::series::{ConsumerStep, StreamStep};
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
 
 /// Seconds before an incident that show how far behind its consumer normally is.
@@ -20,6 +20,12 @@ pub struct IncidentObservation {
     pub backlog_records_max: u64,
     /// How long after its end the consumer had caught up; none when the run ended before.
     pub drained_after: Option<Span>,
+}
+
+/// Age of the oldest record that is not done, read or not: what has been read in one large answer is
+/// not caught up with before it has been worked through.
+fn undone_ms(step: &ConsumerStep) -> u64 {
+    step.iterator_age_ms_max.max(step.in_hand_age_ms_max)
 }
 
 /// Follows the incidents of a run.
@@ -88,7 +94,7 @@ impl IncidentWatch {
             let seen = &mut incident.seen;
             seen.iterator_age_ms_max = seen.iterator_age_ms_max.max(step.iterator_age_ms_max);
             seen.backlog_records_max = seen.backlog_records_max.max(step.backlog_records);
-            if incident.end < end_of_second && step.iterator_age_ms_max <= normal_ms {
+            if incident.end < end_of_second && undone_ms(&step) <= normal_ms {
                 seen.drained_after = Some(Span::from_nanoseconds(end_of_second - incident.end));
             }
         }
@@ -96,7 +102,7 @@ impl IncidentWatch {
             if recent.len() == SECONDS_BEFORE {
                 recent.pop_front();
             }
-            recent.push_back(step.iterator_age_ms_max);
+            recent.push_back(undone_ms(step));
         }
     }
 
@@ -121,7 +127,6 @@ impl IncidentWatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::ConsumerStep;
 
     fn watched(ages_ms: impl Iterator<Item = u64>, incidents: &[(u64, u64)]) -> IncidentWatch {
         let span = Span::from_seconds;

@@ -33,7 +33,12 @@ pub struct ReadLimits {
     /// Until when every call is refused, in nanoseconds.
     refused_until: u64,
     penalty: u64,
+    /// When a call was refused last, in nanoseconds; nothing before the first.
+    refused_last: Option<u64>,
 }
+
+/// So long after a call was refused others are likely to be, in nanoseconds.
+const CONTENTION: u64 = 10_000_000_000;
 
 impl ReadLimits {
     /// The limits of a rested shard.
@@ -54,6 +59,7 @@ impl ReadLimits {
             ),
             refused_until: 0,
             penalty: quotas.get_records_penalty.nanoseconds(),
+            refused_last: None,
         }
     }
 
@@ -64,13 +70,22 @@ impl ReadLimits {
         self.calls.refill(elapsed);
         self.bytes.refill(elapsed);
         if !self.calls.has(1) {
+            self.refused_last = Some(now);
             return ReadAdmission::CallLimit;
         }
         self.calls.take(1);
         if now < self.refused_until || !self.bytes.has_credit() {
+            self.refused_last = Some(now);
             return ReadAdmission::ByteLimit;
         }
         ReadAdmission::Answered
+    }
+
+    /// Whether a call was refused in the ten seconds before `now` (nanoseconds).
+    #[inline]
+    #[must_use]
+    pub fn are_contended(&self, now: u64) -> bool {
+        self.refused_last.is_some_and(|last| now - last < CONTENTION)
     }
 
     /// Books the answer to the call just admitted; `full` when it held the most bytes of a call.

@@ -2,8 +2,8 @@
 //!
 //! From the top: the question and the verdict, the objectives, a handful of figures, the run over
 //! time, the hottest shards, the clients, the findings, and what it all rests on. `layout` wraps and
-//! paints, `head` is the part above the tables, `glance` the run over time, `tables`, `services`,
-//! `incidents` and `scaling` (what changed the shards) are the tables, `notes` the part below them.
+//! paints, `head` is the part above the tables, `glance` the run over time, `tables`, `reading`,
+//! `services`, `incidents` and `scaling` (what changed the shards) are the tables, `notes` the part below them.
 //! `compare`, `cost`, `keys`, `sizing` and `sweep` are the texts of the commands of those names.
 
 mod compare;
@@ -15,6 +15,7 @@ mod incidents;
 mod keys;
 pub(super) mod layout;
 mod notes;
+mod reading;
 mod scaling;
 mod sensitivity;
 mod services;
@@ -77,9 +78,11 @@ fn write(document: &ResultDocument, picture: Option<&Picture>, options: TextOpti
     scaling::scaling(document, &mut page);
     tables::producers(document, &mut page);
     tables::consumers(document, &mut page);
+    reading::bounds(document, &mut page);
     cost::bill(document, &mut page);
     services::functions(document, &mut page);
     services::deliveries(document, &mut page);
+    reading::batches(document, &mut page);
     incidents::incidents(document, &mut page);
     tables::replications(document, &mut page);
     notes::findings(document, &mut page);

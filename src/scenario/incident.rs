@@ -39,6 +39,8 @@ pub enum IncidentKind {
     WorkerLoss(u32),
     /// What it writes to takes nothing.
     Throttling,
+    /// Its function fails on one record of the shard with this index.
+    Poison(usize),
     /// It reads on from another position.
     Replay(StartPosition),
 }
@@ -53,6 +55,7 @@ impl IncidentKind {
             Self::Slowdown(_) => "slowdown",
             Self::WorkerLoss(_) => "worker_loss",
             Self::Throttling => "destination_throttled",
+            Self::Poison(_) => "poison",
             Self::Replay(_) => "replay",
         }
     }
@@ -64,6 +67,7 @@ impl IncidentKind {
             Self::Outage | Self::Deploy | Self::Replay(_) | Self::WorkerLoss(_) => 0,
             Self::Slowdown(_) => 1,
             Self::Throttling => 2,
+            Self::Poison(_) => 3,
         }
     }
 }

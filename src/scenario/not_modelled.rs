@@ -5,11 +5,9 @@
 /// A word, the raw type that it stands in, and what to do instead.
 type Row = (&'static str, &'static str, &'static str);
 
-const POLLING: &str = "write a `polling` consumer with its interval and processing time, or an \
-    `enhanced_fan_out` one";
 const RANGES: &str = "import the ranges with `hash_ranges`, or run once for each shard count";
 
-const ROWS: [Row; 13] = [
+const ROWS: [Row; 12] = [
     (
         "Scenario",
         "cost",
@@ -21,7 +19,6 @@ const ROWS: [Row; 13] = [
     ("PutRecords", "time_to_live", "bound the wait with `retries: { attempts: N }`"),
     ("PutRecord", "rate_limit", "lower the rate of `traffic`"),
     ("PutRecords", "rate_limit", "lower the rate of `traffic`"),
-    ("Consumer", "micro_batch", POLLING),
     ("Objectives", "read_throttled", "bound `iterator_age_p99`, which grows when reads throttle"),
     ("Objectives", "expired", "bound `iterator_age_p99` well below the retention"),
     ("Objectives", "backlog", "bound `iterator_age_p99`"),

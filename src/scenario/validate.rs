@@ -9,6 +9,7 @@ mod counted_file;
 mod incident;
 mod key_file;
 mod key_template;
+mod micro_batch;
 mod partition_key;
 mod policy;
 mod producer;
@@ -147,7 +148,8 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
     let consumers =
         consumer::consumers(&consumers, root.at("consumers"), stream.mode, &mut context);
     let incidents = raw.incidents.unwrap_or_default();
-    let incidents = incident::incidents(&incidents, root.at("incidents"), &consumers, &mut context);
+    let met = (consumers.as_slice(), stream.shards.len());
+    let incidents = incident::incidents(&incidents, root.at("incidents"), met, &mut context);
     if stream.reshards() {
         check_resharding(&incidents, root, &mut context);
     }

@@ -1,7 +1,7 @@
 //! What runs behind a consumer: a loop of its own, or a service with rules of its own.
 
 use crate::time::Span;
-use crate::units::{Bytes, Records};
+use crate::units::{Bytes, Rate, Records};
 
 /// What works on the records that a consumer reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,26 @@ pub enum Work {
     Lambda(Lambda),
     /// A Firehose stream that reads from the data stream.
     Firehose(Firehose),
+    /// Batches over all shards, started by a trigger.
+    MicroBatch(MicroBatch),
+}
+
+/// A job of Spark Structured Streaming: it reads all the time, and works on what has been read when
+/// it is triggered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MicroBatch {
+    /// From one trigger to the next; zero starts a batch as soon as the one before has ended.
+    pub trigger: Span,
+    /// Bytes a second that it reads of a shard at most; no bound of its own if none.
+    pub fetch_rate: Option<Rate>,
+    /// How long what has been read is gathered before a batch can have it.
+    pub fetch_duration: Span,
+    /// Records of a shard that it holds beside the batch that runs.
+    pub max_records_per_batch: Records,
+    /// Shards that one task works on, one after another.
+    pub shards_per_task: u32,
+    /// Tasks that run at the same time; as many as there are if none.
+    pub tasks_at_once: Option<u32>,
 }
 
 /// An application of the Kinesis Client Library.
@@ -25,6 +45,8 @@ pub struct Kcl {
     pub version: u8,
     /// Workers that share the shards.
     pub workers: u32,
+    /// Shards that a worker works on at the same time; all that it has if none.
+    pub processing_threads: Option<u32>,
     /// A lease that has not been renewed for so long is taken over.
     pub failover_time: Span,
 }
@@ -33,7 +55,11 @@ impl Work {
     /// Whether what happens on one shard depends on others.
     #[must_use]
     pub const fn couples_shards(&self) -> bool {
-        matches!(self, Self::Lambda(_) | Self::Firehose(_))
+        match self {
+            Self::Lambda(_) | Self::Firehose(_) | Self::MicroBatch(_) => true,
+            Self::Kcl(kcl) => kcl.processing_threads.is_some(),
+            Self::Loop | Self::Flink => false,
+        }
     }
 }
 
@@ -54,6 +80,8 @@ pub struct Lambda {
     pub bisect_on_error: bool,
     /// Whether the function says which record failed, so that those before it are done.
     pub report_item_failures: bool,
+    /// Where a message goes about each batch that is given up.
+    pub on_failure: Option<OnFailure>,
     /// Batches do not reach over a multiple of this, and the function is called once more for each.
     pub tumbling_window: Option<Span>,
     /// Invocations of this function that may run at the same time; shares the account's if none.
@@ -72,6 +100,29 @@ pub struct Lambda {
     pub retry_delay_max: Span,
     /// Memory of the function, for the bill.
     pub memory: Bytes,
+}
+
+/// Where an event source mapping tells of batches that are given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// A queue of Amazon SQS.
+    Sqs,
+    /// A topic of Amazon SNS.
+    Sns,
+    /// A bucket of Amazon S3.
+    S3,
+}
+
+impl OnFailure {
+    /// The word of the language.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqs => "sqs",
+            Self::Sns => "sns",
+            Self::S3 => "s3",
+        }
+    }
 }
 
 /// A Firehose stream that reads from the data stream.

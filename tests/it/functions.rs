@@ -155,6 +155,49 @@ fn a_poison_record_blocks_its_shard_until_retention() {
     assert!(aged.consumers[0].iterator_age_ms.max() < 125_000);
 }
 
+/// A record that turns bad blocks its shard until it is retried out, is too old, or the function is
+/// mended; it costs its batch, or itself where the batch is halved.
+#[test]
+fn a_bad_record_blocks_its_shard_from_its_time_on() {
+    let poisoned = |lambda: &str, incident: &str| {
+        let incidents = format!("incidents=[ {{ {incident} }} ]");
+        let lambda = format!("fan_out: enhanced, retry_delay: 1 s, {lambda}");
+        run(
+            &lambda,
+            &[
+                &incidents,
+                "stream.capacity.provisioned.shards=2",
+                "producers.writer.partition_key={ random: {} }",
+            ],
+        )
+    };
+    let bad = "at: 100 s, poison: { consumer: f, shard: 1 }";
+    // With as many tries as it takes, the shard stands still for the rest of the run.
+    let blocked = poisoned("batch_size: 10, retry_delay_max: 5 s", bad);
+    check_close("age", blocked.consumers[0].iterator_age_ms.max() as f64, 200e3, 2e3);
+    check_close("backlog", blocked.consumers[0].backlog_records as f64, 50.0 * 200.0, 300.0);
+    assert_eq!(blocked.incidents[0].drained_after, None);
+    // 1 s + 1.5 s + 2.25 s, and the batch is gone.
+    let out = poisoned("batch_size: 10, retry_attempts: 3, on_failure: sqs", bad);
+    let (seen, function) = consumer(&out);
+    assert!((1..=10).contains(&seen.discarded_records), "{}", seen.discarded_records);
+    assert_eq!((function.failed_invocations, function.given_up_batches), (4, 1));
+    check_close("age", seen.iterator_age_ms.max() as f64, 4_750.0, 1_100.0);
+    let halved = poisoned("batch_size: 10, retry_attempts: 3, bisect_on_error: true", bad);
+    assert_eq!(halved.consumers[0].discarded_records, 1);
+    let aged = poisoned("batch_size: 10, maximum_record_age: 60 s, retry_delay_max: 5 s", bad);
+    assert!(aged.consumers[0].discarded_records > 0);
+    check_close("age", aged.consumers[0].iterator_age_ms.max() as f64, 60e3, 6e3);
+    // Once the function is mended, nothing is lost.
+    let mended = poisoned(
+        "retry_delay_max: 5 s, batch_size: 1000",
+        "at: 100 s, for: 50 s, poison: { consumer: f, shard: 1 }",
+    );
+    assert_eq!(mended.consumers[0].discarded_records, 0);
+    check_close("age", mended.incidents[0].iterator_age_ms_max as f64, 50e3, 6e3);
+    assert!(mended.incidents[0].drained_after.unwrap().as_seconds() < 10.0);
+}
+
 /// failed = rate x invocations; each failure is retried, so all is processed in the end, and what
 /// ran before the failure runs again.
 #[test]
@@ -244,6 +287,6 @@ fn coupled_shards_do_not_depend_on_threads_or_windows() {
         assert_eq!(row["holds"], true, "{row}");
     }
     for consumer in document["consumers"].as_array().unwrap() {
-        assert!(consumer["processed_records"].as_u64().unwrap() > 50_000, "{consumer}");
+        assert!(consumer["processed_records"].as_u64().unwrap() > 20_000, "{consumer}");
     }
 }

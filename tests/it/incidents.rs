@@ -179,6 +179,23 @@ fn what_ages_past_retention_in_an_outage_is_lost() {
     assert!(seen.incidents[0].drained_after.is_some());
 }
 
+/// One incident stops every consumer that has joined by then, each in its own way.
+#[test]
+fn one_deploy_restarts_every_consumer() {
+    let readers = "{ name: r, polling: { interval: 1 s } }, { name: e, enhanced_fan_out: {} }, \
+         { name: f, lambda: {} }, { name: j, micro_batch: {} }, \
+         { name: late, joins_at: 500 s, polling: {} }";
+    for kind in ["deploy", "outage"] {
+        let seen = run(readers, &format!("{{ at: 300 s, for: 60 s, {kind}: {{}} }}"), &[]);
+        assert_eq!(seen.incidents.len(), 4);
+        for incident in &seen.incidents {
+            check_close("age", incident.iterator_age_ms_max as f64, 60e3, 22e3);
+            assert!(incident.drained_after.is_some());
+        }
+        assert!(seen.consumers.iter().all(|consumer| consumer.backlog_records < 250));
+    }
+}
+
 const MIXED: &str = "
 version: 1
 name: incidents
@@ -243,10 +260,37 @@ fn incidents_that_make_no_sense_are_refused() {
         &["conflict"],
     );
     bad("{ at: 20 s, for: 1 s }", &["missing-alternative"]);
+    bad("{ at: 20 s, poison: { consumer: r } }", &["conflict"]);
+    bad(
+        "{ at: 20 s, for: 9 s, outage: {} }, { at: 25 s, for: 9 s, deploy: { consumer: r } }",
+        &["conflict"],
+    );
     check_bad(
         ONE_WRITER,
         &["incidents=[ { at: 2 s, for: 1 s, flood: {} } ]"],
         &[("unknown-key", 1, 34)],
     );
     check_good(ONE_WRITER, &[ONE_READER, "incidents=[]"]);
+}
+
+/// Drained after T a / (d - a), however much an answer holds: what has been read is not caught up with
+/// before it has been worked through.
+#[test]
+fn large_answers_drain_no_sooner() {
+    for reader in [
+        "polling: { processing: { per_record: 50 ms } }",
+        "kcl: { fan_out: polling, processing: { per_record: 50 ms } }",
+        "flink: { processing: { per_record: 50 ms } }",
+    ] {
+        let reader = format!("{{ name: r, {reader} }}");
+        let seen = run(
+            &reader,
+            "{ at: 200 s, for: 100 s, outage: { consumer: r } }",
+            &["producers.writer.traffic.constant=12 records/s"],
+        );
+        let drained = seconds_of(seen.incidents[0].drained_after.unwrap());
+        let repeated = seen.consumers[0].duplicate_records as f64;
+        let expected = (100.0 * 12.0 + repeated) / (20.0 - 12.0);
+        check_close(&reader, drained, expected, 4.0 + 0.05 * expected);
+    }
 }

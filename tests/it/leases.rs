@@ -100,3 +100,50 @@ incidents:
         assert!(printed_result(text, &["--window", window], 2) == expected, "{window}");
     }
 }
+
+/// throughput = workers x threads / time, where that is less than what comes in; with as many threads
+/// as shards, exactly what the library does by default.
+#[test]
+fn shards_of_a_worker_share_its_threads() {
+    for fan_out in ["polling", "enhanced"] {
+        let of = |more: &str| {
+            run(
+                &format!(
+                    "kcl: {{ fan_out: {fan_out}, version: 2, processing: {{ per_record: 25 ms }}{more} }}"
+                ),
+                &[],
+            )
+        };
+        for (workers, threads) in [(1, 1), (1, 3), (2, 1), (1, 8)] {
+            let seen = of(&format!(", workers: {workers}, processing_threads: {threads}"));
+            let most = f64::from(workers * threads) / 0.025;
+            let expected = most.min(160.0) * 600.0;
+            let processed = seen.consumers[0].processed_records as f64;
+            check_close("processed", processed, expected, 0.02 * expected);
+        }
+        let (all, by_default) = (of(", processing_threads: 8"), of(""));
+        let figures = |seen: &Observation| {
+            let seen = &seen.consumers[0];
+            let latency = &seen.end_to_end_latency_us;
+            (seen.processed_records, seen.read_calls, latency.mean().to_bits(), latency.max())
+        };
+        assert_eq!(figures(&all), figures(&by_default), "{fan_out}");
+    }
+}
+
+/// After a crash no thread works on what it had in hand; shards whose worker is lost go to the
+/// threads of another, and every record is processed.
+#[test]
+fn threads_of_a_lost_worker_are_gone() {
+    let seen = run(
+        "kcl: { workers: 2, processing_threads: 3, processing: { per_record: 25 ms } }",
+        &[
+            "incidents=[ { at: 200 s, for: 20 s, outage: { consumer: app } }, \
+             { at: 400 s, worker_loss: { consumer: app } } ]",
+            "producers.writer.traffic.constant=60 records/s",
+        ],
+    );
+    let consumer = &seen.consumers[0];
+    assert_eq!(consumer.processed_records + consumer.backlog_records, 36_000);
+    assert!(consumer.duplicate_records > 0 && consumer.backlog_records < 60);
+}

@@ -28,6 +28,7 @@
 //! - `functions`: what event source mappings of Lambda do.
 //! - `deliveries`: what Firehose writes, and when.
 //! - `leases`: workers of the KCL, and jobs of Flink.
+//! - `micro_batches`: jobs of Spark that are triggered.
 //! - `incidents`: outages, replays and late joiners, and what is done twice.
 //! - `autoscaling`: policies and on-demand streams, published figures included.
 //! - `service_clients`: the agent, the Flink sink, a subscription of CloudWatch Logs.
@@ -95,6 +96,7 @@ mod language_load;
 mod language_problems;
 mod layering;
 mod leases;
+mod micro_batches;
 mod oracles;
 mod partition_keys;
 mod read_limits;

@@ -59,6 +59,25 @@ fn five_calls_a_second_are_answered_however_they_are_shared() {
     }
 }
 
+/// Six clients that call at exactly the same distance share what is refused: none is starved.
+#[test]
+fn of_six_equal_pollers_none_is_starved() {
+    let readers: Vec<String> =
+        (0..6).map(|index| format!("{{ name: r{index}, polling: {{ interval: 1 s }} }}")).collect();
+    let consumers = format!("consumers=[ {} ]", readers.join(", "));
+    for seed in 1..=5 {
+        let seen = observe(ONE_WRITER, &["duration=600 s", &consumers, &format!("seed={seed}")]);
+        let refused: u64 =
+            seen.consumers.iter().map(|consumer| consumer.read_throttled_calls).sum();
+        check_close("refused", refused as f64, 600.0, 60.0);
+        for consumer in &seen.consumers {
+            let own = consumer.read_throttled_calls as f64;
+            check_close("share", own, 100.0, 60.0);
+            assert!(consumer.iterator_age_ms.max() < 30_000, "{}", consumer.iterator_age_ms.max());
+        }
+    }
+}
+
 /// Fact 40: at six calls a second one of six is refused.
 #[test]
 fn a_sixth_call_a_second_is_refused() {

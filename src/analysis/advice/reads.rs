@@ -92,6 +92,7 @@ fn longer_intervals(
         Work::Loop => Some("polling.interval"),
         Work::Kcl(_) => Some("kcl.idle_time"),
         Work::Flink => Some("flink.idle_time"),
+        Work::MicroBatch(_) => Some("micro_batch.fetch_interval"),
         Work::Lambda(_) | Work::Firehose(_) => None,
     };
     let fixed: f64 =
@@ -131,6 +132,7 @@ fn to_subscription(scenario: &Scenario, index: usize) -> Option<String> {
         }
         Work::Kcl(_) => Some(format!("consumers.{name}.kcl.fan_out=enhanced")),
         Work::Flink => Some(format!("consumers.{name}.flink.fan_out=enhanced")),
+        Work::MicroBatch(_) => Some(format!("consumers.{name}.micro_batch.fan_out=enhanced")),
         Work::Lambda(_) => Some(format!("consumers.{name}.lambda.fan_out=enhanced")),
         Work::Firehose(_) => None,
     }

@@ -40,7 +40,7 @@ pub(super) fn probe_of_consumer(consumer: &Consumer) -> Vec<DownstreamUsage> {
         ..FunctionObservation::default()
     };
     match &consumer.work {
-        Work::Loop | Work::Flink => Vec::new(),
+        Work::Loop | Work::Flink | Work::MicroBatch(_) => Vec::new(),
         Work::Kcl(kcl) => leases(consumer, kcl, 1, HOUR),
         Work::Lambda(_) => self::function(consumer, &function),
         Work::Firehose(firehose) => {
@@ -56,7 +56,9 @@ pub(super) fn probe_of_consumer(consumer: &Consumer) -> Vec<DownstreamUsage> {
 fn function(consumer: &Consumer, seen: &FunctionObservation) -> Vec<DownstreamUsage> {
     let memory = match &consumer.work {
         Work::Lambda(lambda) => lambda.memory,
-        Work::Loop | Work::Flink | Work::Kcl(_) | Work::Firehose(_) => TRANSFORM_MEMORY,
+        Work::Loop | Work::Flink | Work::MicroBatch(_) | Work::Kcl(_) | Work::Firehose(_) => {
+            TRANSFORM_MEMORY
+        }
     };
     LambdaUsage {
         architecture: Architecture::X86,

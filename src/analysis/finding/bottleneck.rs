@@ -4,7 +4,7 @@ use crate::analysis::binding::FullBatches;
 use crate::analysis::figures::{busiest_minute_over_mean, counted_seconds, ratio};
 use crate::analysis::number::{self, milliseconds, of, percent, plain};
 use crate::metrics::Observation;
-use crate::scenario::{Reading, Scenario, Work};
+use crate::scenario::{Kcl, Reading, Scenario, Work};
 use crate::units::MIB;
 
 /// A consumer that has more of its calls refused is behind for that reason.
@@ -47,6 +47,8 @@ pub(super) fn advice(
     let load = Load::of(scenario, seen, at_peak);
     refused(scenario, seen, index)
         .or_else(|| function(scenario, seen, index, load))
+        .or_else(|| batches(scenario, seen, index))
+        .or_else(|| threads(scenario, seen, index))
         .or_else(|| processing(scenario, index, load))
         .or_else(|| shared_limit(scenario, index, load))
         .or_else(|| polling(scenario, index, load))
@@ -111,6 +113,47 @@ fn function(scenario: &Scenario, seen: &Observation, index: usize, load: Load) -
         plain(load.records_per_second),
         load.when,
     ))
+}
+
+/// A micro-batch lasts as long as its longest task, and then delays the next.
+fn batches(scenario: &Scenario, seen: &Observation, index: usize) -> Option<String> {
+    let Work::MicroBatch(job) = &scenario.consumers[index].work else {
+        return None;
+    };
+    let batches = seen.consumers[index].batches?;
+    let late = ratio(batches.late_batches, batches.batches);
+    (late > REFUSED_MUCH).then(|| {
+        format!(
+            "The batches are the bottleneck: {} of them take longer than until the next trigger, up \
+             to {}. Let a task work on fewer than {}, give the job more cores, or shorten its work.",
+            percent(late),
+            number::seconds(batches.lasting_max.as_seconds()),
+            of(u64::from(job.shards_per_task), "shard"),
+        )
+    })
+}
+
+/// Shards of a worker share its threads.
+fn threads(scenario: &Scenario, seen: &Observation, index: usize) -> Option<String> {
+    let consumer = &scenario.consumers[index];
+    let Work::Kcl(Kcl { workers, processing_threads: Some(threads), .. }) = &consumer.work else {
+        return None;
+    };
+    let per_record = consumer.processing.per_record.as_seconds();
+    let records: u64 = seen.shards.iter().map(|shard| shard.incoming_records).sum();
+    let per_second = records as f64 / counted_seconds(scenario, seen);
+    let most = f64::from(*workers) * f64::from(*threads) / per_record;
+    (per_record > 0.0 && most < per_second).then(|| {
+        format!(
+            "Threads are the bottleneck: {} with {} each are at most {} records/s at {} a record, and \
+             {} come in. Use more of them.",
+            of(u64::from(*workers), "worker"),
+            of(u64::from(*threads), "thread"),
+            plain(most),
+            number::seconds(per_record),
+            plain(per_second),
+        )
+    })
 }
 
 fn processing(scenario: &Scenario, index: usize, load: Load) -> Option<String> {

@@ -14,6 +14,11 @@ pub struct FunctionResult {
     pub throttled_invocations: u64,
     /// Those in a new execution environment.
     pub cold_starts: u64,
+    /// Batches that were given up, or parts of them, with `discarded_records` in all.
+    pub given_up_batches: u64,
+    /// Where a message about each of them went: `sqs`, `sns` or `s3`; `null` where nothing tells
+    /// which records were lost.
+    pub on_failure: Option<String>,
     /// Most invocations at the same time, the warm-up included; 0 where it is not counted.
     pub concurrent_max: u64,
     /// Mean number of records of an invocation.
@@ -39,6 +44,30 @@ pub struct DeliveryResult {
     pub retried_objects: u64,
 }
 
+/// How far behind a consumer was on a shard.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SlowestShard {
+    /// Identifier, `shardId-000000000000`.
+    pub shard_id: String,
+    /// Highest age of its oldest unread record, one sample a second after the warm-up.
+    pub iterator_age_ms_max: u64,
+}
+
+/// The micro-batches of a consumer that began after the warm-up.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct BatchResult {
+    /// Batches.
+    pub batches: u64,
+    /// Those of them that took longer than until the next trigger.
+    pub late_batches: u64,
+    /// Mean number of records of a batch; of an aggregated record, each user record counts.
+    pub records_per_batch: Option<f64>,
+    /// How long a batch takes in the mean.
+    pub duration_ms_mean: Option<f64>,
+    /// How long the longest took.
+    pub duration_ms_max: f64,
+}
+
 /// Sizes of objects.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ObjectBytes {
@@ -53,7 +82,7 @@ pub struct ObjectBytes {
 /// What an incident came to.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct IncidentResult {
-    /// `outage`, `deploy`, `slowdown`, `destination_throttled` or `replay`.
+    /// `outage`, `deploy`, `slowdown`, `destination_throttled`, `worker_loss`, `poison` or `replay`.
     pub kind: String,
     /// The consumer that it met.
     pub consumer: String,
@@ -65,8 +94,8 @@ pub struct IncidentResult {
     pub iterator_age_ms_max: u64,
     /// Most records that the consumer had yet to read in that time.
     pub backlog_records_max: u64,
-    /// How long after the end the consumer was no further behind than in the minute before; `null`
-    /// when the run ended before.
+    /// How long after the end the consumer was no further behind than in the minute before, with what
+    /// it had read and not done; `null` when the run ended before.
     pub drained_after_seconds: Option<f64>,
     /// What was left at the worst moment until retention would have taken the oldest unread record.
     pub retention_left_ms: u64,

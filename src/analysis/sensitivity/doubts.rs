@@ -128,7 +128,7 @@ fn of_clients(scenario: &Scenario) -> Vec<Doubt> {
                     }
                 });
             }
-            Work::Loop | Work::Kcl(_) | Work::Flink => {}
+            Work::Loop | Work::Kcl(_) | Work::Flink | Work::MicroBatch(_) => {}
         }
     }
     doubts

@@ -65,6 +65,8 @@ pub(super) struct MappingLane {
     pub(super) state: State,
     /// An invocation has been set aside for it.
     pub(super) has_slot: bool,
+    /// Places of records on which the function fails, and until when.
+    pub(super) poisoned: Vec<(u64, u64)>,
     /// The tumbling window of the last batch.
     tumbling: Option<u64>,
 }
@@ -158,14 +160,17 @@ impl MappingLane {
         let most = lambda.maximum_record_age.map_or(u64::MAX, Span::nanoseconds);
         let is_old = |held: &Held| age(held) >= retention || age(held) > most;
         if batch.records.first().is_some_and(is_old) {
+            let mut aged = 0;
             for held in batch.records.iter().filter(|held| is_old(held)) {
                 let counted = u64::from(held.record.created >= warm_up && !held.again);
                 if age(held) >= retention {
                     tally.expired_records += counted;
                 } else {
                     tally.discarded_records += counted;
+                    aged += counted;
                 }
             }
+            tally.function.given_up_batches += u64::from(aged > 0);
             let before = batch.records.len();
             batch.records.retain(|held| !is_old(held));
             batch.executed = batch.executed.saturating_sub(before - batch.records.len());
@@ -223,7 +228,15 @@ impl MappingLane {
                 u64::from(self.tumbling.is_some() && now >= context.plan.warm_up);
             self.tumbling = own_window;
         }
+        let is_poisoned = |held: &Held| {
+            self.poisoned.iter().any(|(place, until)| *place == held.place && now < *until)
+        };
+        let poisoned = match self.poisoned.is_empty() {
+            true => None,
+            false => batch.records.iter().position(is_poisoned),
+        };
         let fails = fails_at(batch, number, at, lambda, context);
+        let fails = poisoned.into_iter().chain(fails).min();
         let worked_on = fails.map_or(batch.records.len(), |index| index + 1);
         let duration = before + per_record * user_records(&batch.records[..worked_on]);
         if now >= context.plan.warm_up {
@@ -278,7 +291,9 @@ impl MappingLane {
                     .records
                     .iter()
                     .filter(|held| held.record.created >= warm_up && !held.again);
-                tally.discarded_records += discarded.count() as u64;
+                let discarded = discarded.count() as u64;
+                tally.discarded_records += discarded;
+                tally.function.given_up_batches += u64::from(discarded > 0);
                 delay = 0;
             } else {
                 self.batches.push(batch);

@@ -42,6 +42,9 @@ pub struct ConsumerStep {
     pub iterator_age_ms_max: u64,
     /// Highest iterator age that CloudWatch hears of, in milliseconds; none without a call.
     pub iterator_age_cloudwatch_ms_max: Option<u64>,
+    /// Highest age of any record that has been read and is not done at the end of a second, in
+    /// milliseconds. Rows that are kept do not have it.
+    pub in_hand_age_ms_max: u64,
 }
 
 impl StreamStep {
@@ -175,6 +178,7 @@ fn take_row(rest: &mut &[u8], consumers: usize) -> StreamStep {
                 backlog_records: take_variable_length(rest),
                 iterator_age_ms_max: take_variable_length(rest),
                 iterator_age_cloudwatch_ms_max: take_variable_length(rest).checked_sub(1),
+                in_hand_age_ms_max: 0,
             })
             .collect(),
     }
@@ -210,6 +214,7 @@ mod tests {
                         backlog_records: (second % 13) << 40,
                         iterator_age_ms_max: (second * 37) % 1_009,
                         iterator_age_cloudwatch_ms_max: (second * 31 % 1_013).checked_sub(500),
+                        in_hand_age_ms_max: 0,
                     })
                     .collect(),
             })

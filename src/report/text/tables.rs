@@ -67,7 +67,7 @@ fn shard_row(shard: &ShardResult, narrow: bool) -> Vec<String> {
 }
 
 /// `shardId-000000000012` without its zeros: `shardId-…12`, or `…12` where there is no room.
-fn short_shard_id(shard_id: &str, narrow: bool) -> String {
+pub(super) fn short_shard_id(shard_id: &str, narrow: bool) -> String {
     let number = shard_id.strip_prefix("shardId-").and_then(|number| number.parse::<u64>().ok());
     match number {
         Some(number) if narrow => format!("…{number}"),

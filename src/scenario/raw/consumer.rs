@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::ChildShards;
-use super::{Firehose, Flink, Kcl, Lambda, StartPosition};
+use super::{Firehose, Flink, Kcl, Lambda, MicroBatch, StartPosition};
 use crate::scenario::quantity::{Name, Written};
 use crate::time::Span;
 use crate::units::Records;
@@ -19,6 +19,7 @@ use crate::units::Records;
     { "required": ["firehose"] },
     { "required": ["kcl"] },
     { "required": ["flink"] },
+    { "required": ["micro_batch"] },
 ]))]
 pub(in crate::scenario) struct Consumer {
     /// Unique among producers and consumers.
@@ -40,6 +41,8 @@ pub(in crate::scenario) struct Consumer {
     pub(in crate::scenario) kcl: Option<Kcl>,
     /// A job of Apache Flink.
     pub(in crate::scenario) flink: Option<Flink>,
+    /// A job of Spark Structured Streaming, which works in micro-batches.
+    pub(in crate::scenario) micro_batch: Option<MicroBatch>,
 }
 
 /// GetRecords in a loop.

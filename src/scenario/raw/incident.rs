@@ -15,21 +15,22 @@ use crate::time::Span;
     { "required": ["slowdown"] },
     { "required": ["destination_throttled"] },
     { "required": ["worker_loss"] },
+    { "required": ["poison"] },
     { "required": ["replay"] },
 ]))]
 pub(in crate::scenario) struct Incident {
     /// When it begins, since the start of the run.
     pub(in crate::scenario) at: Written<Span>,
     /// How long it lasts, more than zero; not for `replay` and `worker_loss`, which
-    /// are done at once.
+    /// are done at once; for `poison` default to the end of the run.
     #[serde(rename = "for")]
     pub(in crate::scenario) lasts: Option<Written<Span>>,
     /// The consumer is killed and comes back at the end: what it has done since its last checkpoint
     /// is done again.
-    pub(in crate::scenario) outage: Option<OfConsumer>,
+    pub(in crate::scenario) outage: Option<OfConsumers>,
     /// The consumer stops in good order and comes back at the end: batches in hand are finished
     /// and a checkpoint is written.
-    pub(in crate::scenario) deploy: Option<OfConsumer>,
+    pub(in crate::scenario) deploy: Option<OfConsumers>,
     /// The processing of the consumer takes longer.
     pub(in crate::scenario) slowdown: Option<Slowdown>,
     /// What the consumer writes to takes nothing: objects of a `firehose` wait until the end.
@@ -37,6 +38,9 @@ pub(in crate::scenario) struct Incident {
     /// Workers of a `kcl` consumer are lost for good; others take over their leases and do again
     /// what was done since the last checkpoint.
     pub(in crate::scenario) worker_loss: Option<WorkerLoss>,
+    /// The function of a `lambda` fails on one record each time until the end: the first that the
+    /// shard takes from `at` on.
+    pub(in crate::scenario) poison: Option<Poison>,
     /// The consumer is set to another position of the stream and reads on from there.
     pub(in crate::scenario) replay: Option<Replay>,
 }
@@ -47,6 +51,24 @@ pub(in crate::scenario) struct Incident {
 pub(in crate::scenario) struct OfConsumer {
     /// Name of the consumer.
     pub(in crate::scenario) consumer: String,
+}
+
+/// Who is met by an incident that may meet all.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct OfConsumers {
+    /// Name of the consumer; default every consumer that has joined by then.
+    pub(in crate::scenario) consumer: Option<String>,
+}
+
+/// A record on which a function fails.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Poison {
+    /// Name of the consumer.
+    pub(in crate::scenario) consumer: String,
+    /// Number of the shard at the start of the run, from 0; default 0.
+    pub(in crate::scenario) shard: Option<u32>,
 }
 
 /// Workers are lost.

@@ -18,6 +18,18 @@ pub(in crate::scenario) enum FanOut {
     Enhanced,
 }
 
+/// Where an event source mapping tells of batches that are given up.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::scenario) enum OnFailure {
+    /// A queue of Amazon SQS; the message names the records, it does not hold them.
+    Sqs,
+    /// A topic of Amazon SNS; the message names the records, it does not hold them.
+    Sns,
+    /// A bucket of Amazon S3; the object holds the records.
+    S3,
+}
+
 /// An event source mapping of AWS Lambda and its function.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +55,9 @@ pub(in crate::scenario) struct Lambda {
     /// Whether the function says which record failed (ReportBatchItemFailures), so that those
     /// before it are done; default `false`.
     pub(in crate::scenario) report_item_failures: Option<Written<bool>>,
+    /// Where a message goes about each batch that is given up; default nowhere, so that nothing tells
+    /// which records were lost.
+    pub(in crate::scenario) on_failure: Option<OnFailure>,
     /// Length of tumbling windows, up to 900 s; default none.
     pub(in crate::scenario) tumbling_window: Option<Written<Span>>,
     /// Invocations that may run at the same time; default what is left of the quota

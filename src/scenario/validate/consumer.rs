@@ -2,7 +2,7 @@
 
 use super::client::ROUND_TRIP;
 use super::scaling::child_shards;
-use super::{Context, incident, or, service};
+use super::{Context, incident, micro_batch, or, service};
 use crate::scenario::raw;
 use crate::scenario::structure::did_you_mean;
 use crate::scenario::tree::{Node, shorten};
@@ -61,6 +61,7 @@ fn enhanced_key(raw: &raw::Consumer) -> Option<&'static str> {
         ("lambda", raw.lambda.as_ref().is_some_and(|raw| raw.fan_out == enhanced)),
         ("kcl", raw.kcl.as_ref().is_some_and(|raw| raw.fan_out != polling)),
         ("flink", raw.flink.as_ref().is_some_and(|raw| raw.fan_out == enhanced)),
+        ("micro_batch", raw.micro_batch.as_ref().is_some_and(|raw| raw.fan_out == enhanced)),
     ];
     kinds.into_iter().find(|kind| kind.1).map(|kind| kind.0)
 }
@@ -123,6 +124,9 @@ fn consumer(raw: &raw::Consumer, node: &Node, context: &mut Context<'_, '_>) -> 
     }
     if let Some(raw) = &raw.flink {
         return service::flink(raw, base, node.at("flink"), context);
+    }
+    if let Some(raw) = &raw.micro_batch {
+        return micro_batch::micro_batch(raw, base, node.at("micro_batch"), context);
     }
     polling(raw, base, node, context)
 }

@@ -5,7 +5,7 @@
 
 use super::{Context, or};
 use crate::scenario::tree::Node;
-use crate::scenario::{Consumer, Firehose, Kcl, Lambda, Reading, Transform, Work, raw};
+use crate::scenario::{Consumer, Firehose, Kcl, Lambda, OnFailure, Reading, Transform, Work, raw};
 use crate::time::Span;
 use crate::units::{Bytes, KIB, MIB, Records};
 
@@ -22,7 +22,7 @@ pub(super) fn reading(enhanced: bool, round_trip: Span, context: &Context<'_, '_
 }
 
 /// Reports a value outside `low ..= high`.
-fn check_range<T: PartialOrd + std::fmt::Display>(
+pub(super) fn check_range<T: PartialOrd + std::fmt::Display>(
     (key, value): (&str, T),
     (low, high): (T, T),
     node: &Node,
@@ -45,6 +45,11 @@ pub(super) fn lambda(raw: &raw::Lambda, node: &Node, context: &mut Context<'_, '
         maximum_record_age: raw.maximum_record_age.as_ref().map(|written| written.0),
         bisect_on_error: or(raw.bisect_on_error.as_ref(), false),
         report_item_failures: or(raw.report_item_failures.as_ref(), false),
+        on_failure: raw.on_failure.map(|written| match written {
+            raw::OnFailure::Sqs => OnFailure::Sqs,
+            raw::OnFailure::Sns => OnFailure::Sns,
+            raw::OnFailure::S3 => OnFailure::S3,
+        }),
         tumbling_window: raw.tumbling_window.as_ref().map(|written| written.0),
         reserved_concurrency: raw.reserved_concurrency,
         error_rate: raw.error_rate.as_ref().map_or(0.0, |written| written.0.0),
@@ -158,6 +163,7 @@ pub(super) fn kcl(
         work: Work::Kcl(Kcl {
             version: raw.version.unwrap_or(3),
             workers: raw.workers.unwrap_or(1),
+            processing_threads: raw.processing_threads,
             failover_time,
         }),
         ..base
