@@ -9,6 +9,7 @@
 mod check;
 mod compare;
 mod cost;
+mod decision;
 mod defect;
 mod failure;
 mod files;

@@ -6,7 +6,7 @@
 //! `incidents` and `scaling` (what changed the shards) are the tables, `notes` the part below them.
 //! `compare`, `cost`, `keys`, `sizing` and `sweep` are the texts of the commands of those names.
 
-mod compare;
+pub(super) mod compare;
 mod cost;
 mod glance;
 pub(super) mod head;
@@ -16,12 +16,13 @@ pub(super) mod layout;
 mod notes;
 mod scaling;
 mod services;
-mod sizing;
+pub(super) mod sizing;
 mod sweep;
 mod tables;
 
 pub use self::cost::modes_text;
-pub(in crate::report) use self::cost::{break_even, capital, mode_row, retries};
+pub(in crate::report) use self::cost::{break_even, capital, mode_row, price, retries};
+pub(in crate::report) use self::sweep::figure_of_point;
 pub use compare::compare_text;
 pub use keys::keys_text;
 pub use sizing::{reverse_text, sizing_text};

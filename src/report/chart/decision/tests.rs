@@ -1,0 +1,1 @@
+//! Charts of decisions made by hand.
