@@ -62,7 +62,7 @@ fn the_bill_is_stacked_and_its_objective_is_drawn() {
     let (scenario, observation) = (testing::scenario(), testing::observation());
     let picture = picture(&scenario, &observation);
     let mut document = analyse(&scenario, &[observation], &Options::default());
-    let of_cost = |document: &crate::analysis::ResultDocument| {
+    let of_cost = |document: &ResultDocument| {
         charts(document, &picture).unwrap().into_iter().find(|chart| chart.id == "cost")
     };
     let mut objective = document.objectives[0].clone();

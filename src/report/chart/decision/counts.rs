@@ -12,7 +12,7 @@ use crate::report::chart::frame::{
     Across, Area, Drawn, Frame, Margins, Mark, Plot, bounds, legend, line, lines_across, nothing,
     plot, text,
 };
-use crate::report::chart::palette::{BLUE, GREEN, OBJECTIVE, PURPLE, Tint, VERMILLION};
+use crate::report::chart::palette::{BLUE, GREEN, OBJECTIVE, PURPLE, SOFT_INK, Tint, VERMILLION};
 use crate::report::chart::{Chart, ChartError, Hover};
 
 /// Where no attempt is throttled, on a logarithmic axis.
@@ -194,12 +194,12 @@ fn draw(
             }
         }
         if points.iter().any(|point| point.is_forecast) {
-            entries.push((Mark::Area, VERMILLION, "× by forecast".to_owned()));
+            entries.push((Mark::Line, SOFT_INK, "× is a forecast".to_owned()));
         }
         legend(area, &entries)?;
         let mut plot = plot(area, margins, (&x, x_title), (y, y_title))?;
         if let Some((at, name)) = chosen {
-            mark(area, &mut plot, y, *at, name)?;
+            mark(area, &mut plot, (y, is_whole), *at, name)?;
         }
         dots(area, &plot, points)?;
         let name = |target: f64| format!("objective {}", percent(target));
@@ -259,11 +259,18 @@ fn legend_name(verdict: Verdict) -> &'static str {
     }
 }
 
-/// A line down at the chosen one, with its name above the plot.
-fn mark(area: &Area<'_>, plot: &mut Plot<'_, '_>, y: &Axis, at: f64, name: &str) -> Drawn {
+/// A line down at the chosen one, with its name at its upper end, on the side of what is safer.
+fn mark(
+    area: &Area<'_>,
+    plot: &mut Plot<'_, '_>,
+    (y, is_right): (&Axis, bool),
+    at: f64,
+    name: &str,
+) -> Drawn {
     line(plot, [(at, y.min), (at, y.max)], GREEN.light, 6)?;
     let (x, top) = plot.backend_coord(&(at, y.max));
-    text(area, name, (x, top - 18), HPos::Center, GREEN)
+    let (x, side) = if is_right { (x + 16, HPos::Left) } else { (x - 16, HPos::Right) };
+    text(area, name, (x, top + 20), side, GREEN)
 }
 
 /// A dot for what was simulated, a cross for what the forecast refuses.

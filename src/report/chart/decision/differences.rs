@@ -137,7 +137,7 @@ fn ticks(
     (first, last): (i32, i32),
     at: &dyn Fn(f64) -> i32,
 ) -> Drawn {
-    let step = round_step((high - low) / 3.0);
+    let step = round_step((high - low) / 4.0);
     let mut free = i32::MIN;
     for index in (low / step).ceil() as i64..=(high / step).floor() as i64 {
         let value = index as f64 * step;

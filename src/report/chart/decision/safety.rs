@@ -79,10 +79,7 @@ pub(super) fn chart(document: &SweepDocument) -> Result<Chart, ChartError> {
         let x = named_axis(&columns, width - 12.0, false);
         let y = named_axis(&rows, 264.0, true);
         let (down, across) = titles(document);
-        let mut plot = plot(area, MARGINS, (&x, &across), (&y, ""))?;
-        if let Some(down) = down {
-            text(area, &fitted(&down, 270.0), (40, MARGINS.top as i32 - 18), HPos::Left, INK)?;
-        }
+        let mut plot = plot(area, MARGINS, (&x, &across), (&y, &down))?;
         fill(area, &mut plot, &cells, (rows.len(), columns.len()), document, &shown)
     })
 }
@@ -156,16 +153,16 @@ fn named_axis(names: &[String], room: f64, is_down: bool) -> Axis {
     Axis { min: 0.0, max: count, ticks: ticks.collect() }
 }
 
-/// What changes down, if anything does, and across.
-fn titles(document: &SweepDocument) -> (Option<String>, String) {
+/// What changes down, empty where nothing does, and across.
+fn titles(document: &SweepDocument) -> (String, String) {
     let last = |path: &String| {
         let words: Vec<&str> = path.rsplit('.').take(2).collect();
         words.into_iter().rev().collect::<Vec<_>>().join(" ").replace('_', " ")
     };
     match &document.paths[..] {
-        [] => (None, String::new()),
-        [only] => (None, last(only)),
-        [down, across, ..] => (Some(format!("{} ↓", last(down))), last(across)),
+        [] => (String::new(), String::new()),
+        [only] => (String::new(), last(only)),
+        [down, across, ..] => (last(down), last(across)),
     }
 }
 

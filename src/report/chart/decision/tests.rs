@@ -4,9 +4,7 @@ use super::*;
 use crate::analysis::compare::{
     ComparisonDocument, FigureComparison, FigureOfVariant, PairedDifference, VariantResult,
 };
-use crate::analysis::sizing::{
-    KeyNames, Rejection, SizingCandidate, SizingDocument, SizingPlan,
-};
+use crate::analysis::sizing::{KeyNames, Rejection, SizingCandidate, SizingDocument, SizingPlan};
 use crate::analysis::sweep::{SweepDocument, SweepFigure, SweepPointResult};
 use crate::analysis::{OrderingKept, Unit, Verdict};
 use crate::report::png;
