@@ -5,9 +5,7 @@ use plotters::style::Color;
 use plotters::style::text_anchor::HPos;
 
 use super::axis::Axis;
-use super::frame::{
-    Area, Drawn, Frame, Margins, Mark, Plot, bounds, fitted, legend, line, nothing, plot, text,
-};
+use super::frame::{Area, Drawn, Frame, Margins, Plot, bounds, fitted, line, nothing, plot, text};
 use super::palette::{AXIS, INK, OBJECTIVE, SERIES, Tint};
 use super::{Chart, ChartError, Hover};
 use crate::analysis::cost::{CostLine, CostResult};
@@ -22,7 +20,7 @@ const GAP: f64 = 0.2;
 const ROWS_MAX: usize = 9;
 /// Items with a colour of their own; what is left has one colour.
 const ITEMS_MAX: usize = 5;
-const MARGINS: Margins = Margins { left: 330, right: 250, top: 158, bottom: 104 };
+const MARGINS: Margins = Margins { left: 330, right: 250, top: 196, bottom: 104 };
 
 /// A bar: whose it is, and what each item adds.
 struct Bar {
@@ -50,10 +48,7 @@ pub(super) fn chart(document: &ResultDocument, cost: &CostResult) -> Result<Char
         if total <= 0.0 {
             return nothing(area, "No item of the bill costs anything.");
         }
-        let names = items.iter().enumerate();
-        let entries: Vec<_> =
-            names.map(|(index, name)| (Mark::Area, tint(index), name.clone())).collect();
-        legend(area, &entries)?;
+        names_of_items(area, &items)?;
         let most = objective.map_or(total, |objective| objective.target.max(total));
         let x = Axis::from_zero(most, plain);
         let rows = bars.len() as f64;
@@ -67,6 +62,20 @@ pub(super) fn chart(document: &ResultDocument, cost: &CostResult) -> Result<Char
         }
         Ok(())
     })
+}
+
+/// Names of items in two rows of three, since they are long.
+fn names_of_items(area: &Area<'_>, items: &[String]) -> Drawn {
+    const COLUMN: i32 = 506;
+    for (index, name) in items.iter().enumerate() {
+        let left = 40 + (index % 3) as i32 * COLUMN;
+        let middle = 104 + (index / 3) as i32 * 40;
+        let corners = [(left, middle - 12), (left + 32, middle + 12)];
+        area.draw(&Rectangle::new(corners, tint(index).light.filled()))?;
+        let name = fitted(name, f64::from(COLUMN) - 60.0);
+        text(area, &name, (left + 44, middle), HPos::Left, INK)?;
+    }
+    Ok(())
 }
 
 fn tint(item: usize) -> Tint {
