@@ -10,6 +10,7 @@ mod advice;
 mod check;
 mod compare;
 mod cost;
+mod decision;
 mod defect;
 mod failure;
 mod files;

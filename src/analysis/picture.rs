@@ -80,10 +80,7 @@ pub fn picture(scenario: &Scenario, first: &Observation) -> Picture {
         shard_records_per_second: quotas.shard_write_records.0.as_per_second(),
         shard_bytes_per_second: quotas.shard_write_bytes.0.as_per_second(),
         retention_ms: milliseconds(scenario.stream.retention),
-        shards: vec![ShardsFrom {
-            start_seconds: 0.0,
-            open_shards: scenario.stream.shards.len() as u64,
-        }],
+        shards: open_shards(first),
         heat: heat::map(scenario, first, bin),
         keys: keys::concentration(scenario, first),
         latencies: latency::curves(scenario, first),
@@ -91,6 +88,26 @@ pub fn picture(scenario: &Scenario, first: &Observation) -> Picture {
         time_objectives: time_objectives(scenario),
         rows,
     }
+}
+
+/// How many shards are open from each moment on at which that changes.
+fn open_shards(first: &Observation) -> Vec<ShardsFrom> {
+    let opened = first.shards.iter().map(|shard| (shard.opened, 1));
+    let closed = first.shards.iter().filter_map(|shard| Some((shard.closed?, -1)));
+    let mut changes: Vec<(Span, i64)> = opened.chain(closed).collect();
+    changes.sort_unstable();
+    let mut steps: Vec<ShardsFrom> = Vec::new();
+    let mut open = 0;
+    for (at, change) in changes {
+        open += change;
+        let step = ShardsFrom { start_seconds: at.as_seconds(), open_shards: open.max(0) as u64 };
+        match steps.last_mut() {
+            // Parents close as their children open.
+            Some(last) if last.start_seconds >= step.start_seconds => *last = step,
+            _ => steps.push(step),
+        }
+    }
+    steps
 }
 
 fn milliseconds(span: Span) -> f64 {

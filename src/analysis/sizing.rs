@@ -82,6 +82,14 @@ pub(super) fn with_objectives(scenario: &Scenario) -> (Scenario, bool) {
     (changed, is_default)
 }
 
+/// The bound on the throttled share of attempts.
+fn throttled_target(scenario: &Scenario) -> Option<f64> {
+    scenario.objectives.iter().find_map(|objective| match objective {
+        Objective::WriteThrottled(ratio) => Some(ratio.0),
+        _ => None,
+    })
+}
+
 /// The least number of shards that meets the objectives of `scenario`.
 ///
 /// # Errors
@@ -102,6 +110,7 @@ pub fn size(
         seed: scenario.seed,
         objectives: scenario.objectives.iter().map(|each| words(&scenario, *each)).collect(),
         objectives_are_default,
+        throttled_target: throttled_target(&scenario),
         plan: None,
         no_shard_count: None,
         shards_as_written: None,

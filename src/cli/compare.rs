@@ -4,14 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::decision::{Origin, OutArguments, printed};
 use super::failure::{Failure, Outcome};
 use super::files;
 use super::overrides::OverrideArguments;
-use super::size::{json, watched};
+use super::size::watched;
 use super::terminal::Terminal;
 use super::warm_up;
 use crate::analysis::compare::compare;
-use crate::report::{self, TextOptions};
+use crate::report::Decision;
 use crate::scenario::Variant;
 
 /// Arguments of `compare`.
@@ -22,6 +23,8 @@ pub(super) struct CompareArguments {
     scenario: Vec<PathBuf>,
     #[command(flatten)]
     overrides: OverrideArguments,
+    #[command(flatten)]
+    out: OutArguments,
     /// What to print.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -43,8 +46,10 @@ pub(super) fn execute(
     let overrides = arguments.overrides.parse()?;
     let several = arguments.scenario.len() > 1;
     let mut variants: Vec<Variant> = Vec::new();
+    let mut origin = Origin::default();
     for path in &arguments.scenario {
         let source = files::source(path)?;
+        origin.texts.push(source.text.clone());
         for mut variant in files::variants(path, &source, &overrides)? {
             if several {
                 let own = &variant.scenario.name;
@@ -68,14 +73,13 @@ pub(super) fn execute(
     for variant in variants.iter_mut().filter(|each| each.scenario.warm_up_is_sought) {
         variant.scenario.warm_up = settled;
     }
+    let pack = arguments.out.prepare()?;
+    let digest = |each: &Variant| (each.name.clone(), each.scenario.digest.clone());
+    origin.scenarios = variants.iter().map(digest).collect();
+    origin.overrides = overrides.iter().map(|set| format!("{}={}", set.path, set.value)).collect();
     let document = watched(|observer| compare(&variants, observer))?;
-    let text = match arguments.format {
-        Format::Json => json(&document)?,
-        Format::Text => {
-            let (width, color) = (terminal.columns(), terminal.color_of_output());
-            report::compare_text(&document, TextOptions { width, color })
-        }
-    };
-    terminal.print(text.as_bytes())?;
+    let decision = Decision::Compare(&document);
+    let text = printed(&decision, arguments.format == Format::Json, terminal)?;
+    arguments.out.finish(pack, (&decision, &origin), text.as_bytes(), terminal)?;
     Ok(Outcome::Done)
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 
-use crate::report::CHART_IDS;
+use crate::report::{CHART_IDS, DECISION_CHART_IDS};
 
 /// The files of a pack beside its charts; the first one marks a folder as one.
 pub(super) const FILES: [&str; 9] = [
@@ -25,6 +25,8 @@ pub(super) const FILES: [&str; 9] = [
     "lock.json",
 ];
 const RESULT: &str = "result.json";
+/// The points of a sweep.
+pub(super) const POINTS: &str = "points.csv";
 /// The folder of the charts in a pack.
 pub(super) const CHARTS: &str = "charts";
 
@@ -175,9 +177,15 @@ fn names_of(entries: fs::ReadDir) -> io::Result<Vec<String>> {
 fn is_ours(name: &str) -> bool {
     let chart = name.strip_prefix(CHARTS).and_then(|name| name.strip_prefix('/'));
     match chart.and_then(|chart| chart.rsplit_once('.')) {
-        Some((id, "svg" | "png")) => CHART_IDS.contains(&id),
-        _ => FILES.contains(&name),
+        Some((id, "svg" | "png")) => CHART_IDS.contains(&id) || DECISION_CHART_IDS.contains(&id),
+        _ => FILES.contains(&name) || name == POINTS || is_further_scenario(name),
     }
+}
+
+/// `scenario-2.yaml` and so on, of several that were compared.
+fn is_further_scenario(name: &str) -> bool {
+    let number = name.strip_prefix("scenario-").and_then(|name| name.strip_suffix(".yaml"));
+    number.is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
 fn refuse(path: &Path, reason: &str) -> Failure {

@@ -294,7 +294,7 @@ fn pack_files(
 }
 
 /// A chart as a drawing and as pixels.
-fn chart_files(chart: &Chart) -> Result<[(String, Vec<u8>); 2], Failure> {
+pub(super) fn chart_files(chart: &Chart) -> Result<[(String, Vec<u8>); 2], Failure> {
     let name = |end: &str| format!("{CHARTS}/{}.{end}", chart.id);
     let pixels = report::png(&chart.svg).map_err(unwritable)?;
     Ok([(name("svg"), report::standalone(&chart.svg).into_bytes()), (name("png"), pixels)])
@@ -305,7 +305,7 @@ fn json(document: &ResultDocument) -> Result<String, Failure> {
 }
 
 /// A format that cannot say what the result holds.
-fn unwritable(error: impl std::fmt::Display) -> Failure {
+pub(super) fn unwritable(error: impl std::fmt::Display) -> Failure {
     Failure::Write { path: PathBuf::from("the report"), reason: error.to_string() }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::decision::{Origin, OutArguments, printed};
 use super::failure::{Failure, Outcome};
 use super::files;
 use super::interrupt::Interrupt;
@@ -11,10 +12,11 @@ use super::overrides::OverrideArguments;
 use super::progress::ProgressLine;
 use super::terminal::Terminal;
 use super::warm_up;
+use crate::analysis::number::percent;
 use crate::analysis::sizing::{Observer, SizingOptions, reverse, size};
 use crate::engine::{Control, Unfinished};
 use crate::quotas::SHARDS_LIMIT;
-use crate::report::{self, TextOptions};
+use crate::report::Decision;
 use crate::scenario;
 
 /// Arguments of `size`.
@@ -38,6 +40,8 @@ pub(super) struct SizeArguments {
         value_parser = clap::value_parser!(u32).range(1..=i64::from(SHARDS_LIMIT))
     )]
     max_shards: u32,
+    #[command(flatten)]
+    out: OutArguments,
     /// What to print.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -59,20 +63,30 @@ pub(super) fn execute(arguments: &SizeArguments, terminal: &Terminal) -> Result<
     warm_up::settle(&mut scenario)?;
     let options =
         SizingOptions { shards_max: arguments.max_shards, growth_per_month: arguments.growth };
-    let page = TextOptions { width: terminal.columns(), color: terminal.color_of_output() };
+    let pack = arguments.out.prepare()?;
+    let mut origin = Origin::of(&scenario, &source.text, &overrides);
+    origin.options = lock_options(arguments);
     let as_json = arguments.format == Format::Json;
-    let (text, outcome) = if arguments.reverse {
-        let document = watched(|observer| reverse(&scenario, &options, observer))?;
-        let text = if as_json { json(&document)? } else { report::reverse_text(&document, page) };
-        (text, Outcome::Done)
-    } else {
-        let document = watched(|observer| size(&scenario, &options, observer))?;
-        let outcome = if document.plan.is_some() { Outcome::Done } else { Outcome::Missed };
-        let text = if as_json { json(&document)? } else { report::sizing_text(&document, page) };
-        (text, outcome)
+    let show = |decision: &Decision<'_>| {
+        let text = printed(decision, as_json, terminal)?;
+        arguments.out.finish(pack, (decision, &origin), text.as_bytes(), terminal)
     };
-    terminal.print(text.as_bytes())?;
-    Ok(outcome)
+    if arguments.reverse {
+        let document = watched(|observer| reverse(&scenario, &options, observer))?;
+        show(&Decision::Reverse(&document))?;
+        return Ok(Outcome::Done);
+    }
+    let document = watched(|observer| size(&scenario, &options, observer))?;
+    show(&Decision::Size(&document))?;
+    Ok(if document.plan.is_some() { Outcome::Done } else { Outcome::Missed })
+}
+
+/// What it takes to ask the same again.
+fn lock_options(arguments: &SizeArguments) -> Vec<String> {
+    let mut options = vec![format!("--max-shards={}", arguments.max_shards)];
+    options.extend(arguments.reverse.then(|| "--reverse".to_owned()));
+    options.extend(arguments.growth.map(|growth| format!("--growth={}", percent(growth))));
+    options
 }
 
 /// Does work of many simulations, which Ctrl-C ends.
@@ -91,12 +105,4 @@ pub(super) fn watched<T>(
         Err(Unfinished::Trace(error)) => Err(Failure::Trace(error)),
         _ => Err(Failure::Interrupted { simulated: line.simulated(), total: line.simulated() }),
     }
-}
-
-/// A document as JSON.
-pub(super) fn json(document: &impl serde::Serialize) -> Result<String, Failure> {
-    report::json(document).map_err(|error| Failure::Write {
-        path: PathBuf::from("the report"),
-        reason: error.to_string(),
-    })
 }

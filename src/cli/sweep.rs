@@ -4,14 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::decision::{Origin, OutArguments, printed};
 use super::failure::{Failure, Outcome};
 use super::files;
 use super::overrides::OverrideArguments;
-use super::size::{json, watched};
+use super::run::unwritable;
+use super::size::watched;
 use super::terminal::Terminal;
 use super::warm_up;
 use crate::analysis::sweep::sweep;
-use crate::report::{self, TextOptions};
+use crate::report::{self, Decision};
 
 /// Arguments of `sweep`.
 #[derive(Debug, Args)]
@@ -20,6 +22,8 @@ pub(super) struct SweepArguments {
     scenario: PathBuf,
     #[command(flatten)]
     overrides: OverrideArguments,
+    #[command(flatten)]
+    out: OutArguments,
     /// What to print.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -53,18 +57,14 @@ pub(super) fn execute(arguments: &SweepArguments, terminal: &Terminal) -> Result
     for point in grid.points.iter_mut().filter(|point| point.scenario.warm_up_is_sought) {
         point.scenario.warm_up = scenario.warm_up;
     }
+    let pack = arguments.out.prepare()?;
+    let origin = Origin::of(&scenario, &source.text, &overrides);
     let document = watched(|observer| sweep(&scenario, &grid, observer))?;
+    let decision = Decision::Sweep(&document);
     let bytes = match arguments.format {
-        Format::Json => json(&document)?.into_bytes(),
-        Format::Csv => report::sweep_csv(&document).map_err(|error| Failure::Write {
-            path: PathBuf::from("the report"),
-            reason: error.to_string(),
-        })?,
-        Format::Text => {
-            let (width, color) = (terminal.columns(), terminal.color_of_output());
-            report::sweep_text(&document, TextOptions { width, color }).into_bytes()
-        }
+        Format::Csv => report::sweep_csv(&document).map_err(unwritable)?,
+        format => printed(&decision, format == Format::Json, terminal)?.into_bytes(),
     };
-    terminal.print(&bytes)?;
+    arguments.out.finish(pack, (&decision, &origin), &bytes, terminal)?;
     Ok(Outcome::Done)
 }

@@ -9,6 +9,8 @@ mod age;
 mod axis;
 mod binding;
 mod cloudwatch;
+mod cost;
+mod decision;
 mod frame;
 mod heat;
 mod keys;
@@ -16,9 +18,11 @@ mod latency;
 mod load;
 mod palette;
 mod png;
+mod ribbons;
 mod shards;
 mod svg;
 
+pub use decision::{DECISION_CHART_IDS, decision_charts};
 pub use palette::style as chart_style;
 pub use png::{PngError, png};
 pub use svg::standalone;
@@ -33,7 +37,7 @@ pub(super) const WIDTH: u32 = 1_600;
 pub(super) const HEIGHT: u32 = 760;
 
 /// Every chart that a report can have, by its file name without the end.
-pub const CHART_IDS: [&str; 9] = [
+pub const CHART_IDS: [&str; 10] = [
     "load",
     "binding",
     "utilization",
@@ -43,6 +47,7 @@ pub const CHART_IDS: [&str; 9] = [
     "latency",
     "iterator-age",
     "shards",
+    "cost",
 ];
 
 /// Most lines of a chart that can be told apart; there are as many colours.
@@ -89,6 +94,24 @@ pub struct Hover {
     /// What a percentage is about.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub meaning: &'static str,
+    /// Whole texts in place of `cells`, row by row.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+impl Hover {
+    /// One text a column.
+    pub(super) fn by_column(area: [f64; 4], columns: Vec<String>) -> Self {
+        let (rows, cells, notes) = (Vec::new(), Vec::new(), Vec::new());
+        Self { area, columns, rows, cells, meaning: "", notes }
+    }
+
+    /// One text a cell, row by row, of so many columns.
+    pub(super) fn by_cell(area: [f64; 4], columns: usize, notes: Vec<String>) -> Self {
+        let rows = vec![String::new(); notes.len() / columns.max(1)];
+        let columns = vec![String::new(); columns];
+        Self { area, columns, rows, cells: Vec::new(), meaning: "", notes }
+    }
 }
 
 /// A drawing that failed; a defect, because charts are drawn into memory.
@@ -119,6 +142,9 @@ pub fn charts(document: &ResultDocument, picture: &Picture) -> Result<Vec<Chart>
         charts.push(age::chart(document, picture)?);
     }
     charts.push(shards::chart(document, picture)?);
+    if let Some(cost) = &document.cost {
+        charts.push(cost::chart(document, cost)?);
+    }
     Ok(charts)
 }
 

@@ -20,12 +20,16 @@ const SCRIPT: &str = include_str!("html/script.js");
 /// # Errors
 /// When the template does not fit the result, which would be a defect.
 pub fn html(document: &ResultDocument, charts: &[Chart]) -> Result<String, minijinja::Error> {
+    page(&View::of(document), charts)
+}
+
+/// What a template is to say, as a page.
+pub(super) fn page(view: &View, charts: &[Chart]) -> Result<String, minijinja::Error> {
     let style = format!("{STYLE}{}", chart_style());
     environment(AutoEscape::Html).render_str(
         TEMPLATE,
         context! {
-            view => Serde(View::of(document)),
-            result => Serde(document),
+            view => Serde(view),
             charts => Serde(charts),
             values => values(charts),
             style => style,

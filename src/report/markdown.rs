@@ -13,9 +13,12 @@ const TEMPLATE: &str = include_str!("markdown/summary.md.jinja");
 /// # Errors
 /// When the template does not fit the result, which would be a defect.
 pub fn markdown(document: &ResultDocument) -> Result<String, minijinja::Error> {
-    let view = View::of(document);
-    environment(AutoEscape::None)
-        .render_str(TEMPLATE, context! { view => Serde(view), result => Serde(document) })
+    summary(&View::of(document))
+}
+
+/// What a template is to say, as a summary.
+pub(super) fn summary(view: &View) -> Result<String, minijinja::Error> {
+    environment(AutoEscape::None).render_str(TEMPLATE, context! { view => Serde(view) })
 }
 
 #[cfg(test)]

@@ -1,4 +1,10 @@
 //! What the page and the summary say, prepared for their templates: words and tables, no layout.
+//!
+//! `services` has the bill and the tables of what only some runs have, `decision` the views of `size`,
+//! `compare` and `sweep`.
+
+mod decision;
+mod services;
 
 use minijinja::{AutoEscape, Environment};
 use serde::Serialize;
@@ -15,17 +21,21 @@ const NOTHING: &str = "–";
 /// Figures that lead a report.
 const DECIDING: usize = 3;
 
-/// What a template is filled with beside the result document itself.
+/// What a template is filled with.
 #[derive(Debug, Serialize)]
 pub(super) struct View {
+    /// Whether it is of one run, which has findings and rests on assumptions.
+    pub(super) is_run: bool,
+    pub(super) name: String,
     pub(super) title: String,
     pub(super) run: String,
-    pub(super) verdict: &'static str,
+    pub(super) verdict: String,
     pub(super) verdict_class: Verdict,
     pub(super) score: String,
     pub(super) deciding: Vec<Figure>,
     pub(super) objectives: Vec<Objective>,
     pub(super) findings: Vec<FindingView>,
+    pub(super) bill: Option<Bill>,
     pub(super) tables: Vec<Table>,
     pub(super) assumptions: Vec<AssumptionView>,
     pub(super) documented_constants: usize,
@@ -62,6 +72,16 @@ pub(super) struct FindingView {
     advice: String,
 }
 
+/// What a month costs, or why there is no bill.
+#[derive(Debug, Serialize)]
+pub(super) struct Bill {
+    title: String,
+    total: String,
+    groups: String,
+    table: Option<Table>,
+    notes: Vec<String>,
+}
+
 #[derive(Debug, Serialize)]
 pub(super) struct AssumptionView {
     provenance: String,
@@ -77,8 +97,34 @@ pub(super) struct Table {
     id: &'static str,
     title: &'static str,
     note: String,
-    headings: Vec<&'static str>,
+    headings: Vec<String>,
+    /// Whether a column holds numbers.
+    numeric: Vec<bool>,
     rows: Vec<Vec<CellView>>,
+    /// Rows that stand in the summary too.
+    summary_rows: usize,
+}
+
+impl Table {
+    fn new(
+        (id, title): (&'static str, &'static str),
+        note: impl Into<String>,
+        headings: &[&str],
+        rows: Vec<Vec<CellView>>,
+    ) -> Self {
+        let is_numeric = |column: usize| {
+            rows.iter().any(|row| row.get(column).is_some_and(|cell| cell.number.is_some()))
+        };
+        Self {
+            id,
+            title,
+            note: note.into(),
+            headings: headings.iter().map(|heading| (*heading).to_owned()).collect(),
+            numeric: (0..headings.len()).map(is_numeric).collect(),
+            rows,
+            summary_rows: 0,
+        }
+    }
 }
 
 /// A cell as it reads, and the number by which it sorts.
@@ -95,14 +141,17 @@ impl View {
         let (documented, doubtful): (Vec<_>, Vec<_>) =
             document.assumptions.iter().partition(|row| row.provenance == "documented");
         Self {
+            is_run: true,
+            name: scenario.name.clone(),
             title: scenario.question.clone().unwrap_or_else(|| scenario.name.clone()),
             run: head::run(document),
-            verdict: verdict_word(document.verdict),
+            verdict: verdict_word(document.verdict).to_owned(),
             verdict_class: document.verdict,
             score: head::score(document).trim().to_owned(),
             deciding: deciding(document),
             objectives: document.objectives.iter().map(objective).collect(),
             findings: findings(document),
+            bill: services::bill(document),
             tables: tables(document),
             assumptions: doubtful
                 .into_iter()
@@ -256,10 +305,15 @@ fn time(times: Option<Quantiles>, which: fn(Quantiles) -> f64) -> CellView {
 }
 
 fn tables(document: &ResultDocument) -> Vec<Table> {
-    let mut tables = vec![shards(document), producers(document)];
+    let mut tables = vec![shards(document)];
+    tables.extend(services::scaling(document));
+    tables.push(producers(document));
     if !document.consumers.is_empty() {
         tables.push(consumers(document));
     }
+    tables.extend(services::functions(document));
+    tables.extend(services::deliveries(document));
+    tables.extend(services::incidents(document));
     if !document.replication_intervals.is_empty() {
         tables.push(replications(document));
     }
@@ -287,13 +341,11 @@ fn shards(document: &ResultDocument) -> Table {
             words(key),
         ]
     };
-    Table {
-        id: "shards-table",
-        title: "Shards",
-        note: "Hottest first. Offered records after the warm-up; mean and peaks are of the \
-               scarcer write limit."
-            .to_owned(),
-        headings: vec![
+    Table::new(
+        ("shards-table", "Shards"),
+        "Hottest first. Offered records after the warm-up; mean and peaks are of the \
+               scarcer write limit.",
+        &[
             "shard",
             "offered records",
             "share",
@@ -303,8 +355,8 @@ fn shards(document: &ResultDocument) -> Table {
             "throttled attempts",
             "hottest key",
         ],
-        rows: hottest.iter().map(row).collect(),
-    }
+        hottest.iter().map(row).collect(),
+    )
 }
 
 /// A partition key that fits a cell.
@@ -318,12 +370,10 @@ fn shorten(key: &str) -> String {
 
 fn producers(document: &ResultDocument) -> Table {
     let producers = document.producers.iter();
-    Table {
-        id: "producers-table",
-        title: "Producers",
-        note: "Put latency is from the generation of a record to the answer that accepts it."
-            .to_owned(),
-        headings: vec![
+    Table::new(
+        ("producers-table", "Producers"),
+        "Put latency is from the generation of a record to the answer that accepts it.",
+        &[
             "producer",
             "order kept",
             "generated",
@@ -334,7 +384,7 @@ fn producers(document: &ResultDocument) -> Table {
             "put p99",
             "put max",
         ],
-        rows: producers
+        producers
             .map(|producer| {
                 let latency = producer.put_latency_ms;
                 vec![
@@ -354,18 +404,16 @@ fn producers(document: &ResultDocument) -> Table {
                 ]
             })
             .collect(),
-    }
+    )
 }
 
 fn consumers(document: &ResultDocument) -> Table {
     let consumers = document.consumers.iter();
-    Table {
-        id: "consumers-table",
-        title: "Consumers",
-        note: "Iterator age as it is, and as CloudWatch would show it; latency from the \
-               generation of a record to the end of its processing."
-            .to_owned(),
-        headings: vec![
+    Table::new(
+        ("consumers-table", "Consumers"),
+        "Iterator age as it is, and as CloudWatch would show it; latency from the \
+               generation of a record to the end of its processing.",
+        &[
             "consumer",
             "kind",
             "processed",
@@ -377,7 +425,7 @@ fn consumers(document: &ResultDocument) -> Table {
             "latency p50",
             "latency p99",
         ],
-        rows: consumers
+        consumers
             .map(|consumer| {
                 vec![
                     words(&consumer.name),
@@ -393,21 +441,20 @@ fn consumers(document: &ResultDocument) -> Table {
                 ]
             })
             .collect(),
-    }
+    )
 }
 
 fn replications(document: &ResultDocument) -> Table {
     let varies = document.replication_intervals.iter().filter(|figure| figure.max > figure.min);
-    Table {
-        id: "replications-table",
-        title: "Spread over the replications",
-        note: format!(
+    Table::new(
+        ("replications-table", "Spread over the replications"),
+        format!(
             "Figures that differ between the {} replications, with the 95 % confidence interval \
              of their mean.",
             document.replications
         ),
-        headings: vec!["figure", "mean", "from", "to"],
-        rows: varies
+        &["figure", "mean", "from", "to"],
+        varies
             .map(|figure| {
                 let cell =
                     |value: f64| CellView { text: amount(value, figure.unit), number: Some(value) };
@@ -418,7 +465,7 @@ fn replications(document: &ResultDocument) -> Table {
                 vec![words(&figure.name), cell(figure.mean), low, high]
             })
             .collect(),
-    }
+    )
 }
 
 fn accounting(document: &ResultDocument) -> String {

@@ -6,7 +6,7 @@
 //! `services`, `incidents` and `scaling` (what changed the shards) are the tables, `notes` the part below them.
 //! `compare`, `cost`, `keys`, `sizing` and `sweep` are the texts of the commands of those names.
 
-mod compare;
+pub(super) mod compare;
 mod cost;
 mod evening;
 mod glance;
@@ -19,12 +19,13 @@ mod reading;
 mod scaling;
 mod sensitivity;
 mod services;
-mod sizing;
+pub(super) mod sizing;
 mod sweep;
 mod tables;
 
 pub use self::cost::modes_text;
-pub(in crate::report) use self::cost::{break_even, capital, mode_row, retries};
+pub(in crate::report) use self::cost::{break_even, capital, mode_row, price, retries};
+pub(in crate::report) use self::sweep::figure_of_point;
 pub use compare::compare_text;
 pub use evening::evening_text;
 pub use keys::keys_text;

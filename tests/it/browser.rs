@@ -15,6 +15,7 @@ const SCENARIO: &str = "\
 version: 1
 name: browsed
 question: Does the page show <everything> & hide nothing?
+region: us-east-1
 duration: 3 min
 stream:
   capacity: { provisioned: { shards: 3 } }

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The scenarios whose packs are committed.
-const GALLERY: [&str; 3] = [
+const GALLERY: [&str; 4] = [
     "does-one-hot-key-throttle-the-stream",
     "does-a-third-polling-consumer-still-fit",
     "when-does-a-slow-consumer-fall-behind",
+    "does-the-autoscaler-overshoot",
 ];
 
 fn root() -> &'static Path {

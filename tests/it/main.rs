@@ -78,6 +78,7 @@ mod conservation;
 mod cost;
 mod cost_commands;
 mod coverage;
+mod decision_packs;
 mod deliveries;
 mod determinism;
 mod evening;

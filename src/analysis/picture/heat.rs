@@ -30,9 +30,10 @@ pub struct HeatRow {
     pub first_shard_id: String,
     /// The last of the shards; the same when there is one.
     pub last_shard_id: String,
-    /// Highest mean of a column, of any of the shards, by the scarcer write limit; one is the limit.
+    /// Highest mean of a column, of any of the shards, by the scarcer write limit; one is the limit,
+    /// not a number where none of the shards was open.
     pub utilization: Vec<f64>,
-    /// Highest ratio of refused attempts of any of the shards.
+    /// Highest ratio of refused attempts of any of the shards; not a number where none was open.
     pub throttled_ratio: Vec<f64>,
 }
 
@@ -41,34 +42,49 @@ pub(super) fn map(scenario: &Scenario, first: &Observation, bin: Span) -> HeatMa
     let bins = scenario.duration.nanoseconds().div_ceil(bin.nanoseconds().max(1));
     let width = bin.nanoseconds() * bins.div_ceil(COLUMNS_MAX).max(1);
     let column = Span::from_seconds(width.div_ceil(NANOSECONDS_PER_SECOND));
-    let shards = scenario.stream.shards.len();
-    let shards_per_row = shards.div_ceil(ROWS_MAX).max(1);
-    let indices: Vec<usize> = (0..shards).collect();
-    let rows: Vec<HeatRow> =
-        indices.chunks(shards_per_row).map(|group| row(scenario, first, group, column)).collect();
+    let shards_per_row = first.shards.len().div_ceil(ROWS_MAX).max(1);
+    let mut indices: Vec<usize> = (0..first.shards.len()).collect();
+    // Parents stand above the children that take over their hash keys.
+    indices.sort_by_key(|index| (first.shards[*index].range.start, first.shards[*index].opened));
+    let seconds = |span: Span| span.nanoseconds().div_ceil(NANOSECONDS_PER_SECOND);
+    let columns = seconds(first.simulated).div_ceil(seconds(column).max(1)) as usize;
+    let rows: Vec<HeatRow> = indices
+        .chunks(shards_per_row)
+        .map(|group| row(scenario, first, group, (column, columns)))
+        .collect();
     HeatMap {
         column_seconds: column.as_seconds(),
-        columns: rows.first().map_or(0, |row| row.utilization.len()),
+        columns: if rows.is_empty() { 0 } else { columns },
         shards_per_row,
         rows,
     }
 }
 
-fn row(scenario: &Scenario, first: &Observation, shards: &[usize], column: Span) -> HeatRow {
+fn row(
+    scenario: &Scenario,
+    first: &Observation,
+    shards: &[usize],
+    (column, columns): (Span, usize),
+) -> HeatRow {
     let id = |index: Option<&usize>| {
-        index.map(|index| scenario.stream.shards[*index].shard_id.clone()).unwrap_or_default()
+        index.map(|index| first.shards[*index].shard_id.clone()).unwrap_or_default()
     };
     let mut heat = HeatRow {
         first_shard_id: id(shards.first()),
         last_shard_id: id(shards.last()),
-        utilization: Vec::new(),
-        throttled_ratio: Vec::new(),
+        utilization: vec![f64::NAN; columns],
+        throttled_ratio: vec![f64::NAN; columns],
     };
     for shard in shards {
-        let bins = shard_series(scenario, first, *shard, column);
-        heat.utilization.resize(bins.len(), 0.0);
-        heat.throttled_ratio.resize(bins.len(), 0.0);
-        for (index, bin) in bins.iter().enumerate() {
+        let opened = first.shards[*shard].opened.as_seconds();
+        let closed = first.shards[*shard].closed.map_or(f64::INFINITY, Span::as_seconds);
+        for bin in shard_series(scenario, first, *shard, column) {
+            let index = (bin.start_seconds / column.as_seconds()).round() as usize;
+            let is_before = bin.start_seconds + bin.span_seconds <= opened;
+            if index >= columns || is_before || bin.start_seconds >= closed {
+                continue;
+            }
+            // The greater of a number and none is the number.
             heat.utilization[index] = heat.utilization[index].max(bin.utilization_mean);
             heat.throttled_ratio[index] =
                 heat.throttled_ratio[index].max(bin.write_throttled_ratio);

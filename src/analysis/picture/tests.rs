@@ -24,8 +24,9 @@ fn many_shards_share_rows_and_none_is_lost() {
     for index in 4..250 {
         let mut shard = scenario.stream.shards[3].clone();
         shard.shard_id = crate::hash_key::shard_id(index);
-        scenario.stream.shards.push(shard);
         observation.shards.push(observation.shards[3].clone());
+        observation.shards[index as usize].shard_id.clone_from(&shard.shard_id);
+        scenario.stream.shards.push(shard);
     }
     let heat = picture(&scenario, &observation).heat;
     assert_eq!((heat.rows.len(), heat.shards_per_row), (84, 3));
@@ -78,4 +79,34 @@ fn curves_of_latency_rise_and_end_where_there_are_records() {
     }
     // A hundred records tell no more than their slowest hundredth apart.
     assert!(curves[0].points.iter().all(|point| point.quantile <= 0.99));
+}
+
+#[test]
+fn a_shard_that_opens_and_closes_has_no_value_before_and_after() {
+    let (scenario, mut observation) = (testing::scenario(), testing::observation());
+    observation.shards[1].closed = Some(Span::from_seconds(100));
+    let mut child = observation.shards[1].clone();
+    (child.opened, child.closed) = (Span::from_seconds(100), None);
+    child.shard_id = crate::hash_key::shard_id(4);
+    observation.shards.push(child);
+    let picture = picture(&scenario, &observation);
+    let steps: Vec<(f64, u64)> =
+        picture.shards.iter().map(|from| (from.start_seconds, from.open_shards)).collect();
+    assert_eq!(steps, [(0.0, 4)], "a child took over from its parent in the same instant");
+    let ids: Vec<&str> = picture.heat.rows.iter().map(|row| &row.first_shard_id[18..]).collect();
+    assert_eq!(ids, ["00", "01", "04", "02", "03"]);
+    let parent = &picture.heat.rows[1];
+    assert!(parent.utilization[49].is_finite() && parent.utilization[50].is_nan());
+    assert!(parent.throttled_ratio[149].is_nan());
+}
+
+#[test]
+fn shards_are_counted_from_the_moments_at_which_they_open_and_close() {
+    let mut observation = testing::observation();
+    observation.shards[2].closed = Some(Span::from_seconds(60));
+    observation.shards[3].opened = Span::from_seconds(30);
+    let steps = open_shards(&observation);
+    let steps: Vec<(f64, u64)> =
+        steps.iter().map(|from| (from.start_seconds, from.open_shards)).collect();
+    assert_eq!(steps, [(0.0, 3), (30.0, 4), (60.0, 3)]);
 }

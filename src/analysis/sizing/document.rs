@@ -21,6 +21,8 @@ pub struct SizingDocument {
     pub objectives: Vec<String>,
     /// Whether those are the default ones, since the scenario has none.
     pub objectives_are_default: bool,
+    /// The bound among them on the throttled share of attempts; absent where there is none.
+    pub throttled_target: Option<f64>,
     /// The answer; absent where no shard count will do.
     pub plan: Option<SizingPlan>,
     /// Why no shard count will help, where that is so.
@@ -192,6 +194,8 @@ pub struct ReverseDocument {
     pub objectives: Vec<String>,
     /// Whether those are the default ones, since the scenario has none.
     pub objectives_are_default: bool,
+    /// The bound among them on the throttled share of attempts; absent where there is none.
+    pub throttled_target: Option<f64>,
     /// So many times the load of the scenario is the most that was found to meet every objective.
     pub load_factor: f64,
     /// Records a second of that on average over the time that counts.

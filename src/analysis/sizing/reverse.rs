@@ -52,6 +52,7 @@ pub fn reverse(
         shards: scenario.stream.shards.len() as u64,
         objectives: scenario.objectives.iter().map(|each| words(&scenario, *each)).collect(),
         objectives_are_default,
+        throttled_target: super::throttled_target(&scenario),
         load_factor: factor,
         mean_records_per_second: factor * load.counted_records() / seconds.max(1e-9),
         peak_records_per_second: factor * peak,

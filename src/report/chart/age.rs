@@ -24,13 +24,8 @@ pub(super) fn chart(document: &ResultDocument, picture: &Picture) -> Result<Char
         .collect();
     let shown = highest(&worst);
     let names: Vec<&str> = document.consumers.iter().map(|seen| seen.name.as_str()).collect();
-    let hover = Hover {
-        area: bounds(margins, frame.height),
-        columns: picture.rows.iter().map(column).collect(),
-        rows: Vec::new(),
-        cells: Vec::new(),
-        meaning: "",
-    };
+    let hover =
+        Hover::by_column(bounds(margins, frame.height), picture.rows.iter().map(column).collect());
     let is_empty = picture.rows.is_empty();
     frame.draw((!is_empty).then_some(hover), |area| {
         if is_empty {

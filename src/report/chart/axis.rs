@@ -114,7 +114,7 @@ impl Axis {
 }
 
 /// A step of one, two or five times a power of ten, not below `least`.
-fn round_step(least: f64) -> f64 {
+pub(super) fn round_step(least: f64) -> f64 {
     let power = 10f64.powf(least.log10().floor());
     let times = [1.0, 2.0, 2.5, 5.0].into_iter().find(|times| times * power >= least * 0.999);
     times.unwrap_or(10.0) * power

@@ -54,13 +54,10 @@ pub(super) fn chart(_: &ResultDocument, picture: &Picture) -> Result<Chart, Char
     let margins = Margins { left: 330, ..Margins::USUAL };
     frame.height = margins.top + margins.bottom + ROW_HEIGHT * rows.len().max(2) as u32;
     let is_empty = picture.rows.is_empty();
-    let hover = Hover {
-        area: bounds(margins, frame.height),
-        columns: (0..picture.rows.len()).map(|index| column(picture, rows, index)).collect(),
-        rows: Vec::new(),
-        cells: Vec::new(),
-        meaning: "",
-    };
+    let hover = Hover::by_column(
+        bounds(margins, frame.height),
+        (0..picture.rows.len()).map(|index| column(picture, rows, index)).collect(),
+    );
     frame.draw((!is_empty).then_some(hover), |area| {
         if is_empty {
             return nothing(area, "No time was simulated.");

@@ -24,10 +24,9 @@ pub(super) fn chart(document: &ResultDocument, picture: &Picture) -> Result<Char
     let rows = &picture.rows;
     let highest = rows.iter().map(|row| row.hottest_shard_utilization_peak_1s).fold(0.0, f64::max);
     let margins = Margins::LINES_NAMED;
-    let hover = Hover {
-        area: bounds(margins, frame.height),
-        columns: rows
-            .iter()
+    let hover = Hover::by_column(
+        bounds(margins, frame.height),
+        rows.iter()
             .map(|row| {
                 format!(
                     "{}: fullest second {}, fullest minute in CloudWatch {}",
@@ -37,10 +36,7 @@ pub(super) fn chart(document: &ResultDocument, picture: &Picture) -> Result<Char
                 )
             })
             .collect(),
-        rows: Vec::new(),
-        cells: Vec::new(),
-        meaning: "",
-    };
+    );
     frame.draw((highest > 0.0).then_some(hover), |area| {
         if highest <= 0.0 {
             return nothing(area, "No shard took a record.");

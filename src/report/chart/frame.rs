@@ -266,19 +266,33 @@ pub(super) fn lines_across(
     margins: Margins,
     lines: &[Across],
 ) -> Drawn {
-    let mut named: Vec<(f64, &Across)> = Vec::new();
     for across in lines {
         line(plot, [(x.min, across.y), (x.max, across.y)], across.tint.light, 3)?;
-        named.push((f64::from(plot.backend_coord(&(x.max, across.y)).1), across));
     }
+    let names: Vec<(f64, String, Tint)> =
+        lines.iter().map(|across| (across.y, across.name.clone(), across.tint)).collect();
+    names_at_right(area, plot, x, margins, &names)
+}
+
+/// Names at the right of a plot at their heights, kept apart.
+pub(super) fn names_at_right(
+    area: &Area<'_>,
+    plot: &Plot<'_, '_>,
+    x: &Axis,
+    margins: Margins,
+    names: &[(f64, String, Tint)],
+) -> Drawn {
+    let height = |y: f64| f64::from(plot.backend_coord(&(x.max, y)).1);
+    let mut named: Vec<(f64, &str, Tint)> =
+        names.iter().map(|(y, name, tint)| (height(*y), name.as_str(), *tint)).collect();
     named.sort_by(|one, other| one.0.total_cmp(&other.0));
     let mut before = f64::NEG_INFINITY;
     let left = WIDTH - margins.right + 14;
-    for (wish, across) in named {
+    for (wish, name, tint) in named {
         let at = wish.max(before + LABEL_DISTANCE);
         before = at;
-        let name = fitted(&across.name, f64::from(margins.right) - 24.0);
-        text(area, &name, (left as i32, at as i32), HPos::Left, across.tint)?;
+        let name = fitted(name, f64::from(margins.right) - 24.0);
+        text(area, &name, (left as i32, at as i32), HPos::Left, tint)?;
     }
     Ok(())
 }

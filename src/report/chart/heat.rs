@@ -16,6 +16,8 @@ type Cell = Rectangle<(f64, f64)>;
 
 /// Height of a chart that says that there is nothing to draw.
 const HEIGHT_OF_NOTHING: u32 = 240;
+/// Stands for the percentage of a shard that is not open; the script of the page knows it.
+const NOT_OPEN: &str = "-";
 /// Most labels of rows.
 const LABELS_MAX: usize = 14;
 /// Upper ends of the steps of refused attempts; what is above the last has the last colour.
@@ -113,7 +115,7 @@ fn map(
     let heat = &picture.heat;
     let margins = Margins { left: 220, ..Margins::USUAL };
     let is_empty = heat.rows.is_empty() || heat.columns == 0;
-    let is_zero = heat.rows.iter().all(|row| values(row).iter().all(|value| *value <= 0.0));
+    let is_zero = !heat.rows.iter().any(|row| values(row).iter().any(|value| *value > 0.0));
     if is_empty || is_zero {
         frame.height = HEIGHT_OF_NOTHING;
     }
@@ -123,6 +125,7 @@ fn map(
         rows: heat.rows.iter().map(row_name).collect(),
         cells: heat.rows.iter().map(|row| percentages(values(row))).collect(),
         meaning,
+        notes: Vec::new(),
     };
     frame.draw((!is_empty && !is_zero).then_some(hover), |area| {
         if is_empty {
@@ -156,10 +159,13 @@ fn cells(
         let values = values(row);
         let mut start = 0;
         while start < values.len() {
-            let tint = colour(values[start]);
-            let alike = values[start..].iter().take_while(|value| colour(**value) == tint).count();
+            // Where no shard is open there is paper.
+            let tint_of = |value: f64| (!value.is_nan()).then(|| colour(value));
+            let tint = tint_of(values[start]);
+            let alike = values[start..].iter().take_while(|value| tint_of(**value) == tint).count();
             let (from, to) = (start, start + alike);
             start = to;
+            let Some(tint) = tint else { continue };
             let seconds = |column: usize| {
                 (column as f64 * heat.column_seconds).min(picture.simulated_seconds)
             };
@@ -243,6 +249,9 @@ fn percentages(values: &[f64]) -> String {
 /// A percentage in few characters; what is not zero does not read as zero.
 fn cell(value: f64) -> String {
     let hundredths = value * 100.0;
+    if hundredths.is_nan() {
+        return NOT_OPEN.to_owned();
+    }
     if hundredths > 0.0 && hundredths < 1.0 {
         return format!("{:.2}", hundredths.max(0.01)).trim_start_matches('0').to_owned();
     }

@@ -5,11 +5,11 @@ use plotters::style::Color;
 
 use super::axis::{Axis, moment, time_title};
 use super::frame::{
-    Across, Drawn, Frame, Margins, Mark, bounds, legend, line, lines_across, nothing, plot, stairs,
+    Drawn, Frame, Margins, Mark, bounds, legend, line, names_at_right, nothing, plot, stairs,
 };
 use super::palette::{BLUE, LIMIT, MISSING, PAPER, VERMILLION};
 use super::{Chart, ChartError, Hover};
-use crate::analysis::number::{bytes, count, percent, plain};
+use crate::analysis::number::{bytes, count, of, percent, plain};
 use crate::analysis::{Picture, ResultDocument, SeriesRow};
 use crate::units::MIB;
 
@@ -64,22 +64,16 @@ impl Measure {
 
 pub(super) fn chart(document: &ResultDocument, picture: &Picture) -> Result<Chart, ChartError> {
     let measure = Measure::scarcer(picture);
-    let shards = document.stream.shards_end;
-    let capacity = measure.of_shard(picture) * shards as f64;
+    let capacity = measure.of_shard(picture) * most_open(picture) as f64;
     let loads: Vec<(f64, f64)> = picture.rows.iter().map(|row| measure.of_row(row)).collect();
     let highest = loads.iter().map(|load| load.0.max(load.1)).fold(0.0, f64::max);
     let frame = Frame::new(
         "load",
         "Load offered and accepted, against what the shards could take",
-        description(document, measure, highest, capacity),
+        description(document, picture, measure, (highest, capacity)),
     );
-    let hover = Hover {
-        area: bounds(Margins::LINES_NAMED, frame.height),
-        columns: columns(picture, measure),
-        rows: Vec::new(),
-        cells: Vec::new(),
-        meaning: "",
-    };
+    let hover =
+        Hover::by_column(bounds(Margins::LINES_NAMED, frame.height), columns(picture, measure));
     let is_empty = highest <= 0.0;
     frame.draw((!is_empty).then_some(hover), |area| {
         if is_empty {
@@ -99,8 +93,11 @@ pub(super) fn chart(document: &ResultDocument, picture: &Picture) -> Result<Char
         let title = time_title(picture.simulated_seconds);
         let mut plot = plot(area, margins, (&x, title), (&y, measure.axis_title()))?;
         lines(&mut plot, picture, measure)?;
-        let across = [Across { y: capacity, name: format!("{shards} × shard"), tint: LIMIT }];
-        lines_across(area, &mut plot, &x, margins, &across)
+        limit(&mut plot, picture, measure)?;
+        // The line itself follows the shards; here its end is named.
+        let shards = picture.shards.last().map_or(0, |from| from.open_shards);
+        let y = measure.of_shard(picture) * shards as f64;
+        names_at_right(area, &plot, &x, margins, &[(y, format!("{shards} × shard"), LIMIT)])
     })
 }
 
@@ -120,6 +117,18 @@ fn lines(plot: &mut super::frame::Plot<'_, '_>, picture: &Picture, measure: Meas
     line(plot, accepted, BLUE.light, 4)
 }
 
+/// Most shards that are open at the same time.
+pub(super) fn most_open(picture: &Picture) -> u64 {
+    picture.shards.iter().map(|from| from.open_shards).max().unwrap_or(0)
+}
+
+/// What the open shards take, from change to change.
+fn limit(plot: &mut super::frame::Plot<'_, '_>, picture: &Picture, measure: Measure) -> Drawn {
+    let of_shard = measure.of_shard(picture);
+    let corners = super::shards::open_line(picture).into_iter();
+    line(plot, corners.map(|(at, shards)| (at, shards * of_shard)), LIMIT.light, 3)
+}
+
 fn columns(picture: &Picture, measure: Measure) -> Vec<String> {
     let rows = picture.rows.iter();
     rows.map(|row| {
@@ -135,19 +144,25 @@ fn columns(picture: &Picture, measure: Measure) -> Vec<String> {
     .collect()
 }
 
-fn description(document: &ResultDocument, measure: Measure, highest: f64, capacity: f64) -> String {
+fn description(
+    document: &ResultDocument,
+    picture: &Picture,
+    measure: Measure,
+    (highest, capacity): (f64, f64),
+) -> String {
     let stream = &document.stream;
     let throttled = if stream.write_throttled_records == 0 {
         "Nothing was throttled.".to_owned()
     } else {
         format!("{} of all attempts were throttled.", percent(stream.write_throttled_ratio))
     };
+    let shards = of(most_open(picture), "shard");
+    let shards = if picture.shards.len() > 1 { format!("at most {shards}") } else { shards };
     format!(
-        "The busiest bin is offered {}, {} of the {} that {} could take if keys spread evenly. {}",
+        "The busiest bin is offered {}, {} of the {} that {shards} could take if keys spread \
+         evenly. {throttled}",
         measure.show(highest),
         percent(highest / capacity),
         measure.show(capacity),
-        crate::analysis::number::of(stream.shards_end, "shard"),
-        throttled,
     )
 }

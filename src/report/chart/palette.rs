@@ -50,6 +50,8 @@ const SKY: Tint = tint(0x3B_8F_C4, 0x8F_D3_FF);
 
 /// What is filled between two lines.
 pub(super) const MISSING: Tint = tint(0xF6_D5_BD, 0x5A_36_1C);
+/// A cell of a map in which every objective is met; [`MISSING`] is its opposite.
+pub(super) const MET: Tint = tint(0xBF_DD_F2, 0x17_45_66);
 
 /// Colours of lines, in the order of their use.
 pub(super) const SERIES: [Tint; 6] = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY];
@@ -78,9 +80,9 @@ pub(super) const REFUSED: [Tint; 5] = [
     tint(0x7A_24_08, 0xFF_CC_94),
 ];
 
-const TINTS: [Tint; 15] = [
+const TINTS: [Tint; 16] = [
     PAPER, INK, SOFT_INK, AXIS, GRID, EMPTY, LIMIT, OBJECTIVE, BLUE, VERMILLION, GREEN, PURPLE,
-    ORANGE, SKY, MISSING,
+    ORANGE, SKY, MISSING, MET,
 ];
 
 /// Style sheet that turns charts dark on a dark screen; printed, they stay light.

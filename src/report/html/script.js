@@ -50,9 +50,12 @@
       const x = left + ((right - left) * (column + 0.5)) / (last + 1);
       const y = top + ((bottom - top) * (row + 0.5)) / (lastRow + 1);
       let words = chart.columns[column];
-      if (chart.rows) {
+      if (chart.notes) {
+        words = chart.notes[row * (last + 1) + column];
+      } else if (chart.rows) {
         const value = chart.cells[row].split(" ")[column];
-        words = `${words}, ${chart.rows[row]}: ${value} % ${chart.meaning}`;
+        const meaning = value === "-" ? "not open" : `${value} % ${chart.meaning}`;
+        words = `${words}, ${chart.rows[row]}: ${meaning}`;
       }
       tip.textContent = words;
       tip.hidden = false;

@@ -67,17 +67,21 @@ fn variants(document: &ComparisonDocument, page: &mut Page) {
             each.hottest_over_mean.map_or("-".to_owned(), |value| format!("{value:.2}")),
             percent(each.throttled_ratio),
             each.shards_needed.map_or("no count".to_owned(), count),
-            match each.ordering {
-                OrderingKept::PerKey => "per key",
-                OrderingKept::PerKeyAndBucket => "per key and bucket",
-                OrderingKept::None => "none",
-            }
-            .to_owned(),
+            order(each.ordering).to_owned(),
         ]
     });
     page.table(&headings, &[0, 1, 6], rows.collect());
     for each in document.variants.iter().filter(|each| !each.changes.is_empty()) {
         page.paragraph("  ", 4, &format!("{}: {}", each.name, each.changes.join(", ")));
+    }
+}
+
+/// An order in words.
+pub(in crate::report) fn order(ordering: OrderingKept) -> &'static str {
+    match ordering {
+        OrderingKept::PerKey => "per key",
+        OrderingKept::PerKeyAndBucket => "per key and bucket",
+        OrderingKept::None => "none",
     }
 }
 
@@ -109,7 +113,8 @@ fn differences(document: &ComparisonDocument, figure: &FigureComparison, page: &
     page.table(&headings, &[0], rows.collect());
 }
 
-fn signed(value: f64, unit: Unit) -> String {
+/// A difference with its sign and unit.
+pub(in crate::report) fn signed(value: f64, unit: Unit) -> String {
     let sign = if value < 0.0 { "-" } else { "+" };
     format!("{sign}{}", amount(value.abs(), unit))
 }

@@ -110,7 +110,8 @@ fn short_unit(unit: &str) -> &str {
 }
 
 /// The price of one, or of a million; an asterisk where it is not confirmed.
-fn price(line: &CostLine) -> String {
+/// The price of one unit, or of a million where it is small; an asterisk where it is not confirmed.
+pub(in crate::report) fn price(line: &CostLine) -> String {
     let mark = if line.price_confidence == Confidence::Confirmed { "" } else { "*" };
     if line.price_usd.as_f64() < PER_MILLION_BELOW {
         let million = line.price_usd.times(Quantity::from_scaled(1_000_000, 0));

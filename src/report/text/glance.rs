@@ -78,7 +78,8 @@ fn bars(
 
 /// The shards that refuse most, then the fullest ones.
 fn strips(picture: &Picture, page: &mut Page, columns: usize) {
-    let sum = |values: &[f64]| values.iter().sum::<f64>();
+    // Where a shard is not open it has no value.
+    let sum = |values: &[f64]| values.iter().filter(|value| !value.is_nan()).sum::<f64>();
     let mut rows: Vec<&HeatRow> = picture.heat.rows.iter().collect();
     // Stable: equal shards stay in the order of their ranges.
     rows.sort_by(|one, other| {
@@ -94,7 +95,8 @@ fn strips(picture: &Picture, page: &mut Page, columns: usize) {
             .zip(refused)
             .map(|(height, ratio)| Column { height, refuses: ratio > 0.0 })
             .collect();
-        let mean = sum(&row_of_map.utilization) / row_of_map.utilization.len().max(1) as f64;
+        let open = row_of_map.utilization.iter().filter(|value| !value.is_nan()).count();
+        let mean = sum(&row_of_map.utilization) / open.max(1) as f64;
         let strip = painted(page, &cells);
         row(page, &name(row_of_map), &strip, &format!("mean {}", percent(mean)));
     }

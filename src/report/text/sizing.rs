@@ -92,6 +92,11 @@ fn answer(document: &SizingDocument, plan: &SizingPlan, page: &mut Page) {
 }
 
 fn headroom(room: &Headroom, page: &mut Page) {
+    page.paragraph("", 0, &headroom_words(room));
+}
+
+/// How long a capacity lasts.
+pub(in crate::report) fn headroom_words(room: &Headroom) -> String {
     let by = if room.method == "forecast" { "about " } else { "" };
     let mut words = format!(
         "Headroom: it carries {by}{} times this load; then {} is full first ({}).",
@@ -108,7 +113,7 @@ fn headroom(room: &Headroom, page: &mut Page) {
             when.unwrap_or_default()
         ));
     }
-    page.paragraph("", 0, &words);
+    words
 }
 
 /// `August 2027` for `2027-08`.
@@ -138,25 +143,31 @@ fn month_words(year_and_month: &str) -> String {
 fn no_shard_count(refusal: &NoShardCount, page: &mut Page) {
     let word = page.paint(Paint::Red, "No shard count will help");
     page.line(&format!("{word}."));
-    page.paragraph(
-        "",
-        0,
-        &format!(
-            "Key \"{}\" of {} alone offers {} records/s and {}/s at its peak ({} of the \
-             producer), and one shard takes {} records/s of it, by its limit on {}. Alone on a \
-             shard it would miss \"{}\" with {} at least.",
-            short_key(&refusal.key),
-            refusal.producer,
-            plain(refusal.offered_records_per_second),
-            bytes(refusal.offered_bytes_per_second),
-            percent(refusal.share_of_producer),
-            plain(refusal.shard_takes_records_per_second),
-            refusal.limit,
-            refusal.objective,
-            percent(refusal.value_at_least),
-        ),
-    );
-    let salt = match &refusal.smallest_salt {
+    page.paragraph("", 0, &key_words(refusal));
+    page.paragraph("", 0, &salt_words(refusal));
+}
+
+/// Why a key is too much for a shard.
+pub(in crate::report) fn key_words(refusal: &NoShardCount) -> String {
+    format!(
+        "Key \"{}\" of {} alone offers {} records/s and {}/s at its peak ({} of the producer), and \
+         one shard takes {} records/s of it, by its limit on {}. Alone on a shard it would miss \
+         \"{}\" with {} at least.",
+        short_key(&refusal.key),
+        refusal.producer,
+        plain(refusal.offered_records_per_second),
+        bytes(refusal.offered_bytes_per_second),
+        percent(refusal.share_of_producer),
+        plain(refusal.shard_takes_records_per_second),
+        refusal.limit,
+        refusal.objective,
+        percent(refusal.value_at_least),
+    )
+}
+
+/// The salt that helps, if any does.
+pub(in crate::report) fn salt_words(refusal: &NoShardCount) -> String {
+    match &refusal.smallest_salt {
         Some(salt) if salt.verdict == Verdict::Pass => format!(
             "The smallest salt that works is {}, on {}. Ordering given up: {}.",
             of(salt.buckets, "bucket"),
@@ -171,8 +182,7 @@ fn no_shard_count(refusal: &NoShardCount, page: &mut Page) {
             refusal.ordering_given_up
         ),
         None => "No salt that was tried works either.".to_owned(),
-    };
-    page.paragraph("", 0, &salt);
+    }
 }
 
 fn counts(document: &SizingDocument, page: &mut Page) {
@@ -228,8 +238,9 @@ fn around_plan(document: &SizingDocument) -> Vec<&SizingCandidate> {
     all[start..(start + COUNTS_SHOWN).min(all.len())].iter().collect()
 }
 
-const fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
+/// How a candidate fared.
+pub(in crate::report) fn verdict_of(candidate: &SizingCandidate) -> &'static str {
+    match candidate.verdict {
         Verdict::Pass => "passes",
         Verdict::Fail => "fails",
         Verdict::Inconclusive => "open",

@@ -73,10 +73,18 @@ fn cell(document: &SweepDocument, point: &SweepPointResult) -> String {
 }
 
 fn throttled(document: &SweepDocument, point: &SweepPointResult) -> String {
-    let name = "stream.write_throttled_ratio";
-    let index = document.figures.iter().position(|figure| figure.name == name);
-    let ratio = index.and_then(|index| point.figures.get(index).copied().flatten());
+    let ratio = figure_of_point(document, point, "stream.write_throttled_ratio");
     ratio.map_or("-".to_owned(), percent)
+}
+
+/// A figure of a point by its path; none where it was not observed.
+pub(in crate::report) fn figure_of_point(
+    document: &SweepDocument,
+    point: &SweepPointResult,
+    path: &str,
+) -> Option<f64> {
+    let index = document.figures.iter().position(|figure| figure.name == path)?;
+    point.figures.get(index).copied().flatten()
 }
 
 fn points(document: &SweepDocument, page: &mut Page) {
