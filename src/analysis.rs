@@ -89,7 +89,7 @@ pub fn analyse(
     assert!(!observations.is_empty(), "a run has at least one replication");
     let first = &observations[0];
     let objectives = objective::judge(scenario, observations, &options.prices);
-    let cost = cost::cost_result(scenario, first, &options.prices);
+    let cost = cost::cost_of_replications(scenario, observations, &options.prices);
     let step = first.series.step();
     let bin = effective_bin(options.bin, first.simulated, step);
     ResultDocument {
