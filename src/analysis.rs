@@ -117,7 +117,7 @@ pub fn analyse(
         scaling: scaling::scaling(scenario, first),
         findings: finding::find(scenario, first),
         accounting: accounting(scenario, observations),
-        replication_intervals: replication::intervals(scenario, observations),
+        replication_intervals: replication::intervals(scenario, observations, &options.prices),
         assumptions: assumption::list(scenario),
         series_bin_seconds: bin.as_seconds(),
         series_step_seconds: (step > Span::SECOND).then(|| step.as_seconds()),

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::failure::{Failure, Outcome};
 use super::files;
 use super::overrides::OverrideArguments;
+use super::prices;
 use super::size::{json, watched};
 use super::terminal::Terminal;
 use crate::analysis::compare::compare;
@@ -21,6 +22,9 @@ pub(super) struct CompareArguments {
     scenario: Vec<PathBuf>,
     #[command(flatten)]
     overrides: OverrideArguments,
+    /// A price book (CSV) to lay over the built-in one; see `shardplan prices import`.
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
     /// What to print.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -61,7 +65,11 @@ pub(super) fn execute(
                 .to_owned(),
         ));
     }
-    let document = watched(|observer| compare(&variants, observer))?;
+    let book = prices::book(arguments.prices.as_deref())?;
+    for variant in &variants {
+        prices::check_asked(&variant.scenario, &book, arguments.prices.is_some())?;
+    }
+    let document = watched(|observer| compare(&variants, &book, observer))?;
     let text = match arguments.format {
         Format::Json => json(&document)?,
         Format::Text => {

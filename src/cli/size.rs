@@ -8,6 +8,7 @@ use super::failure::{Failure, Outcome};
 use super::files;
 use super::interrupt::Interrupt;
 use super::overrides::OverrideArguments;
+use super::prices;
 use super::progress::ProgressLine;
 use super::terminal::Terminal;
 use crate::analysis::sizing::{Observer, SizingOptions, reverse, size};
@@ -37,6 +38,9 @@ pub(super) struct SizeArguments {
         value_parser = clap::value_parser!(u32).range(1..=i64::from(SHARDS_LIMIT))
     )]
     max_shards: u32,
+    /// A price book (CSV) to lay over the built-in one; see `shardplan prices import`.
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
     /// What to print.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -55,16 +59,18 @@ pub(super) fn execute(arguments: &SizeArguments, terminal: &Terminal) -> Result<
     let overrides = arguments.overrides.parse()?;
     let source = files::source(&arguments.scenario)?;
     let scenario = files::scenario(&arguments.scenario, &source, &overrides)?;
+    let book = prices::book(arguments.prices.as_deref())?;
+    prices::check_asked(&scenario, &book, arguments.prices.is_some())?;
     let options =
         SizingOptions { shards_max: arguments.max_shards, growth_per_month: arguments.growth };
     let page = TextOptions { width: terminal.columns(), color: terminal.color_of_output() };
     let as_json = arguments.format == Format::Json;
     let (text, outcome) = if arguments.reverse {
-        let document = watched(|observer| reverse(&scenario, &options, observer))?;
+        let document = watched(|observer| reverse(&scenario, &options, &book, observer))?;
         let text = if as_json { json(&document)? } else { report::reverse_text(&document, page) };
         (text, Outcome::Done)
     } else {
-        let document = watched(|observer| size(&scenario, &options, observer))?;
+        let document = watched(|observer| size(&scenario, &options, &book, observer))?;
         let outcome = if document.plan.is_some() { Outcome::Done } else { Outcome::Missed };
         let text = if as_json { json(&document)? } else { report::sizing_text(&document, page) };
         (text, outcome)

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::failure::{Failure, Outcome};
 use super::files;
 use super::overrides::OverrideArguments;
+use super::prices;
 use super::size::{json, watched};
 use super::terminal::Terminal;
 use crate::analysis::sweep::sweep;
@@ -19,6 +20,9 @@ pub(super) struct SweepArguments {
     scenario: PathBuf,
     #[command(flatten)]
     overrides: OverrideArguments,
+    /// A price book (CSV) to lay over the built-in one; see `shardplan prices import`.
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
     /// What to print.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -46,7 +50,11 @@ pub(super) fn execute(arguments: &SweepArguments, terminal: &Terminal) -> Result
                 .to_owned(),
         ));
     };
-    let document = watched(|observer| sweep(&scenario, &grid, observer))?;
+    let book = prices::book(arguments.prices.as_deref())?;
+    for point in &grid.points {
+        prices::check_asked(&point.scenario, &book, arguments.prices.is_some())?;
+    }
+    let document = watched(|observer| sweep(&scenario, &grid, &book, observer))?;
     let bytes = match arguments.format {
         Format::Json => json(&document)?.into_bytes(),
         Format::Csv => report::sweep_csv(&document).map_err(|error| Failure::Write {

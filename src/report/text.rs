@@ -21,7 +21,9 @@ mod sweep;
 mod tables;
 
 pub use self::cost::modes_text;
-pub(in crate::report) use self::cost::{break_even, capital, mode_row, retries};
+pub(in crate::report) use self::cost::{
+    break_even, capital, mode_notes, mode_row, replications, retries, titles,
+};
 pub use compare::compare_text;
 pub use keys::keys_text;
 pub use sizing::{reverse_text, sizing_text};

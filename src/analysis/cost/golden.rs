@@ -198,7 +198,8 @@ fn infracost_on_firehose() {
         eu-west-2,provisioned,shard_hours,0,shard-hour,0.017,2026-08-01,assumed,a test\n";
     let book = PriceBook::default().with(PriceBook::parse(stream).unwrap());
     let idle = Load { records_per_second: 0, shards: 0, shared: 0, enhanced: 0, ..LOAD };
-    let usage = Usage { span: MONTH, active: MONTH, downstream: firehose.used("lake"), ..idle.usage() };
+    let usage =
+        Usage { span: MONTH, active: MONTH, downstream: firehose.used("lake"), ..idle.usage() };
     let bill = bill(&usage, PricingMode::Provisioned, "eu-west-2", &book, MONTH).unwrap();
     let tiers: Vec<String> = bill
         .lines
@@ -235,7 +236,8 @@ fn lambda_is_billed_by_requests_and_gigabyte_seconds() {
         ..LambdaUsage::default()
     };
     let idle = Load { records_per_second: 0, shards: 0, shared: 0, enhanced: 0, ..LOAD };
-    let usage = Usage { span: MONTH, active: MONTH, downstream: lambda.used("alerts"), ..idle.usage() };
+    let usage =
+        Usage { span: MONTH, active: MONTH, downstream: lambda.used("alerts"), ..idle.usage() };
     let book = PriceBook::default();
     let bill = bill(&usage, PricingMode::Provisioned, "us-east-1", &book, MONTH).unwrap();
     check_amount(&bill, Item::LambdaRequests, "0.20");

@@ -40,7 +40,7 @@ pub fn usage_of(scenario: &Scenario, observation: &Observation) -> Usage {
 /// stream are with the first.
 #[must_use]
 pub fn usage_by_mode(scenario: &Scenario, observation: &Observation) -> Vec<(PricingMode, Usage)> {
-    let stretches = stretches(scenario, observation, used_in_all(observation), |used| used.clone());
+    let stretches = stretches(scenario, observation, used_in_all(observation), Clone::clone);
     grouped(scenario, observation, &stretches)
 }
 

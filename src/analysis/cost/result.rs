@@ -148,7 +148,8 @@ pub fn cost_result(
     };
     let billed = of(&parts)?;
     let without = of(&usage_without_duplicates(scenario, observation))?;
-    let sum = |count: fn(&ProducerObservation) -> u64| observation.producers.iter().map(count).sum();
+    let sum =
+        |count: fn(&ProducerObservation) -> u64| observation.producers.iter().map(count).sum();
     Ok(CostResult {
         retries: RetryCost {
             throttled_attempts: sum(|seen| seen.throttled),
@@ -204,6 +205,16 @@ pub(in crate::analysis) fn monthly_total(
     let parts = parts.iter().map(|(mode, usage)| (*mode, usage));
     let bill = bill_of_modes(parts, scenario.region.as_deref()?, book, MONTH).ok()?;
     (!bill.modes.is_empty()).then_some(bill.total)
+}
+
+/// The mean total over replications, in dollars; none where there is no bill.
+pub(in crate::analysis) fn mean_monthly_usd(
+    scenario: &Scenario,
+    observations: &[Observation],
+    book: &PriceBook,
+) -> Option<f64> {
+    let total = |seen| monthly_total(scenario, seen, book).map(Usd::as_f64);
+    mean(&observations.iter().map(total).collect::<Option<Vec<f64>>>()?)
 }
 
 impl CostResult {

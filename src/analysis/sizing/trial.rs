@@ -2,6 +2,7 @@
 
 use super::document::Rejection;
 use super::forecast::Forecast;
+use crate::analysis::cost::mean_monthly_usd;
 use crate::analysis::figures::{Totals, ratio};
 use crate::analysis::number::{bytes, milliseconds, percent, plain};
 use crate::analysis::objective::{self, judge, overall};
@@ -14,6 +15,14 @@ use crate::time::Span;
 
 /// Hears of progress and may end the work.
 pub type Observer<'a> = dyn Fn(Progress) -> Control + Sync + 'a;
+
+/// What every simulation of a candidate needs beside the candidate.
+#[derive(Clone, Copy)]
+pub(super) struct Bench<'a> {
+    pub(super) observer: &'a Observer<'a>,
+    /// Prices of the objective on the cost, and of the bill.
+    pub(super) prices: &'a PriceBook,
+}
 
 /// A value beyond so many times its target is no matter of chance.
 const CLEAR_MISS: f64 = 2.0;
@@ -29,17 +38,19 @@ pub(super) struct Trial {
     pub(super) objectives: Vec<ObjectiveResult>,
     pub(super) throttled_ratio: f64,
     pub(super) rejection: Option<Rejection>,
+    /// Dollars a month, the mean over replications; none where there is no bill.
+    pub(super) monthly_usd: Option<f64>,
 }
 
 /// Simulates `scenario` until its verdict is clear or enough has been tried.
 pub(super) fn trial(
     scenario: &Scenario,
     forecast: &Forecast,
-    observer: &Observer<'_>,
+    bench: Bench<'_>,
 ) -> Result<Trial, Unfinished> {
     let wanted = scenario.replications.max(1);
     if wanted > 1 && forecast.peak_utilization > LIKELY_FULL {
-        let first = once(scenario, forecast, 1, observer)?;
+        let first = once(scenario, forecast, 1, bench)?;
         let is_clear = |each: &ObjectiveResult| {
             each.verdict == Verdict::Fail
                 && each.value.is_some_and(|value| value > CLEAR_MISS * each.target)
@@ -50,7 +61,7 @@ pub(super) fn trial(
     }
     let mut replications = wanted;
     loop {
-        let trial = once(scenario, forecast, replications, observer)?;
+        let trial = once(scenario, forecast, replications, bench)?;
         let is_open = trial.verdict == Verdict::Inconclusive && replications > 1;
         if !is_open || 2 * replications > REPLICATIONS_MAX {
             return Ok(trial);
@@ -64,7 +75,7 @@ pub(super) fn once(
     scenario: &Scenario,
     forecast: &Forecast,
     replications: u32,
-    observer: &Observer<'_>,
+    bench: Bench<'_>,
 ) -> Result<Trial, Unfinished> {
     let mut scenario = scenario.clone();
     scenario.replications = replications;
@@ -73,8 +84,8 @@ pub(super) fn once(
         series_step: Some(Span::from_seconds(60)),
         ..engine::Options::default()
     };
-    let observations = engine::simulate(&scenario, &options, observer)?;
-    let objectives = judge(&scenario, &observations, &PriceBook::default());
+    let observations = engine::simulate(&scenario, &options, bench.observer)?;
+    let objectives = judge(&scenario, &observations, bench.prices);
     let verdict = overall(&objectives);
     let rejection = (verdict != Verdict::Pass)
         .then(|| rejection(&scenario, forecast, &observations[0], &objectives))
@@ -82,7 +93,8 @@ pub(super) fn once(
     let ratios: Vec<f64> =
         observations.iter().map(|seen| Totals::of(seen).throttled_ratio()).collect();
     let throttled_ratio = ratios.iter().sum::<f64>() / ratios.len() as f64;
-    Ok(Trial { verdict, objectives, throttled_ratio, rejection })
+    let monthly_usd = mean_monthly_usd(&scenario, &observations, bench.prices);
+    Ok(Trial { verdict, objectives, throttled_ratio, rejection, monthly_usd })
 }
 
 /// Why the first objective that is not met is not.

@@ -3,7 +3,7 @@
 use super::TextOptions;
 use super::layout::{Page, Paint, short_key};
 use crate::analysis::Verdict;
-use crate::analysis::number::{bytes, count, of, percent, plain};
+use crate::analysis::number::{bytes, count, dollars, of, percent, plain};
 use crate::analysis::sizing::{
     Headroom, NoShardCount, ReverseDocument, SizingCandidate, SizingDocument, SizingPlan,
 };
@@ -54,7 +54,8 @@ fn answer(document: &SizingDocument, plan: &SizingPlan, page: &mut Page) {
         now if now == plan.shards => "as the scenario has now".to_owned(),
         now => format!("where the scenario has {}", count(now)),
     };
-    page.line(&format!("{shards} ({}, {now}).", plan.mode));
+    let usd = plan.monthly_usd.map(|usd| format!(", {} USD a month", dollars(usd)));
+    page.line(&format!("{shards} ({}, {now}{}).", plan.mode, usd.unwrap_or_default()));
     let names = &document.key_names;
     match document.shards_as_written {
         Some(written) if names.draws > 0 && written < plan.shards => {
@@ -185,6 +186,10 @@ fn counts(document: &SizingDocument, page: &mut Page) {
     if has_lottery {
         headings.push("p95 of names");
     }
+    let has_bill = document.candidates.iter().any(|each| each.monthly_usd.is_some());
+    if has_bill {
+        headings.push("USD a month");
+    }
     headings.push("bottleneck");
     let shown = around_plan(document);
     let rows = shown.iter().map(|each| {
@@ -198,6 +203,9 @@ fn counts(document: &SizingDocument, page: &mut Page) {
         ];
         if has_lottery {
             row.push(each.hottest_over_mean_p95.map_or(String::new(), |p95| format!("{p95:.2}")));
+        }
+        if has_bill {
+            row.push(each.monthly_usd.map_or(String::new(), dollars));
         }
         row.push(each.rejection.as_ref().map_or(String::new(), |why| why.bottleneck.clone()));
         row
