@@ -146,6 +146,12 @@ pub fn result_schema() -> serde_json::Value {
     schemars::schema_for!(ResultDocument).to_value()
 }
 
+/// The JSON Schema of what `cost` prints.
+#[must_use]
+pub fn cost_schema() -> serde_json::Value {
+    schemars::schema_for!(cost::ModesDocument).to_value()
+}
+
 /// The identities of the first replication, and those of the others that do not hold.
 fn accounting(scenario: &Scenario, observations: &[Observation]) -> Vec<AccountingResult> {
     let producers: Vec<&str> =

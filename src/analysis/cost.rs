@@ -26,7 +26,7 @@ mod published;
 
 pub use bill::{Bill, BillError, BillLine, bill, bill_of_modes, quantity};
 pub use growth::{BreakEven, GrowthRow};
-pub use measured::{mode_of, probe_of, usage_by_mode, usage_of};
+pub use measured::{mode_of, modes_of, probe_of, usage_by_mode, usage_of};
 pub use modes::{
     Alternatives, ModeBill, ModesDocument, Simulated, compare_modes, is_safe, most_shards_to_try,
     without_cost,

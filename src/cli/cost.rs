@@ -24,6 +24,9 @@ use crate::report::{self, TextOptions};
 use crate::scenario::{Diagnostics, Override, Scenario, Source};
 use crate::time::Span;
 
+/// Address of the stream in Terraform unless it is given.
+pub(super) const STREAM_ADDRESS: &str = "aws_kinesis_stream.stream";
+
 /// Arguments of `cost`.
 #[derive(Debug, Args)]
 pub(super) struct CostArguments {
@@ -38,7 +41,7 @@ pub(super) struct CostArguments {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// Address of the stream in Terraform, for `--format infracost`.
-    #[arg(long, value_name = "ADDRESS", default_value = "aws_kinesis_stream.stream")]
+    #[arg(long, value_name = "ADDRESS", default_value = STREAM_ADDRESS)]
     resource: String,
     /// Open shards with which the on-demand modes start; those of the stream as it is by default,
     /// as after a change of its mode. A new on-demand stream has 4.

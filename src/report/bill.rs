@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::text::{break_even, capital, mode_notes, mode_row, replications, retries, titles};
+use super::text::{
+    break_even, capital, item_title, mode_notes, mode_row, replications, retries, titles,
+};
 use crate::analysis::cost::{CostResult, ModesDocument};
 use crate::analysis::number::count;
 use crate::units::Usd;
@@ -23,7 +25,7 @@ pub fn bill_markdown(cost: &CostResult) -> String {
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} | {} |",
-            line.description,
+            item_title(cost, line),
             escape(line.consumer.as_deref().unwrap_or_default()),
             line.quantity,
             line.unit,

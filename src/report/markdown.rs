@@ -3,6 +3,7 @@
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, context};
 
+use super::bill::bill_markdown;
 use super::template::{View, environment};
 use crate::analysis::ResultDocument;
 
@@ -14,8 +15,9 @@ const TEMPLATE: &str = include_str!("markdown/summary.md.jinja");
 /// When the template does not fit the result, which would be a defect.
 pub fn markdown(document: &ResultDocument) -> Result<String, minijinja::Error> {
     let view = View::of(document);
+    let bill = document.cost.as_ref().map(bill_markdown);
     environment(AutoEscape::None)
-        .render_str(TEMPLATE, context! { view => Serde(view), result => Serde(document) })
+        .render_str(TEMPLATE, context! { view => Serde(view), result => Serde(document), bill })
 }
 
 #[cfg(test)]
@@ -29,6 +31,7 @@ mod tests {
         assert!(text.starts_with("# Do four shards carry the orders of a busy evening?\n"));
         assert!(text.contains("**FAIL**: 1 of 2 objectives missed"), "{text}");
         assert!(text.contains("| FAIL | write\\_throttled |"), "{text}");
+        assert!(text.contains("| **Total** |"), "{text}");
         assert!(text.lines().count() < 80, "{text}");
         assert!(!text.contains("\n\n\n"), "{text}");
     }

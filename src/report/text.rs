@@ -22,7 +22,7 @@ mod tables;
 
 pub use self::cost::modes_text;
 pub(in crate::report) use self::cost::{
-    break_even, capital, mode_notes, mode_row, replications, retries, titles,
+    break_even, capital, item_title, mode_notes, mode_row, replications, retries, titles,
 };
 pub use compare::compare_text;
 pub use keys::keys_text;

@@ -5,13 +5,27 @@ use super::services::{of_consumer, probe_of_consumer};
 use super::usage::{ConsumerUsage, DownstreamUsage, ReadKind, StreamUsage, Usage};
 use crate::analysis::price_book::PricingMode;
 use crate::metrics::{Observation, ReadSoFar, ShardObservation, UsedSoFar};
-use crate::scenario::{CapacityMode, Consumer, Encryption, Reading, Scenario};
+use crate::scenario::{CapacityMode, Consumer, Encryption, Reading, ScalingAction, Scenario};
 use crate::time::Span;
 
 /// How the stream of a scenario is billed when a run of it begins.
 #[must_use]
 pub const fn mode_of(scenario: &Scenario) -> PricingMode {
     billed_as(scenario.stream.mode)
+}
+
+/// Every mode that the stream of a scenario may be in during a run, each once.
+#[must_use]
+pub fn modes_of(scenario: &Scenario) -> Vec<PricingMode> {
+    let mut modes = vec![mode_of(scenario)];
+    for call in &scenario.stream.scaling.schedule {
+        if let ScalingAction::Mode(mode) = call.action
+            && !modes.contains(&billed_as(mode))
+        {
+            modes.push(billed_as(mode));
+        }
+    }
+    modes
 }
 
 const fn billed_as(mode: CapacityMode) -> PricingMode {

@@ -11,7 +11,7 @@ use crate::analysis::interval::{confidence_interval, mean};
 use crate::analysis::number;
 use crate::analysis::price_book::{Confidence, Group, PriceBook, PricingMode};
 use crate::metrics::{Observation, ProducerObservation};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Work};
 use crate::time::{MONTH, Span};
 use crate::units::{Quantity, Usd};
 
@@ -150,13 +150,16 @@ pub fn cost_result(
     let without = of(&usage_without_duplicates(scenario, observation))?;
     let sum =
         |count: fn(&ProducerObservation) -> u64| observation.producers.iter().map(count).sum();
+    let cost = CostResult::new(&billed, first, region);
+    let notes = cost.notes.iter().cloned().chain(not_in_bill(scenario)).collect();
     Ok(CostResult {
         retries: RetryCost {
             throttled_attempts: sum(|seen| seen.throttled),
             duplicate_records: sum(|seen| seen.duplicate_records),
             duplicates_monthly_usd: billed.total - without.total,
         },
-        ..CostResult::new(&billed, first, region)
+        notes,
+        ..cost
     })
 }
 
@@ -322,6 +325,26 @@ fn notes(bill: &Bill, usage: &Usage, whole_days: bool) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// Who runs on machines that the scenario does not describe.
+fn not_in_bill(scenario: &Scenario) -> Option<String> {
+    let runs_itself = |work: &Work| match work {
+        Work::Loop | Work::Kcl(_) | Work::Flink => true,
+        Work::Lambda(_) | Work::Firehose(_) => false,
+    };
+    let consumers = scenario.consumers.iter().filter(|consumer| runs_itself(&consumer.work));
+    let names: Vec<&str> = consumers.map(|consumer| consumer.name.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "what {} on (instances, containers, KPUs of Managed Flink) is not in the bill",
+            match &names[..] {
+                [one] => format!("{one} runs"),
+                [most @ .., last] => format!("{} and {last} run", most.join(", ")),
+                [] => String::new(),
+            }
+        )
+    })
 }
 
 /// Used by the side by side of modes.

@@ -34,7 +34,7 @@ fn bill_of(cost: &CostResult, page: &mut Page) {
     ));
     let rows = cost.lines.iter().map(|line| {
         vec![
-            description(line),
+            description(cost, line),
             line.quantity.to_string(),
             short_unit(&line.unit).to_owned(),
             price(line),
@@ -89,9 +89,18 @@ pub(in crate::report) fn replications(cost: &CostResult) -> Option<String> {
     ))
 }
 
-fn description(line: &CostLine) -> String {
+fn description(cost: &CostResult, line: &CostLine) -> String {
+    let item = item_title(cost, line);
     match &line.consumer {
-        Some(consumer) => format!("{} ({consumer})", line.description),
+        Some(consumer) => format!("{item} ({consumer})"),
+        None => item,
+    }
+}
+
+/// What a line is of, with its mode where the stream was in several.
+pub(in crate::report) fn item_title(cost: &CostResult, line: &CostLine) -> String {
+    match line.mode.filter(|_| cost.modes.len() > 1) {
+        Some(mode) => format!("{}: {}", capital(short_mode(mode)), line.description),
         None => line.description.clone(),
     }
 }
