@@ -176,14 +176,13 @@ fn modes_stand_side_by_side_with_what_they_throttle() {
     assert_eq!((&modes[0]["shards"], &modes[1]["shards"]), (&4.into(), &2.into()));
     assert_eq!(modes[1]["is_safe"], true);
     for on_demand in &modes[2..] {
-        assert_eq!(
-            (&on_demand["write_throttled_ratio"], &on_demand["shards"]),
-            (&0.into(), &4.into())
-        );
+        assert_eq!(on_demand["write_throttled_ratio"], 0.0);
+        assert_eq!(on_demand["shards"], 4);
         assert!(on_demand["is_safe"] == true && on_demand["note"].is_null(), "{on_demand}");
     }
     let fee = &modes[2]["cost"]["lines"][0];
-    assert_eq!((&fee["item"], &fee["monthly_usd"]), (&"stream_hours".into(), &29.2.into()));
+    assert_eq!(fee["item"], "stream_hours");
+    assert_eq!(fee["monthly_usd"], 29.2);
     assert_eq!(document["break_evens"].as_array().unwrap().len(), 3);
     let (text, _) = check(folder.path(), &["cost", "small.yaml"], 0);
     for words in ["The same traffic in each mode", "starts here with 4 shards", "as the load grows"]
@@ -254,7 +253,7 @@ fn what_other_commands_try_has_a_price_too() {
                us-east-1,provisioned,shard_hours,0,shard-hour,1,2026-08-01,confirmed,contract\n\
                us-east-1,provisioned,put_payload_units,0,unit,0,2026-08-01,confirmed,contract\n";
     std::fs::write(folder.path().join("own.csv"), row).unwrap();
-    let more = "variants: { two: { set: { stream.capacity.provisioned.shards: 2 } } }\n\
+    let more = "variants: [ { name: two, set: { stream.capacity.provisioned.shards: 2 } } ]\n\
                 sweep: { stream.capacity.provisioned.shards: [2, 4] }\n";
     std::fs::write(folder.path().join("more.yaml"), format!("{SCENARIO}{more}")).unwrap();
     let run = |command| {
@@ -264,7 +263,8 @@ fn what_other_commands_try_has_a_price_too() {
     assert_eq!(run("size")["plan"]["monthly_usd"], 1_460.0);
     let compared = run("compare");
     let usd = |index: usize| &compared["variants"][index]["monthly_usd"];
-    assert_eq!((usd(0), usd(1)), (&2_920.0.into(), &1_460.0.into()));
+    assert_eq!(*usd(0), 2_920.0);
+    assert_eq!(*usd(1), 1_460.0);
     let figures = compared["figures"].as_array().unwrap();
     let cost = figures.iter().find(|figure| figure["name"] == "cost.monthly_usd").unwrap();
     assert_eq!(cost["variants"][1]["difference"]["mean"], -1_460.0);
