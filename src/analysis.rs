@@ -98,7 +98,7 @@ pub fn analyse(
     assert!(!observations.is_empty(), "a run has at least one replication");
     let first = &observations[0];
     let objectives = objective::judge(scenario, observations, &options.prices);
-    let cost = cost::cost_result(scenario, first, &options.prices);
+    let cost = cost::cost_of_replications(scenario, observations, &options.prices);
     let step = first.series.step();
     let bin = effective_bin(options.bin, first.simulated, step);
     let mut findings = finding::find(scenario, first);
@@ -129,7 +129,7 @@ pub fn analyse(
         scaling: scaling::scaling(scenario, first),
         findings,
         accounting: accounting(scenario, observations),
-        replication_intervals: replication::intervals(scenario, observations),
+        replication_intervals: replication::intervals(scenario, observations, &options.prices),
         assumptions: assumption::list(scenario),
         sensitivity: None,
         series_bin_seconds: bin.as_seconds(),
@@ -157,6 +157,12 @@ pub fn unknown_figures(scenario: &Scenario) -> Vec<String> {
 #[must_use]
 pub fn result_schema() -> serde_json::Value {
     schemars::schema_for!(ResultDocument).to_value()
+}
+
+/// The JSON Schema of what `cost` prints.
+#[must_use]
+pub fn cost_schema() -> serde_json::Value {
+    schemars::schema_for!(cost::ModesDocument).to_value()
 }
 
 /// The identities of the first replication, and those of the others that do not hold.

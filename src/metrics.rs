@@ -10,6 +10,7 @@ mod consumer;
 mod counted;
 mod incidents;
 mod key_counts;
+mod mode_mark;
 mod series;
 
 use hdrhistogram::Histogram;
@@ -19,6 +20,7 @@ pub use consumer::{BatchObservation, DeliveryObservation, FunctionObservation};
 pub use counted::{CountedConsumer, CountedSeconds, RecordsByMinute};
 pub use incidents::{IncidentObservation, IncidentWatch};
 pub use key_counts::KeyCounts;
+pub use mode_mark::{ModeMark, ReadSoFar, UsedSoFar};
 pub use series::{
     ConsumerStep, ShardSecond, ShardSeries, ShardStep, StreamSeries, StreamStep, series_step,
 };
@@ -61,6 +63,8 @@ pub struct ScalingObservation {
     pub mode_end: CapacityMode,
     /// Everything that was asked for, in the order of time.
     pub changes: Vec<ObservedChange>,
+    /// One mark for each change of the capacity mode, in the order of time.
+    pub mode_marks: Vec<ModeMark>,
 }
 
 /// One change of the capacity that was asked for.

@@ -12,10 +12,11 @@ pub use document::{
 
 use rayon::prelude::*;
 
+use super::cost::mean_monthly_usd;
 use super::interval::{confidence_interval, half_width, mean};
 use super::number::{of, percent};
 use super::objective::{judge, overall};
-use super::replication::{Figure, figures};
+use super::replication::{Figure, cost, figures};
 use super::result::{OrderingKept, Verdict};
 use super::sizing::{Observer, least_by_forecast};
 use crate::analysis::price_book::PriceBook;
@@ -41,12 +42,13 @@ struct Simulated {
 /// When there is no variant.
 pub fn compare(
     variants: &[Variant],
+    prices: &PriceBook,
     observer: &Observer<'_>,
 ) -> Result<ComparisonDocument, Unfinished> {
     let baseline = &variants[0].scenario;
     let simulated: Vec<Simulated> = variants
         .par_iter()
-        .map(|variant| simulate(variant, baseline, observer))
+        .map(|variant| simulate(variant, baseline, prices, observer))
         .collect::<Result<_, _>>()?;
     let figures = compare_figures(&simulated);
     let results: Vec<VariantResult> = simulated.into_iter().map(|each| each.result).collect();
@@ -65,6 +67,7 @@ pub fn compare(
 fn simulate(
     variant: &Variant,
     baseline: &Scenario,
+    prices: &PriceBook,
     observer: &Observer<'_>,
 ) -> Result<Simulated, Unfinished> {
     let mut scenario = variant.scenario.clone();
@@ -76,8 +79,9 @@ fn simulate(
         ..engine::Options::default()
     };
     let observations = engine::simulate(&scenario, &options, observer)?;
-    let objectives = judge(&scenario, &observations, &PriceBook::default());
-    let figures = figures(&scenario, &observations);
+    let objectives = judge(&scenario, &observations, prices);
+    let mut figures = figures(&scenario, &observations);
+    figures.extend(cost(&scenario, &observations, prices));
     let mean_of = |name: &str| {
         let figure = figures.iter().find(|figure| figure.name == name)?;
         mean(&figure.values.iter().copied().flatten().collect::<Vec<f64>>())
@@ -93,7 +97,7 @@ fn simulate(
         throttled_ratio: mean_of("stream.write_throttled_ratio").unwrap_or(0.0),
         shards_needed: least_by_forecast(&scenario, SHARDS_MAX).map(u64::from),
         ordering: ordering(&scenario),
-        monthly_usd: None,
+        monthly_usd: mean_monthly_usd(&scenario, &observations, prices),
     };
     Ok(Simulated { result, figures })
 }

@@ -24,14 +24,18 @@ mod golden;
 #[cfg(test)]
 mod published;
 
-pub use bill::{Bill, BillError, BillLine, bill, quantity};
+pub use bill::{Bill, BillError, BillLine, bill, bill_of_modes, quantity};
 pub use growth::{BreakEven, GrowthRow};
-pub use measured::{mode_of, probe_of, usage_of};
+pub use measured::{mode_of, modes_of, probe_of, usage_by_mode, usage_of};
 pub use modes::{
-    ModeBill, ModesDocument, Simulated, compare_modes, is_safe, shards_to_try, smallest_safe,
+    Alternatives, ModeBill, ModesDocument, Simulated, compare_modes, is_safe, most_shards_to_try,
+    without_cost,
 };
-pub(in crate::analysis) use result::monthly_total;
-pub use result::{CostLine, CostResult, GroupTotal, RetryCost, cost_result};
+pub use result::{
+    CostLine, CostReplications, CostResult, GroupTotal, ModeTime, RetryCost, cost_of_replications,
+    cost_result,
+};
+pub(in crate::analysis) use result::{mean_monthly_usd, monthly_total};
 pub(in crate::analysis) use services::TRANSFORM_MEMORY;
 pub use usage::{Amount, ConsumerUsage, DownstreamUsage, ReadKind, StreamUsage, Usage};
 

@@ -3,7 +3,7 @@
 //! Three digits are enough for a reader; whoever wants all of them has the JSON. Nothing that is
 //! not zero prints as zero.
 
-use crate::units::{GIB, KIB, MIB};
+use crate::units::{GIB, KIB, MIB, Usd};
 
 /// A whole number with a comma every three digits: `1,234,567`.
 #[must_use]
@@ -93,6 +93,12 @@ pub fn milliseconds(value: f64) -> String {
         }
     }
     format!("{} us", plain(value * 1_000.0))
+}
+
+/// Dollars to the cent, such as `1,234.50`.
+#[must_use]
+pub fn dollars(value: f64) -> String {
+    Usd::from_f64(value).map_or_else(|| "-".to_owned(), Usd::to_cents)
 }
 
 /// A length of time given in seconds.

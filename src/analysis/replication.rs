@@ -1,7 +1,9 @@
 //! Key figures over all replications: their mean, spread and interval.
 
+use super::cost::monthly_total;
 use super::figures::{MICROSECONDS, MILLISECONDS, Totals, highest, hottest_shard, quantiles};
 use super::interval::{confidence_interval, mean};
+use super::price_book::PriceBook;
 use super::result::{ReplicationInterval, Unit};
 use crate::metrics::{ConsumerObservation, Observation};
 use crate::scenario::Scenario;
@@ -21,11 +23,13 @@ pub(super) struct Figure {
 pub(super) fn intervals(
     scenario: &Scenario,
     observations: &[Observation],
+    prices: &PriceBook,
 ) -> Vec<ReplicationInterval> {
     if observations.len() < 2 {
         return Vec::new();
     }
-    let figures = figures(scenario, observations);
+    let mut figures = figures(scenario, observations);
+    figures.extend(cost(scenario, observations, prices));
     let known = |figure: Figure| {
         let values: Vec<f64> = figure.values.into_iter().flatten().collect();
         interval(figure.name, figure.unit, &values)
@@ -75,6 +79,17 @@ pub(super) fn figures(scenario: &Scenario, observations: &[Observation]) -> Vec<
     figures
 }
 
+/// The sum of the bill; nothing where there is none.
+pub(super) fn cost(
+    scenario: &Scenario,
+    observations: &[Observation],
+    prices: &PriceBook,
+) -> Option<Figure> {
+    let total = |seen| monthly_total(scenario, seen, prices).map(|usd| Some(usd.as_f64()));
+    let values: Option<Vec<Option<f64>>> = observations.iter().map(total).collect();
+    Some(Figure { name: "cost.monthly_usd".to_owned(), unit: Unit::Usd, values: values? })
+}
+
 type ConsumerFigure = (&'static str, Unit, fn(&ConsumerObservation) -> Option<f64>);
 
 const CONSUMER_FIGURES: [ConsumerFigure; 3] = [
@@ -106,13 +121,16 @@ mod tests {
 
     #[test]
     fn one_replication_has_no_intervals() {
-        assert!(intervals(&testing::scenario(), &[testing::observation()]).is_empty());
+        assert!(
+            intervals(&testing::scenario(), &[testing::observation()], &PriceBook::default())
+                .is_empty()
+        );
     }
 
     #[test]
     fn an_interval_holds_the_mean_and_the_spread_of_the_replications() {
         let observations = testing::replications(&[100, 300, 200]);
-        let intervals = intervals(&testing::scenario(), &observations);
+        let intervals = intervals(&testing::scenario(), &observations, &PriceBook::default());
         let throttled = &intervals[0];
         assert_eq!(throttled.name, "stream.write_throttled_ratio");
         assert!(throttled.min < throttled.mean && throttled.mean < throttled.max);

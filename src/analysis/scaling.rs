@@ -116,7 +116,7 @@ fn action(seen: &ObservedChange, overshoot_shards: Option<u64>) -> ScalingAction
 }
 
 /// Most shards that were open at the same time.
-fn most_open(seen: &Observation) -> u64 {
+pub(super) fn most_open(seen: &Observation) -> u64 {
     let mut steps: Vec<(Span, i64)> = Vec::new();
     for shard in &seen.shards {
         steps.push((shard.opened, 1));

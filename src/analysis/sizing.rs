@@ -35,7 +35,8 @@ pub use trial::Observer;
 
 use self::load::Load;
 use self::one_key::TooHot;
-use self::trial::words;
+use self::trial::{Bench, words};
+use super::price_book::PriceBook;
 use crate::engine::Unfinished;
 use crate::scenario::{Objective, RecordOrdering, Scenario};
 use crate::time::Span;
@@ -97,47 +98,84 @@ fn throttled_target(scenario: &Scenario) -> Option<f64> {
 pub fn size(
     scenario: &Scenario,
     options: &SizingOptions,
+    prices: &PriceBook,
     observer: &Observer<'_>,
 ) -> Result<SizingDocument, Unfinished> {
     let (as_it_is, objectives_are_default) = with_objectives(scenario);
     let scenario = modes::as_provisioned(&as_it_is);
     let load = Load::of(&scenario);
-    let mut document = SizingDocument {
+    let bench = Bench { observer, prices };
+    let mut document = empty_document(&scenario, objectives_are_default);
+    if let Some(too_hot) = one_key::too_hot(&scenario, &load) {
+        document.no_shard_count = Some(no_shard_count(&scenario, &load, &too_hot, options, bench)?);
+        document.modes = modes::on_demand(&as_it_is, &load, bench)?;
+        return Ok(document);
+    }
+    search::search(&scenario, &load, options, bench, &mut document)?;
+    document.modes.extend(modes::of_plan(&document));
+    document.modes.extend(modes::on_demand(&as_it_is, &load, bench)?);
+    if let Some(plan) = &document.plan {
+        let chosen = scenario.with_shards(plan.shards as u32);
+        let growth = options.growth_per_month;
+        document.headroom = reverse::headroom(&chosen, &load, growth, bench)?;
+    }
+    Ok(document)
+}
+
+/// The plan of [`size`] alone: the fewest shards, or why there are none.
+///
+/// # Errors
+/// [`Unfinished`] when the observer said so.
+pub fn fewest_shards(
+    scenario: &Scenario,
+    shards_max: u32,
+    prices: &PriceBook,
+    observer: &Observer<'_>,
+) -> Result<Result<u32, String>, Unfinished> {
+    let (scenario, objectives_are_default) = with_objectives(scenario);
+    let load = Load::of(&scenario);
+    if let Some(TooHot { key, .. }) = one_key::too_hot(&scenario, &load) {
+        let producer = &scenario.producers[key.producer].name;
+        let key = key.key.escape_debug();
+        return Ok(Err(format!(
+            "no count of shards is safe: the key \"{key}\" of {producer} is alone more than a shard \
+             takes"
+        )));
+    }
+    let mut document = empty_document(&scenario, objectives_are_default);
+    let options = SizingOptions { shards_max, growth_per_month: None };
+    let bench = Bench { observer, prices };
+    search::least(&scenario, &load, &options, bench, &mut document)?;
+    let last = || document.candidates.last()?.rejection.as_ref().map(|last| &last.reason);
+    Ok(document.plan.as_ref().map(|plan| plan.shards as u32).ok_or_else(|| {
+        let why = last().map(|reason| format!(": {}", reason.trim_end_matches('.')));
+        format!("no count of shards up to {shards_max} is safe{}", why.unwrap_or_default())
+    }))
+}
+
+/// A document without an answer.
+fn empty_document(scenario: &Scenario, objectives_are_default: bool) -> SizingDocument {
+    SizingDocument {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         scenario: scenario.name.clone(),
         digest: scenario.digest.clone(),
         question: scenario.question.clone(),
         seed: scenario.seed,
-        objectives: scenario.objectives.iter().map(|each| words(&scenario, *each)).collect(),
+        objectives: scenario.objectives.iter().map(|each| words(scenario, *each)).collect(),
         objectives_are_default,
-        throttled_target: throttled_target(&scenario),
+        throttled_target: throttled_target(scenario),
         plan: None,
         no_shard_count: None,
         shards_as_written: None,
         key_names: KeyNames {
             kind: if scenario.has_generated_names() { "generated" } else { "real" }.to_owned(),
-            draws: u64::from(lottery::draws(&scenario)),
+            draws: u64::from(lottery::draws(scenario)),
         },
         candidates: Vec::new(),
         larger_counts_that_fail: Vec::new(),
         headroom: None,
         modes: Vec::new(),
-    };
-    if let Some(too_hot) = one_key::too_hot(&scenario, &load) {
-        document.no_shard_count =
-            Some(no_shard_count(&scenario, &load, &too_hot, options, observer)?);
-        document.modes = modes::on_demand(&as_it_is, &load, observer)?;
-        return Ok(document);
     }
-    search::search(&scenario, &load, options, observer, &mut document)?;
-    document.modes.extend(modes::of_plan(&document));
-    document.modes.extend(modes::on_demand(&as_it_is, &load, observer)?);
-    if let Some(plan) = &document.plan {
-        let chosen = scenario.with_shards(plan.shards as u32);
-        let growth = options.growth_per_month;
-        document.headroom = reverse::headroom(&chosen, &load, growth, observer)?;
-    }
-    Ok(document)
 }
 
 fn no_shard_count(
@@ -145,13 +183,13 @@ fn no_shard_count(
     load: &Load,
     too_hot: &TooHot,
     options: &SizingOptions,
-    observer: &Observer<'_>,
+    bench: Bench<'_>,
 ) -> Result<NoShardCount, Unfinished> {
     let key = &too_hot.key;
     let (objective, _) = (too_hot.objective, too_hot.value);
     let smallest_salt = match one_key::smallest_salt(scenario, load, too_hot, options.shards_max) {
         Some(salt) => {
-            Some(search::confirm_salt(scenario, load, key.producer, salt, options, observer)?)
+            Some(search::confirm_salt(scenario, load, key.producer, salt, options, bench)?)
         }
         None => None,
     };

@@ -5,6 +5,7 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::cost::mean_monthly_usd;
 use super::figures::{Totals, highest};
 use super::interval::mean;
 use super::objective::{judge, overall};
@@ -76,12 +77,13 @@ pub struct SweepPointResult {
 pub fn sweep(
     scenario: &Scenario,
     grid: &Sweep,
+    prices: &PriceBook,
     observer: &Observer<'_>,
 ) -> Result<SweepDocument, Unfinished> {
     let simulated: Vec<(SweepPointResult, Vec<SweepFigure>)> = grid
         .points
         .par_iter()
-        .map(|point| simulate(&point.scenario, &point.values, observer))
+        .map(|point| simulate(&point.scenario, &point.values, prices, observer))
         .collect::<Result<_, _>>()?;
     let names = simulated.first().map(|(_, names)| names.clone()).unwrap_or_default();
     let points: Vec<SweepPointResult> = simulated.into_iter().map(|(point, _)| point).collect();
@@ -113,6 +115,7 @@ fn distinct(points: &[SweepPointResult], path: usize) -> Vec<String> {
 fn simulate(
     scenario: &Scenario,
     values: &[String],
+    prices: &PriceBook,
     observer: &Observer<'_>,
 ) -> Result<(SweepPointResult, Vec<SweepFigure>), Unfinished> {
     let options = engine::Options {
@@ -121,7 +124,7 @@ fn simulate(
         ..engine::Options::default()
     };
     let observations = engine::simulate(scenario, &options, observer)?;
-    let objectives = judge(scenario, &observations, &PriceBook::default());
+    let objectives = judge(scenario, &observations, prices);
     let figures = figures(scenario, &observations);
     let seconds = (scenario.duration - scenario.warm_up).as_seconds();
     let mean_of = |figure: &dyn Fn(&Observation) -> f64| {
@@ -145,7 +148,7 @@ fn simulate(
             .iter()
             .map(|figure| mean(&figure.values.iter().copied().flatten().collect::<Vec<f64>>()))
             .collect(),
-        monthly_usd: None,
+        monthly_usd: mean_monthly_usd(scenario, &observations, prices),
     };
     Ok((result, names))
 }

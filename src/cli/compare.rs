@@ -8,6 +8,7 @@ use super::decision::{Origin, OutArguments, printed};
 use super::failure::{Failure, Outcome};
 use super::files;
 use super::overrides::OverrideArguments;
+use super::prices;
 use super::size::watched;
 use super::terminal::Terminal;
 use super::warm_up;
@@ -25,6 +26,9 @@ pub(super) struct CompareArguments {
     overrides: OverrideArguments,
     #[command(flatten)]
     out: OutArguments,
+    /// A price book (CSV) to lay over the built-in one; see `shardplan prices import`.
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
     /// What to print.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -73,11 +77,15 @@ pub(super) fn execute(
     for variant in variants.iter_mut().filter(|each| each.scenario.warm_up_is_sought) {
         variant.scenario.warm_up = settled;
     }
+    let book = prices::book(arguments.prices.as_deref())?;
+    for variant in &variants {
+        prices::check_asked(&variant.scenario, &book, arguments.prices.is_some())?;
+    }
     let pack = arguments.out.prepare()?;
     let digest = |each: &Variant| (each.name.clone(), each.scenario.digest.clone());
     origin.scenarios = variants.iter().map(digest).collect();
     origin.overrides = overrides.iter().map(|set| format!("{}={}", set.path, set.value)).collect();
-    let document = watched(|observer| compare(&variants, observer))?;
+    let document = watched(|observer| compare(&variants, &book, observer))?;
     let decision = Decision::Compare(&document);
     let text = printed(&decision, arguments.format == Format::Json, terminal)?;
     arguments.out.finish(pack, (&decision, &origin), text.as_bytes(), terminal)?;

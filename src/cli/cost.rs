@@ -7,27 +7,33 @@ use clap::{Args, ValueEnum};
 use super::failure::{Failure, Outcome};
 use super::files;
 use super::interrupt::Interrupt;
+use super::overrides::OverrideArguments;
 use super::prices;
 use super::progress::ProgressLine;
+use super::size::watched;
 use super::terminal::Terminal;
 use crate::analysis::cost::{
-    ModesDocument, Simulated, compare_modes, is_safe, shards_to_try, smallest_safe, usage_of,
+    Alternatives, ModesDocument, Simulated, compare_modes, mode_of, most_shards_to_try, usage_of,
+    without_cost,
 };
-use crate::analysis::price_book::PriceBook;
+use crate::analysis::price_book::{PriceBook, PricingMode};
+use crate::analysis::sizing::fewest_shards;
 use crate::engine::{self, Control};
 use crate::metrics::Observation;
 use crate::report::{self, TextOptions};
-use crate::scenario::{Override, Scenario, Source};
+use crate::scenario::{Diagnostics, Override, Scenario, Source};
 use crate::time::Span;
+
+/// Address of the stream in Terraform unless it is given.
+pub(super) const STREAM_ADDRESS: &str = "aws_kinesis_stream.stream";
 
 /// Arguments of `cost`.
 #[derive(Debug, Args)]
 pub(super) struct CostArguments {
     /// The scenario; `-` is standard input.
     scenario: PathBuf,
-    /// Replace a value of the scenario, such as `region=us-east-2`.
-    #[arg(long = "set", value_name = "PATH=VALUE")]
-    set: Vec<String>,
+    #[command(flatten)]
+    overrides: OverrideArguments,
     /// A price book (CSV) to lay over the built-in one; see `shardplan prices import`.
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
@@ -35,14 +41,15 @@ pub(super) struct CostArguments {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// Address of the stream in Terraform, for `--format infracost`.
-    #[arg(long, value_name = "ADDRESS", default_value = "aws_kinesis_stream.stream")]
+    #[arg(long, value_name = "ADDRESS", default_value = STREAM_ADDRESS)]
     resource: String,
-    /// Seed of the random streams, in place of the scenario's.
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    seed: Option<u64>,
-    /// Independent repetitions, in place of the scenario's.
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    replications: Option<u32>,
+    /// Open shards with which the on-demand modes start; those of the stream as it is by default,
+    /// as after a change of its mode. A new on-demand stream has 4.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    on_demand_shards: Option<u32>,
+    /// What the stream is warm for in the mode Advantage, such as `20 MiB/s`.
+    #[arg(long, value_name = "RATE")]
+    warm_throughput: Option<String>,
 }
 
 /// What `cost` prints.
@@ -70,6 +77,10 @@ impl Run {
     }
 }
 
+fn simulated(run: &Result<Run, String>) -> Result<Simulated<'_>, String> {
+    run.as_ref().map(Run::simulated).map_err(Clone::clone)
+}
+
 /// Runs one scenario after another under the same progress line.
 struct Runner<'a> {
     arguments: &'a CostArguments,
@@ -83,7 +94,7 @@ pub(super) fn execute(arguments: &CostArguments, terminal: &Terminal) -> Result<
     let runner = Runner {
         arguments,
         source: files::source(&arguments.scenario)?,
-        overrides: overrides(arguments)?,
+        overrides: arguments.overrides.parse()?,
         interrupt: Interrupt::listen(),
     };
     let scenario = runner.scenario(None)?;
@@ -99,12 +110,21 @@ pub(super) fn execute(arguments: &CostArguments, terminal: &Terminal) -> Result<
     };
     prices::check_prices(&scenario, region, &book)?;
     let as_is = runner.run(scenario)?;
-    let (safe, tried) = runner.smallest_safe(&as_is, &book)?;
+    let safe = runner.fewest_safe(&as_is, &book)?;
+    let mut on_demand = Vec::new();
+    for mode in [PricingMode::OnDemandStandard, PricingMode::OnDemandAdvantage] {
+        if mode != mode_of(&as_is.scenario) {
+            on_demand.push((mode, runner.on_demand(mode, &as_is)?));
+        }
+    }
+    let others = Alternatives {
+        safe: simulated(&safe),
+        on_demand: on_demand.iter().map(|(mode, run)| (*mode, simulated(run))).collect(),
+    };
     let sets: Vec<String> =
         runner.overrides.iter().map(|set| format!("{}={}", set.path, set.value)).collect();
-    let safe = safe.as_ref().map(Run::simulated);
     let document =
-        compare_modes(as_is.simulated(), safe, tried, &book, &sets).map_err(Failure::Usage)?;
+        compare_modes(as_is.simulated(), &others, &book, &sets).map_err(Failure::Usage)?;
     print(arguments, &document, terminal)?;
     prices::warn_of_age(&document.cost.price_date, terminal);
     Ok(Outcome::Done)
@@ -132,31 +152,59 @@ fn print(
     }
 }
 
-fn overrides(arguments: &CostArguments) -> Result<Vec<Override>, Failure> {
-    let mut overrides = Vec::new();
-    for text in &arguments.set {
-        overrides.push(Override::parse(text)?);
-    }
-    let mut flag = |path: &str, value: Option<String>| {
-        overrides.extend(value.map(|value| Override { path: path.to_owned(), value }));
-    };
-    flag("seed", arguments.seed.map(|seed| seed.to_string()));
-    flag("replications", arguments.replications.map(|count| count.to_string()));
-    Ok(overrides)
+fn set(path: &str, value: &str) -> Override {
+    Override { path: path.to_owned(), value: value.to_owned() }
 }
 
 impl Runner<'_> {
-    /// The scenario as it is written, or on a number of freshly created shards.
-    fn scenario(&self, shards: Option<u64>) -> Result<Scenario, Failure> {
+    /// The scenario as it is written, but for `more` replaced values.
+    fn scenario(&self, more: Option<Vec<Override>>) -> Result<Scenario, Failure> {
         let mut overrides = self.overrides.clone();
-        if let Some(shards) = shards {
-            let set = |path: &str, value: String| Override { path: path.to_owned(), value };
-            overrides.push(set("stream.hash_ranges", "null".to_owned()));
-            overrides.push(set("stream.record_distribution", "user_partition_key".to_owned()));
-            let provisioned = format!("{{ provisioned: {{ shards: {shards} }} }}");
-            overrides.push(set("stream.capacity", provisioned));
-        }
+        overrides.extend(more.into_iter().flatten());
         files::scenario(&self.arguments.scenario, &self.source, &overrides)
+    }
+
+    /// The scenario on a number of freshly created shards that nothing changes.
+    fn provisioned(&self, shards: u32) -> Result<Scenario, Failure> {
+        self.scenario(Some(vec![
+            set("stream.hash_ranges", "null"),
+            set("stream.scaling", "null"),
+            set("stream.record_distribution", "user_partition_key"),
+            set("stream.capacity", &format!("{{ provisioned: {{ shards: {shards} }} }}")),
+        ]))
+    }
+
+    /// The run in an on-demand mode, from the shards of the stream as it is or as many as are
+    /// asked for; or why it is not simulated.
+    fn on_demand(&self, mode: PricingMode, as_is: &Run) -> Result<Result<Run, String>, Failure> {
+        let stream = &as_is.scenario.stream;
+        let mut more = vec![set("stream.scaling", "null")];
+        let shards = match self.arguments.on_demand_shards {
+            None if stream.imported => String::new(),
+            None => format!("shards: {}", stream.shards.len()),
+            Some(shards) => {
+                more.push(set("stream.hash_ranges", "null"));
+                format!("shards: {shards}")
+            }
+        };
+        let capacity = match (mode, &self.arguments.warm_throughput) {
+            (PricingMode::OnDemandAdvantage, Some(warm)) => {
+                let comma = if shards.is_empty() { "" } else { ", " };
+                format!("on_demand_advantage: {{ {shards}{comma}warm_throughput: {warm} }}")
+            }
+            (PricingMode::OnDemandAdvantage, None) => {
+                format!("on_demand_advantage: {{ {shards} }}")
+            }
+            _ => format!("on_demand: {{ {shards} }}"),
+        };
+        more.push(set("stream.capacity", &format!("{{ {capacity} }}")));
+        match self.scenario(Some(more)) {
+            Ok(scenario) => self.run(scenario).map(Ok),
+            Err(Failure::Scenario(problems)) if not_modelled(&problems).is_some() => {
+                Ok(Err(not_modelled(&problems).unwrap_or_default()))
+            }
+            Err(failure) => Err(failure),
+        }
     }
 
     /// The usage of the stream for infracost, which has prices of its own.
@@ -188,19 +236,21 @@ impl Runner<'_> {
         }
     }
 
-    /// The run on the fewest safe shards, where there is one, and the most that were tried.
-    fn smallest_safe(&self, as_is: &Run, book: &PriceBook) -> Result<(Option<Run>, u64), Failure> {
-        let bounds = shards_to_try(as_is.simulated());
-        let mut kept: Option<(u64, Run)> = None;
-        let found = smallest_safe(bounds, |shards| {
-            let run = self.run(self.scenario(Some(shards))?)?;
-            let safe = is_safe(run.simulated(), book);
-            if safe {
-                kept = Some((shards, run));
-            }
-            Ok::<bool, Failure>(safe)
-        })?;
-        // The last safe one is the smallest.
-        Ok((kept.filter(|(shards, _)| Some(*shards) == found).map(|(_, run)| run), bounds.1))
+    /// The run on the fewest safe shards, or why there are none.
+    fn fewest_safe(&self, as_is: &Run, book: &PriceBook) -> Result<Result<Run, String>, Failure> {
+        let most = most_shards_to_try(as_is.simulated());
+        let wanted = without_cost(&self.provisioned(1)?);
+        match watched(|observer| fewest_shards(&wanted, most, book, observer))? {
+            Ok(shards) => self.run(self.provisioned(shards)?).map(Ok),
+            Err(why) => Ok(Err(why)),
+        }
     }
+}
+
+/// What is not simulated, where nothing else is wrong.
+fn not_modelled(problems: &Diagnostics) -> Option<String> {
+    let problems = problems.all();
+    let is_limit = problems.iter().all(|problem| problem.code() == "not-modelled");
+    let first = problems.first().filter(|_| is_limit)?;
+    Some(format!("{} is not modelled", first.message()))
 }

@@ -24,6 +24,8 @@ pub(super) const FILES: [&str; 9] = [
     "scenario.yaml",
     "lock.json",
 ];
+/// The usage of the stream for infracost, where there is a bill.
+pub(super) const INFRACOST: &str = "infracost-usage.yml";
 const RESULT: &str = "result.json";
 /// The points of a sweep.
 pub(super) const POINTS: &str = "points.csv";
@@ -178,7 +180,12 @@ fn is_ours(name: &str) -> bool {
     let chart = name.strip_prefix(CHARTS).and_then(|name| name.strip_prefix('/'));
     match chart.and_then(|chart| chart.rsplit_once('.')) {
         Some((id, "svg" | "png")) => CHART_IDS.contains(&id) || DECISION_CHART_IDS.contains(&id),
-        _ => FILES.contains(&name) || name == POINTS || is_further_scenario(name),
+        _ => {
+            FILES.contains(&name)
+                || name == POINTS
+                || name == INFRACOST
+                || is_further_scenario(name)
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use super::failure::{Failure, Outcome};
 use super::files;
 use super::terminal::Terminal;
-use crate::analysis::cost::{bill, mode_of, probe_of};
+use crate::analysis::cost::{bill_of_modes, modes_of, probe_of};
 use crate::analysis::number::{count, of};
 use crate::analysis::price_book::{
     Date, HOW_TO_IMPORT, Imported, Price, PriceBook, TableError, import,
@@ -157,7 +157,8 @@ pub(super) fn check_prices(
     book: &PriceBook,
 ) -> Result<(), Failure> {
     let probe = probe_of(scenario);
-    bill(&probe, mode_of(scenario), region, book, MONTH)
+    let parts = modes_of(scenario).into_iter().map(|mode| (mode, &probe));
+    bill_of_modes(parts, region, book, MONTH)
         .map(drop)
         .map_err(|error| Failure::Usage(format!("{error}\nhelp: {HOW_TO_IMPORT}")))
 }

@@ -8,7 +8,8 @@ use clap::{Args, ValueEnum};
 use super::failure::{Failure, Outcome};
 use super::files;
 use super::overrides::OverrideArguments;
-use super::size::{json, watched};
+use super::run::unwritable;
+use super::size::watched;
 use super::terminal::Terminal;
 use crate::analysis::evening::{self, EveningDocument, EveningOptions, StepKind, even_out};
 use crate::quotas::SHARDS_LIMIT;
@@ -67,7 +68,7 @@ pub(super) fn execute(
     let options = EveningOptions { shards: arguments.shards, utilization: arguments.utilization };
     let document = watched(|observer| even_out(&scenario, &options, observer))?;
     let text = match arguments.format {
-        Format::Json => json(&document)?,
+        Format::Json => report::json(&document).map_err(unwritable)?,
         Format::Aws => commands(&document),
         Format::Schedule => schedule(&document),
         Format::Text => {

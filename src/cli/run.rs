@@ -9,13 +9,14 @@ use super::advice::{AsRead, rank_assumptions, try_advice};
 use super::failure::{Failure, Outcome};
 use super::files;
 use super::interrupt::Interrupt;
-use super::pack::{CHARTS, FILES, Pack};
+use super::pack::{CHARTS, FILES, INFRACOST, Pack};
 use super::prices;
 use super::progress::ProgressLine;
 use super::span;
 use super::terminal::Terminal;
 use super::warm_up;
 use crate::analysis::advice::Shown;
+use crate::analysis::cost::usage_of;
 use crate::analysis::number::{count, of};
 use crate::analysis::price_book::PriceBook;
 use crate::analysis::{self, Picture, ResultDocument, Verdict, analyse, effective_bin};
@@ -290,7 +291,16 @@ fn pack_files(
     ];
     let drawn: Result<Vec<_>, Failure> = charts.par_iter().map(chart_files).collect();
     files.extend(drawn?.into_iter().flatten());
+    if document.cost.is_some() {
+        files.push((INFRACOST.to_owned(), usage(scenario, first).into_bytes()));
+    }
     Ok(files)
+}
+
+/// The usage of the stream for infracost, under the address that `cost` takes by default.
+fn usage(scenario: &Scenario, first: &Observation) -> String {
+    let about = format!("scenario {} {}", scenario.name, scenario.digest);
+    report::infracost(&usage_of(scenario, first), &about, super::cost::STREAM_ADDRESS)
 }
 
 /// A chart as a drawing and as pixels.
@@ -356,7 +366,8 @@ mod tests {
         assert_eq!(first, pack(2));
         let names: Vec<&str> = first.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names[..FILES.len()], FILES);
-        assert_eq!(names[FILES.len()..].len(), 2 * report::CHART_IDS.len());
+        assert_eq!(names[FILES.len()..].len(), 2 * report::CHART_IDS.len() + 1);
+        assert_eq!(names.last(), Some(&INFRACOST));
         assert!(first.iter().all(|(_, bytes)| !bytes.is_empty()));
     }
 }

@@ -1,4 +1,4 @@
-//! `schema`: the JSON Schema of a scenario or of a result, for editors and for programs.
+//! `schema`: the JSON Schema of a scenario, of a result or of a comparison of modes, for editors and for programs.
 
 use std::path::Path;
 
@@ -14,13 +14,20 @@ pub(super) struct SchemaArguments {
     /// The schema of what `run --format json` prints.
     #[arg(long)]
     result: bool,
+    /// The schema of what `cost --format json` prints.
+    #[arg(long, conflicts_with = "result")]
+    cost: bool,
 }
 
 pub(super) fn execute(
     arguments: &SchemaArguments,
     terminal: &Terminal,
 ) -> Result<Outcome, Failure> {
-    let schema = if arguments.result { analysis::result_schema() } else { scenario::schema() };
+    let schema = match (arguments.result, arguments.cost) {
+        (true, _) => analysis::result_schema(),
+        (_, true) => analysis::cost_schema(),
+        _ => scenario::schema(),
+    };
     let text = report::json(&schema).map_err(|error| Failure::Write {
         path: Path::new("the schema").to_owned(),
         reason: error.to_string(),

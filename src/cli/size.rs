@@ -9,6 +9,7 @@ use super::failure::{Failure, Outcome};
 use super::files;
 use super::interrupt::Interrupt;
 use super::overrides::OverrideArguments;
+use super::prices;
 use super::progress::ProgressLine;
 use super::terminal::Terminal;
 use super::warm_up;
@@ -42,6 +43,9 @@ pub(super) struct SizeArguments {
     max_shards: u32,
     #[command(flatten)]
     out: OutArguments,
+    /// A price book (CSV) to lay over the built-in one; see `shardplan prices import`.
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
     /// What to print.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -61,6 +65,8 @@ pub(super) fn execute(arguments: &SizeArguments, terminal: &Terminal) -> Result<
     let source = files::source(&arguments.scenario)?;
     let mut scenario = files::scenario(&arguments.scenario, &source, &overrides)?;
     warm_up::settle(&mut scenario)?;
+    let book = prices::book(arguments.prices.as_deref())?;
+    prices::check_asked(&scenario, &book, arguments.prices.is_some())?;
     let options =
         SizingOptions { shards_max: arguments.max_shards, growth_per_month: arguments.growth };
     let pack = arguments.out.prepare()?;
@@ -72,11 +78,11 @@ pub(super) fn execute(arguments: &SizeArguments, terminal: &Terminal) -> Result<
         arguments.out.finish(pack, (decision, &origin), text.as_bytes(), terminal)
     };
     if arguments.reverse {
-        let document = watched(|observer| reverse(&scenario, &options, observer))?;
+        let document = watched(|observer| reverse(&scenario, &options, &book, observer))?;
         show(&Decision::Reverse(&document))?;
         return Ok(Outcome::Done);
     }
-    let document = watched(|observer| size(&scenario, &options, observer))?;
+    let document = watched(|observer| size(&scenario, &options, &book, observer))?;
     show(&Decision::Size(&document))?;
     Ok(if document.plan.is_some() { Outcome::Done } else { Outcome::Missed })
 }

@@ -8,6 +8,7 @@ use super::decision::{Origin, OutArguments, printed};
 use super::failure::{Failure, Outcome};
 use super::files;
 use super::overrides::OverrideArguments;
+use super::prices;
 use super::run::unwritable;
 use super::size::watched;
 use super::terminal::Terminal;
@@ -24,6 +25,9 @@ pub(super) struct SweepArguments {
     overrides: OverrideArguments,
     #[command(flatten)]
     out: OutArguments,
+    /// A price book (CSV) to lay over the built-in one; see `shardplan prices import`.
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
     /// What to print.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -57,9 +61,13 @@ pub(super) fn execute(arguments: &SweepArguments, terminal: &Terminal) -> Result
     for point in grid.points.iter_mut().filter(|point| point.scenario.warm_up_is_sought) {
         point.scenario.warm_up = scenario.warm_up;
     }
+    let book = prices::book(arguments.prices.as_deref())?;
+    for point in &grid.points {
+        prices::check_asked(&point.scenario, &book, arguments.prices.is_some())?;
+    }
     let pack = arguments.out.prepare()?;
     let origin = Origin::of(&scenario, &source.text, &overrides);
-    let document = watched(|observer| sweep(&scenario, &grid, observer))?;
+    let document = watched(|observer| sweep(&scenario, &grid, &book, observer))?;
     let decision = Decision::Sweep(&document);
     let bytes = match arguments.format {
         Format::Csv => report::sweep_csv(&document).map_err(unwritable)?,

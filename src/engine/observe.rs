@@ -189,6 +189,7 @@ fn scaling(resharding: &Resharding) -> ScalingObservation {
                 throttled_before_done: after.map_or(0, |after| after - before),
             })
             .collect(),
+        mode_marks: resharding.mode_marks.clone(),
     }
 }
 

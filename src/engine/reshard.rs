@@ -15,12 +15,13 @@ use crate::engine::replication::{Group, StreamRecord, Tallies};
 use crate::engine::seconds::SecondRow;
 use crate::engine::source::{Arrival, Source};
 use crate::hash_key::Router;
-use crate::metrics::{HotKey, ShardSeries};
+use crate::metrics::{HotKey, ModeMark, ReadSoFar, ShardSeries, UsedSoFar};
 use crate::model::autoscaling::{Autoscaler, StreamNow};
 use crate::model::capacity::{Cause, ControlPlane, MinuteLoad, Outcome, Reshard};
 use crate::model::lineage::{Lineage, Shard};
 use crate::model::partition_key::Move;
-use crate::scenario::{ScalingAction, ScheduledAction};
+use crate::scenario::{CapacityMode, ScalingAction, ScheduledAction};
+use crate::time::Span;
 
 /// A minute in nanoseconds.
 const MINUTE: u64 = 60 * 1_000_000_000;
@@ -68,6 +69,8 @@ pub(super) struct Resharding {
     is_draining: bool,
     /// By change: attempts throttled before it was asked for, and until it was done.
     pub(super) throttled: Vec<(u64, Option<u64>)>,
+    /// What had been used at each change of the mode.
+    pub(super) mode_marks: Vec<ModeMark>,
 }
 
 impl Resharding {
@@ -102,6 +105,7 @@ impl Resharding {
             order: ChildOrder::new(plan.consumers.len(), plan.warm_up),
             is_draining: false,
             throttled: Vec::new(),
+            mode_marks: Vec::new(),
         })
     }
 
@@ -161,7 +165,9 @@ impl Resharding {
         }
         while self.schedule.front().is_some_and(|call| call.at.nanoseconds() <= now) {
             if let Some(call) = self.schedule.pop_front() {
+                let before = self.plane.mode();
                 self.plane.call(now, &call.action, Cause::Schedule);
+                self.mark_mode(before, now, tallies);
             }
         }
         if self.next_minute <= now {
@@ -172,6 +178,14 @@ impl Resharding {
         self.retire(now, state.groups);
         self.note_throttled(tallies);
         stream.open_shards = self.plane.lineage().open_count() as u32;
+    }
+
+    /// Notes what has been used when the mode is no longer that of `before`.
+    fn mark_mode(&mut self, before: CapacityMode, now: u64, tallies: &mut Tallies) {
+        if before.as_str() != self.plane.mode().as_str() {
+            let at = Span::from_nanoseconds(now);
+            self.mode_marks.push(ModeMark { at, before, used: used_so_far(tallies) });
+        }
     }
 
     fn look_at_minute(&mut self, now: u64, groups: &mut [Group], stream: &mut StreamRecord) {
@@ -498,4 +512,23 @@ impl Resharding {
             }
         }
     }
+}
+
+/// What the stream has been used for, over all tallies.
+fn used_so_far(tallies: &mut Tallies) -> UsedSoFar {
+    let mut used = UsedSoFar::default();
+    for tally in tallies.all() {
+        for producer in &tally.producers {
+            used.billed.add(producer.billed);
+            used.billed_duplicates.add(producer.billed_duplicates);
+            used.accepted_bytes += producer.accepted_bytes;
+        }
+        used.consumers.resize(tally.consumers.len(), ReadSoFar::default());
+        for (read, consumer) in used.consumers.iter_mut().zip(&tally.consumers) {
+            read.read_bytes += consumer.read_bytes;
+            read.data_out_bytes += consumer.data_out_bytes;
+            read.long_term_read_bytes += consumer.long_term_read_bytes;
+        }
+    }
+    used
 }

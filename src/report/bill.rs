@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::text::{break_even, capital, mode_row, retries};
+use super::text::{
+    break_even, capital, item_title, mode_notes, mode_row, replications, retries, titles,
+};
 use crate::analysis::cost::{CostResult, ModesDocument};
 use crate::analysis::number::count;
 use crate::units::Usd;
@@ -14,7 +16,7 @@ pub fn bill_markdown(cost: &CostResult) -> String {
         "## Cost of a month of {} h in {}, {}\n\n",
         cost.month_hours,
         cost.region,
-        cost.mode.title()
+        titles(cost)
     );
     text.push_str("| item | consumer | quantity | unit | price in USD | USD a month |\n");
     text.push_str("|---|---|---:|---|---:|---:|\n");
@@ -23,7 +25,7 @@ pub fn bill_markdown(cost: &CostResult) -> String {
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} | {} |",
-            line.description,
+            item_title(cost, line),
             escape(line.consumer.as_deref().unwrap_or_default()),
             line.quantity,
             line.unit,
@@ -41,6 +43,9 @@ pub fn bill_markdown(cost: &CostResult) -> String {
     }
     let _ = writeln!(text, "| **Total** |  |  |  |  | **{}** |", cost.monthly_usd.to_cents());
     text.push('\n');
+    if let Some(words) = replications(cost) {
+        let _ = writeln!(text, "- {words}");
+    }
     let _ = writeln!(text, "- {}", retries(cost));
     for note in &cost.notes {
         let _ = writeln!(text, "- {}.", capital(note));
@@ -68,6 +73,9 @@ pub fn modes_markdown(document: &ModesDocument) -> String {
         row(&mut text, &mode_row(mode));
     }
     let _ = writeln!(text, "\nSafe: {}.", document.safe);
+    for note in mode_notes(document) {
+        let _ = writeln!(text, "\n{}", escape(&note));
+    }
     text.push_str("\n## Dollars a month as the load grows\n\n");
     let headings = ["load", "shards", "provisioned", "Standard", "Advantage", "cheapest"];
     row(&mut text, &headings);

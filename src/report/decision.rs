@@ -102,7 +102,7 @@ impl Decision<'_> {
     /// # Errors
     /// When the template does not fit the answer, which would be a defect.
     pub fn markdown(&self) -> Result<String, Error> {
-        markdown::summary(&View::of_decision(self))
+        markdown::summary(&View::of_decision(self), None)
     }
 
     /// Its points as CSV; none but of a sweep.

@@ -24,7 +24,9 @@ mod sweep;
 mod tables;
 
 pub use self::cost::modes_text;
-pub(in crate::report) use self::cost::{break_even, capital, mode_row, price, retries};
+pub(in crate::report) use self::cost::{
+    break_even, capital, item_title, mode_notes, mode_row, price, replications, retries, titles,
+};
 pub(in crate::report) use self::sweep::figure_of_point;
 pub use compare::compare_text;
 pub use evening::evening_text;

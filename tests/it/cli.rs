@@ -83,7 +83,7 @@ fn templates_are_listed_and_printed() {
 
 #[test]
 fn schemas_are_json() {
-    for arguments in [&["schema"][..], &["schema", "--result"]] {
+    for arguments in [&["schema"][..], &["schema", "--result"], &["schema", "--cost"]] {
         let schema: serde_json::Value = serde_json::from_str(&printed(arguments)).unwrap();
         assert!(schema.is_object());
     }

@@ -34,7 +34,7 @@ consumers:
 ";
 
 /// The bill of the first replication.
-fn bill_of(text: &str, overrides: &[&str]) -> (Observation, CostResult) {
+pub(crate) fn bill_of(text: &str, overrides: &[&str]) -> (Observation, CostResult) {
     let scenario = check_good(text, overrides);
     let mut runs = simulate(&scenario, &Options::default(), &|_| Control::Continue).unwrap();
     let cost = cost_result(&scenario, &runs[0], &PriceBook::default()).unwrap();
@@ -59,7 +59,7 @@ fn product(price: i128, quantity: i128) -> i128 {
     (exact + millionth / 2) / millionth * 10i128.pow(14)
 }
 
-fn check_adds_up(cost: &CostResult) {
+pub(crate) fn check_adds_up(cost: &CostResult) {
     let cost = serde_json::to_value(cost).unwrap();
     let mut total = 0;
     let mut groups = std::collections::BTreeMap::new();

@@ -175,11 +175,18 @@ fn modes_stand_side_by_side_with_what_they_throttle() {
     assert_eq!(names, expected);
     assert_eq!((&modes[0]["shards"], &modes[1]["shards"]), (&4.into(), &2.into()));
     assert_eq!(modes[1]["is_safe"], true);
-    assert!(modes[2]["write_throttled_ratio"].is_null());
-    assert!(modes[2]["note"].as_str().unwrap().contains("not simulated"));
+    for on_demand in &modes[2..] {
+        assert_eq!(on_demand["write_throttled_ratio"], 0.0);
+        assert_eq!(on_demand["shards"], 4);
+        assert!(on_demand["is_safe"] == true && on_demand["note"].is_null(), "{on_demand}");
+    }
+    let fee = &modes[2]["cost"]["lines"][0];
+    assert_eq!(fee["item"], "stream_hours");
+    assert_eq!(fee["monthly_usd"], 29.2);
     assert_eq!(document["break_evens"].as_array().unwrap().len(), 3);
     let (text, _) = check(folder.path(), &["cost", "small.yaml"], 0);
-    for words in ["The same traffic in each mode", "is not simulated here", "as the load grows"] {
+    for words in ["The same traffic in each mode", "starts here with 4 shards", "as the load grows"]
+    {
         assert!(text.contains(words), "{words}: {text}");
     }
     let (markdown, _) = check(folder.path(), &["cost", "small.yaml", "--format", "markdown"], 0);
@@ -196,7 +203,80 @@ fn a_hot_key_has_no_safe_count_of_shards() {
     let document = json(folder.path(), &arguments);
     let safe = &document["modes"][1];
     assert!(safe["cost"].is_null() && safe["shards"].is_null());
-    assert!(safe["note"].as_str().unwrap().starts_with("no count of shards up to"), "{safe}");
+    assert!(safe["note"].as_str().unwrap().starts_with("no count of shards is safe"), "{safe}");
+    let standard = &document["modes"][2];
+    assert!(standard["is_safe"] == false && standard["monthly_usd"].is_number(), "{standard}");
+}
+
+/// A stream that is on-demand already stands as it is, beside the two other modes; one that takes
+/// less than it is sent costs less, and says what it lost.
+#[test]
+fn an_on_demand_stream_is_compared_with_shards_and_with_the_other_mode() {
+    let folder = folder();
+    let on_demand = ["--set", "stream.capacity={ on_demand: { shards: 1 } }"];
+    let arguments = [&["cost", "small.yaml", "--format", "json"], &on_demand[..]].concat();
+    let document = json(folder.path(), &arguments);
+    let modes = document["modes"].as_array().unwrap();
+    let names: Vec<&str> = modes.iter().map(|mode| mode["name"].as_str().unwrap()).collect();
+    let expected = ["on_demand_standard_as_is", "provisioned_smallest_safe", "on_demand_advantage"];
+    assert_eq!(names, expected);
+    assert_eq!(modes[0]["is_safe"], false, "one shard takes 1,000 of 1,500 records/s");
+    assert!(modes[0]["write_throttled_ratio"].as_f64().unwrap() > 0.3);
+    assert_eq!((&modes[1]["shards"], &modes[1]["is_safe"]), (&2.into(), &true.into()));
+    let warm = ["--warm-throughput", "2 MiB/s", "--on-demand-shards", "1"];
+    let document = json(folder.path(), &[&arguments[..], &warm[..]].concat());
+    let advantage = &document["modes"][2];
+    assert_eq!((&advantage["shards"], &advantage["is_safe"]), (&2.into(), &true.into()));
+}
+
+#[test]
+fn what_is_not_simulated_on_shards_that_change_says_so_in_its_row() {
+    let folder = folder();
+    let bounded = "producers.web.client={ put_records: { in_flight: 16 } }";
+    let arguments = ["cost", "small.yaml", "--set", bounded];
+    let document = json(folder.path(), &[&arguments[..], &["--format", "json"]].concat());
+    let standard = &document["modes"][2];
+    assert!(standard["is_safe"].is_null() && standard["monthly_usd"].is_number(), "{standard}");
+    let note = standard["note"].as_str().unwrap();
+    assert!(note.starts_with("not simulated: a client with a buffer"), "{note}");
+    let (text, _) = check(folder.path(), &arguments, 0);
+    assert!(text.contains("On-demand Standard: not simulated: a client"), "{text}");
+    let (markdown, _) =
+        check(folder.path(), &[&arguments[..], &["--format", "markdown"]].concat(), 0);
+    assert!(markdown.contains("not simulated: a client"), "{markdown}");
+}
+
+#[test]
+fn what_other_commands_try_has_a_price_too() {
+    let folder = folder();
+    let row = "region,mode,dimension,from,unit,price_usd,date,confidence,source\n\
+               us-east-1,provisioned,shard_hours,0,shard-hour,1,2026-08-01,confirmed,contract\n\
+               us-east-1,provisioned,put_payload_units,0,unit,0,2026-08-01,confirmed,contract\n";
+    std::fs::write(folder.path().join("own.csv"), row).unwrap();
+    let more = "variants: [ { name: two, set: { stream.capacity.provisioned.shards: 2 } } ]\n\
+                sweep: { stream.capacity.provisioned.shards: [2, 4] }\n";
+    std::fs::write(folder.path().join("more.yaml"), format!("{SCENARIO}{more}")).unwrap();
+    let run = |command| {
+        let own = ["--prices", "own.csv", "--format", "json", "--replications", "2"];
+        json(folder.path(), &[&[command, "more.yaml"], &own[..]].concat())
+    };
+    assert_eq!(run("size")["plan"]["monthly_usd"], 1_460.0);
+    let compared = run("compare");
+    let usd = |index: usize| &compared["variants"][index]["monthly_usd"];
+    assert_eq!(*usd(0), 2_920.0);
+    assert_eq!(*usd(1), 1_460.0);
+    let figures = compared["figures"].as_array().unwrap();
+    let cost = figures.iter().find(|figure| figure["name"] == "cost.monthly_usd").unwrap();
+    assert_eq!(cost["variants"][1]["difference"]["mean"], -1_460.0);
+    let points = &run("sweep")["points"];
+    assert_eq!((&points[0]["monthly_usd"], &points[1]["monthly_usd"]), (usd(1), usd(0)));
+    let (text, _) = check(folder.path(), &["sweep", "more.yaml", "--prices", "own.csv"], 0);
+    assert!(text.contains("1,460.00"), "{text}");
+    let none = ["--set", "region=eu-north-1", "--prices", "own.csv"];
+    for command in ["size", "compare", "sweep"] {
+        let (_, errors) = check(folder.path(), &[&[command, "more.yaml"], &none[..]].concat(), 2);
+        assert!(errors.contains("eu-north-1"), "{command}: {errors}");
+    }
 }
 
 #[test]
@@ -210,4 +290,11 @@ fn the_usage_is_handed_over_to_infracost_without_prices() {
         "{text}"
     );
     assert!(text.contains("    monthly_provisioned_put_units: "), "{text}");
+    check(folder.path(), &["run", "small.yaml", "--out", "pack"], 0);
+    let in_pack = std::fs::read_to_string(folder.path().join("pack/infracost-usage.yml")).unwrap();
+    assert_eq!(in_pack, check(folder.path(), &arguments[..4], 0).0);
+    check(folder.path(), &["run", "small.yaml", "--out", "pack", "--set", "region=null"], 0);
+    assert!(!folder.path().join("pack/infracost-usage.yml").exists());
+    let summary = std::fs::read_to_string(folder.path().join("pack/summary.md")).unwrap();
+    assert!(!summary.contains("| **Total** |"), "{summary}");
 }

@@ -49,6 +49,7 @@
 //! - `cli_keys`: where real keys land, from a file or a pipe.
 //! - `cli_run`: runs from a scenario file to a report.
 //! - `cost_commands`: bills, price books and hand-overs.
+//! - `cost_modes`: bills of streams whose shards or whose mode change, from single seconds.
 //! - `comparing`: variants under common random numbers, and grids.
 //! - `verdicts`: any figure, replications until clear, JUnit, warnings.
 //! - `coverage`: intervals hold the truth as often as they say.
@@ -77,6 +78,7 @@ mod comparing;
 mod conservation;
 mod cost;
 mod cost_commands;
+mod cost_modes;
 mod coverage;
 mod decision_packs;
 mod deliveries;

@@ -102,3 +102,21 @@ fn what_a_run_prints_is_what_its_schema_describes() {
     document["seed"] = "seven".into();
     assert!(check(&schema, &schema, &document, "result").unwrap_err().contains("result.seed"));
 }
+
+/// Every row of the modes, and one that is not simulated.
+#[test]
+fn what_cost_prints_is_what_its_schema_describes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("everything.yaml");
+    std::fs::write(&path, SCENARIO).unwrap();
+    let schema = printed(&["schema", "--cost"]);
+    let path = path.to_str().unwrap();
+    let bounded = "producers.web.client={ put_records: { in_flight: 4 } }";
+    for set in ["seed=7", bounded, "stream.capacity={ on_demand: {} }"] {
+        let mut document = printed(&["cost", path, "--format", "json", "--set", set]);
+        assert_eq!(check(&schema, &schema, &document, "cost"), Ok(()), "{set}");
+        assert!(document["cost"]["replications"]["monthly_usd_ci95"].is_array(), "{set}");
+        document["modes"][0]["is_safe"] = "yes".into();
+        assert!(check(&schema, &schema, &document, "cost").is_err());
+    }
+}

@@ -27,8 +27,8 @@ pub struct BillLine {
 /// The bill of a period.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bill {
-    /// How the stream is billed.
-    pub mode: PricingMode,
+    /// The modes that the stream was in, and for how much of the time that was measured.
+    pub modes: Vec<(PricingMode, Span)>,
     /// The lines: stream, consumers, downstream.
     pub lines: Vec<BillLine>,
     /// The sum of the lines.
@@ -72,31 +72,56 @@ pub fn bill(
     book: &PriceBook,
     period: Span,
 ) -> Result<Bill, BillError> {
+    bill_of_modes([(mode, usage)], region, book, period)
+}
+
+/// The bill of a stream that was in several modes, one after another, each with what was used in
+/// it; at least one.
+///
+/// # Errors
+/// [`BillError`] names what has no price.
+pub fn bill_of_modes<'a>(
+    parts: impl IntoIterator<Item = (PricingMode, &'a Usage)>,
+    region: &str,
+    book: &PriceBook,
+    period: Span,
+) -> Result<Bill, BillError> {
     book.check_region(region)?;
+    let mut modes = Vec::new();
     let mut lines: Vec<BillLine> = Vec::new();
     let mut missing: Vec<String> = Vec::new();
-    for used in all_used(usage, mode) {
-        let fact = used.item.fact();
-        let prices = book.of(region, used.item);
-        if prices.is_empty() {
-            let mode = fact.mode.map_or_else(String::new, |mode| format!("{}.", mode.name()));
-            let name = format!("{mode}{}", fact.name);
-            if !missing.contains(&name) {
-                missing.push(name);
+    for (mode, usage) in parts {
+        modes.push((mode, usage.active));
+        for used in all_used(usage, mode) {
+            let prices = book.of(region, used.item);
+            if prices.is_empty() {
+                let name = name_in_book(used.item);
+                if !missing.contains(&name) {
+                    missing.push(name);
+                }
+                continue;
             }
-            continue;
+            let quantity = used.amount.quantity(usage.span, period, used.item.fact().decimals);
+            // Tiers are of the account: one consumer goes on where the one before has ended.
+            let before = lines.iter().filter(|line| line.item == used.item);
+            let before = before.fold(Quantity::ZERO, |sum, line| sum + line.quantity);
+            lines.extend(tiers(&used, prices, before, quantity));
         }
-        let quantity = used.amount.quantity(usage.span, period, fact.decimals);
-        // Tiers are of the account: one consumer goes on where the one before has ended.
-        let before = lines.iter().filter(|line| line.item == used.item);
-        let before = before.fold(Quantity::ZERO, |sum, line| sum + line.quantity);
-        lines.extend(tiers(&used, prices, before, quantity));
     }
     if !missing.is_empty() {
         return Err(BillError::NoPrice { region: region.to_owned(), missing });
     }
+    // A stable sort: within a group, the modes follow each other.
+    lines.sort_by_key(|line| line.item.fact().group);
     let total = lines.iter().map(|line| line.amount).sum();
-    Ok(Bill { mode, lines, total })
+    Ok(Bill { modes, lines, total })
+}
+
+/// An item as `mode.dimension` of the book.
+fn name_in_book(item: Item) -> String {
+    let fact = item.fact();
+    let mode = fact.mode.map_or_else(String::new, |mode| format!("{}.", mode.name()));
+    format!("{mode}{}", fact.name)
 }
 
 /// Everything that a mode bills of `usage`, but what is none.
@@ -148,7 +173,7 @@ fn tiers(used: &Used, prices: &[Price], before: Quantity, quantity: Quantity) ->
 fn stream(usage: &Usage, mode: PricingMode) -> Vec<Used> {
     let stream = &usage.stream;
     let used = |item, amount| Used { item, consumer: None, amount };
-    let streams = u128::from(stream.streams) * u128::from(usage.span.nanoseconds());
+    let streams = u128::from(stream.streams) * u128::from(usage.active.nanoseconds());
     let (extended, long_term) = kept(usage);
     match mode {
         PricingMode::Provisioned => {
@@ -192,7 +217,7 @@ fn kept(usage: &Usage) -> (Amount, Amount) {
 
 /// Bytes that the commitment of on-demand Advantage asks for beyond those used.
 fn shortfall(usage: &Usage, bytes: u128) -> Amount {
-    Amount::bytes(amount_in(usage.stream.commitment.0, usage.span).saturating_sub(bytes))
+    Amount::bytes(amount_in(usage.stream.commitment.0, usage.active).saturating_sub(bytes))
 }
 
 /// The mode's items for reading.

@@ -39,6 +39,7 @@ impl Load {
         consumers.extend(vec![consumer(ReadKind::EnhancedFanOut); self.enhanced]);
         Usage {
             span: self.span,
+            active: self.span,
             stream: StreamUsage {
                 streams: self.streams,
                 shard_nanoseconds,
@@ -73,7 +74,7 @@ const LOAD: Load = Load {
 /// The bill of a month of nothing but `downstream`.
 pub(super) fn idle_bill(downstream: Vec<DownstreamUsage>) -> Bill {
     let idle = Load { records_per_second: 0, shards: 0, shared: 0, enhanced: 0, ..LOAD };
-    let usage = Usage { span: MONTH, downstream, ..idle.usage() };
+    let usage = Usage { span: MONTH, active: MONTH, downstream, ..idle.usage() };
     bill(&usage, PricingMode::Provisioned, "us-east-1", &PriceBook::default(), MONTH).unwrap()
 }
 
@@ -169,7 +170,7 @@ fn the_commitment_of_a_day() {
 fn infracost_on_streams() {
     let four = Load { shards: 4, shared: 0, enhanced: 0, ..LOAD };
     let mut usage = four.usage();
-    usage.span = MONTH;
+    (usage.span, usage.active) = (MONTH, MONTH);
     usage.stream.shard_nanoseconds = 4 * u128::from(MONTH.nanoseconds());
     usage.stream.put_payload_units = 6_500_000;
     let book = PriceBook::default();
@@ -197,7 +198,8 @@ fn infracost_on_firehose() {
         eu-west-2,provisioned,shard_hours,0,shard-hour,0.017,2026-08-01,assumed,a test\n";
     let book = PriceBook::default().with(PriceBook::parse(stream).unwrap());
     let idle = Load { records_per_second: 0, shards: 0, shared: 0, enhanced: 0, ..LOAD };
-    let usage = Usage { span: MONTH, downstream: firehose.used("lake"), ..idle.usage() };
+    let usage =
+        Usage { span: MONTH, active: MONTH, downstream: firehose.used("lake"), ..idle.usage() };
     let bill = bill(&usage, PricingMode::Provisioned, "eu-west-2", &book, MONTH).unwrap();
     let tiers: Vec<String> = bill
         .lines
@@ -234,7 +236,8 @@ fn lambda_is_billed_by_requests_and_gigabyte_seconds() {
         ..LambdaUsage::default()
     };
     let idle = Load { records_per_second: 0, shards: 0, shared: 0, enhanced: 0, ..LOAD };
-    let usage = Usage { span: MONTH, downstream: lambda.used("alerts"), ..idle.usage() };
+    let usage =
+        Usage { span: MONTH, active: MONTH, downstream: lambda.used("alerts"), ..idle.usage() };
     let book = PriceBook::default();
     let bill = bill(&usage, PricingMode::Provisioned, "us-east-1", &book, MONTH).unwrap();
     check_amount(&bill, Item::LambdaRequests, "0.20");

@@ -145,6 +145,7 @@ mod tests {
         let bytes = 86_400 * u128::from(MIB);
         Usage {
             span: Span::from_seconds(86_400),
+            active: Span::from_seconds(86_400),
             stream: StreamUsage {
                 streams: 1,
                 shard_nanoseconds: 0,

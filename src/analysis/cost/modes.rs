@@ -3,20 +3,20 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::bill::BillError;
 use super::growth::{BreakEven, Grower, GrowthRow, points, rows};
 use super::measured::{mode_of, usage_of};
-use super::result::{CostResult, cost_result, priced};
+use super::result::{CostResult, cost_of_replications, priced};
 use crate::analysis::figures::Totals;
+use crate::analysis::number::of;
 use crate::analysis::objective;
 use crate::analysis::price_book::{PriceBook, PricingMode};
 use crate::analysis::result::{ScenarioSummary, Verdict};
+use crate::analysis::scaling::most_open;
+use crate::analysis::sizing::with_objectives;
 use crate::metrics::Observation;
 use crate::scenario::{Objective, Scenario};
 use crate::units::Usd;
 
-/// Without objectives, a shard count is safe that throttles no more than this share of attempts.
-const SAFE_THROTTLED_RATIO: f64 = 0.001;
 /// Most shards of a stream that are tried, as a multiple of those that the mean load needs.
 const TRIED_OVER_MEAN: u64 = 16;
 
@@ -31,10 +31,10 @@ pub struct ModesDocument {
     pub seed: u64,
     /// The bill of the stream as the scenario has it.
     pub cost: CostResult,
-    /// What makes a shard count safe.
+    /// What makes a row safe.
     pub safe: String,
-    /// The modes: provisioned as it is, provisioned with the fewest safe shards, on-demand Standard
-    /// and Advantage.
+    /// The ways to be billed: the stream as it is, provisioned with the fewest safe shards,
+    /// on-demand Standard and Advantage.
     pub modes: Vec<ModeBill>,
     /// What each mode costs at other loads.
     pub growth: Vec<GrowthRow>,
@@ -47,18 +47,20 @@ pub struct ModesDocument {
 /// One way to be billed.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ModeBill {
-    /// `provisioned_as_is`, `provisioned_smallest_safe`, `on_demand_standard` or
-    /// `on_demand_advantage`.
+    /// The mode, with `_as_is` for the stream of the scenario: `provisioned_as_is`,
+    /// `provisioned_smallest_safe`, `on_demand_standard` or `on_demand_advantage`.
     pub name: String,
-    /// How the stream is billed.
+    /// How the stream is billed; of one that changes its mode, at first.
     pub mode: PricingMode,
-    /// Open shards; none where the service decides.
+    /// Open shards at the start; `null` where nothing was simulated.
     pub shards: Option<u64>,
-    /// Throttled attempts over all attempts; `null` where it was not simulated.
+    /// Most open shards at any time; `null` where nothing was simulated.
+    pub shards_max: Option<u64>,
+    /// Throttled attempts over all attempts; `null` where nothing was simulated.
     pub write_throttled_ratio: Option<f64>,
-    /// Records given up or rejected; `null` where it was not simulated.
+    /// Records given up, rejected or dropped; `null` where nothing was simulated.
     pub not_written_records: Option<u64>,
-    /// Whether that is safe; `null` where it was not simulated.
+    /// Whether that is safe; `null` where nothing was simulated.
     pub is_safe: Option<bool>,
     /// The sum of the bill; `null` without one.
     pub monthly_usd: Option<Usd>,
@@ -77,39 +79,48 @@ pub struct Simulated<'a> {
     pub observations: &'a [Observation],
 }
 
-/// Whether what was observed is safe: every objective but that of cost is met; without any, no
-/// record is given up or rejected and next to nothing throttled.
+/// The same traffic on other streams: what it came to, or why it was not simulated.
+#[derive(Debug)]
+pub struct Alternatives<'a> {
+    /// On the fewest safe shards.
+    pub safe: Result<Simulated<'a>, String>,
+    /// On-demand, in the modes that the stream itself is not in.
+    pub on_demand: Vec<(PricingMode, Result<Simulated<'a>, String>)>,
+}
+
+/// The scenario without what it says of cost: what money is compared for must not depend on it.
+#[must_use]
+pub fn without_cost(scenario: &Scenario) -> Scenario {
+    let mut scenario = scenario.clone();
+    scenario.objectives.retain(|objective| !matches!(objective, Objective::CostPerMonth(_)));
+    scenario
+}
+
+/// Whether what was observed is safe: every objective but that of cost is met, or without any those
+/// that `size` takes.
 #[must_use]
 pub fn is_safe(simulated: Simulated<'_>, book: &PriceBook) -> bool {
-    let mut scenario = simulated.scenario.clone();
-    scenario.objectives.retain(|objective| !matches!(objective, Objective::CostPerMonth(_)));
-    if scenario.objectives.is_empty() {
-        return simulated.observations.iter().map(Totals::of).all(|totals| {
-            totals.given_up + totals.rejected == 0
-                && totals.throttled_ratio() <= SAFE_THROTTLED_RATIO
-        });
-    }
+    let (scenario, _) = with_objectives(&without_cost(simulated.scenario));
     let results = objective::judge(&scenario, simulated.observations, book);
     objective::overall(&results) == Verdict::Pass
 }
 
 /// What [`is_safe`] asks of a scenario, in words.
 fn safe_words(scenario: &Scenario) -> String {
-    let others = |objective: &&Objective| !matches!(objective, Objective::CostPerMonth(_));
-    let many = scenario.objectives.iter().filter(others).count();
+    let many = without_cost(scenario).objectives.len();
     let aside = if many < scenario.objectives.len() { ", that of cost aside" } else { "" };
     match many {
-        0 => {
-            "at most 0.1 % of the attempts throttled, and no record given up or rejected".to_owned()
-        }
+        0 if scenario.consumers.is_empty() => "at most 0.1 % of the attempts throttled".to_owned(),
+        0 => "at most 0.1 % of the attempts throttled, and each consumer at most 60 s behind (p99)"
+            .to_owned(),
         1 => format!("the objective of the scenario is met{aside}"),
         many => format!("all {many} objectives of the scenario are met{aside}"),
     }
 }
 
-/// The fewest shards that carry the mean of what was offered, and the most that are worth a try.
+/// The most shards that are worth a try.
 #[must_use]
-pub fn shards_to_try(simulated: Simulated<'_>) -> (u64, u64) {
+pub fn most_shards_to_try(simulated: Simulated<'_>) -> u32 {
     let quotas = &simulated.scenario.quotas;
     let counted =
         simulated.scenario.duration.as_seconds() - simulated.scenario.warm_up.as_seconds();
@@ -122,72 +133,47 @@ pub fn shards_to_try(simulated: Simulated<'_>) -> (u64, u64) {
     let most = u64::from(crate::quotas::SHARDS_LIMIT);
     let least = (records.max(bytes).ceil() as u64).clamp(1, most);
     let as_is = simulated.scenario.stream.shards.len() as u64;
-    (least, (least * TRIED_OVER_MEAN).max(as_is * 2).min(most))
+    (least * TRIED_OVER_MEAN).max(as_is * 2).min(most) as u32
 }
 
-/// The smallest count of shards between `least` and `most` for which `is_safe` answers yes, found
-/// by doubling and then halving; none where even `most` is not.
-///
-/// # Errors
-/// Whatever `is_safe` fails with.
-pub fn smallest_safe<E>(
-    (least, most): (u64, u64),
-    mut is_safe: impl FnMut(u64) -> Result<bool, E>,
-) -> Result<Option<u64>, E> {
-    let (mut unsafe_up_to, mut candidate) = (least - 1, least);
-    while !is_safe(candidate)? {
-        if candidate == most {
-            return Ok(None);
-        }
-        unsafe_up_to = candidate;
-        candidate = (candidate * 2).min(most);
-    }
-    let mut safe = candidate;
-    while safe - unsafe_up_to > 1 {
-        let middle = unsafe_up_to + (safe - unsafe_up_to) / 2;
-        if is_safe(middle)? {
-            safe = middle;
-        } else {
-            unsafe_up_to = middle;
-        }
-    }
-    Ok(Some(safe))
-}
-
-/// Everything side by side; `safe` is the run on the fewest safe shards, where there is one, and
-/// `tried` the most that were tried.
+/// Everything side by side.
 ///
 /// # Errors
 /// Why there is no bill of the stream as it is.
 pub fn compare_modes(
     as_is: Simulated<'_>,
-    safe: Option<Simulated<'_>>,
-    tried: u64,
+    others: &Alternatives<'_>,
     book: &PriceBook,
     overrides: &[String],
 ) -> Result<ModesDocument, String> {
     let scenario = as_is.scenario;
-    let cost = cost_result(scenario, &as_is.observations[0], book)?;
+    let cost = cost_of_replications(scenario, as_is.observations, book)?;
     let region = cost.region.clone();
-    // The traffic is that of the run in which the least of it is lost.
-    let measured = safe.unwrap_or(as_is);
+    // Growth takes the traffic of the run in which the least of it is lost.
+    let measured = *others.safe.as_ref().unwrap_or(&as_is);
     let usage = usage_of(measured.scenario, &measured.observations[0]);
-    let shards = measured.scenario.stream.shards.len() as u64;
-    let mut modes = vec![simulated_bill("provisioned_as_is", as_is, book, &region)];
-    modes.push(match safe {
-        Some(safe) => simulated_bill("provisioned_smallest_safe", safe, book, &region),
-        None => ModeBill {
-            note: Some(format!("no count of shards up to {tried} is safe")),
+    let span = u128::from(usage.span.nanoseconds()).max(1);
+    let shards = usage.stream.shard_nanoseconds.div_ceil(span) as u64;
+    let name = format!("{}_as_is", mode_of(scenario).name());
+    let mut modes = vec![simulated_bill(&name, as_is, book)];
+    modes.push(match &others.safe {
+        Ok(safe) => simulated_bill("provisioned_smallest_safe", *safe, book),
+        Err(why) => ModeBill {
+            note: Some(why.clone()),
             ..ModeBill::empty("provisioned_smallest_safe", PricingMode::Provisioned)
         },
     });
-    for mode in [PricingMode::OnDemandStandard, PricingMode::OnDemandAdvantage] {
-        let bill = priced(&usage, mode, &region, book);
-        let not_simulated = "throttling of on-demand is not simulated here";
-        modes.push(
-            ModeBill { note: Some(not_simulated.to_owned()), ..ModeBill::empty(mode.name(), mode) }
-                .with(bill),
-        );
+    for (mode, simulated) in &others.on_demand {
+        modes.push(match simulated {
+            Ok(simulated) => simulated_bill(mode.name(), *simulated, book),
+            Err(why) => {
+                let taken = of(shards, "shard");
+                let note =
+                    format!("not simulated: {why}; billed for what the stream took on {taken}");
+                ModeBill { note: Some(note), ..ModeBill::empty(mode.name(), *mode) }
+                    .with(priced(&usage, *mode, &region, book).map_err(|error| error.to_string()))
+            }
+        });
     }
     let grower = Grower { usage: &usage, shards, region: &region, book };
     Ok(ModesDocument {
@@ -203,52 +189,50 @@ pub fn compare_modes(
         safe: safe_words(scenario),
         growth: rows(grower),
         break_evens: points(grower),
-        notes: notes(safe.is_some(), shards),
+        notes: notes(others, shards),
         cost,
         modes,
     })
 }
 
-fn notes(found: bool, shards: u64) -> Vec<String> {
-    let traffic = if found {
-        format!("on-demand is billed for what the stream took on {shards} shards, the fewest safe")
-    } else {
-        format!(
-            "no count of shards that was tried is safe, so on-demand is billed for what the \
-             stream took on {shards} shards as it is"
-        )
-    };
-    vec![
-        traffic,
-        "whether an on-demand stream would throttle this traffic is not simulated here; one takes \
-         up to twice its highest minute of the last 30 days, and no more than a shard's limit of \
-         any one partition key"
-            .to_owned(),
-        format!(
-            "growth gives a provisioned stream {shards} shards for each unit of load, rounded up, \
-             as if the spread over keys stayed the same"
+fn notes(others: &Alternatives<'_>, shards: u64) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mut simulated = others.on_demand.iter().filter_map(|(_, run)| run.as_ref().ok());
+    if let Some(run) = simulated.next() {
+        let start = of(run.scenario.stream.shards.len() as u64, "shard");
+        notes.push(format!(
+            "an on-demand stream starts here with {start} and remembers no earlier day; one that \
+             has run for a while has room for twice its highest minute of 30 days"
+        ));
+    }
+    let carrying = of(shards, "shard");
+    notes.push(match &others.safe {
+        Ok(_) => format!(
+            "growth is of what the stream took on {carrying}, the fewest safe: that many for each \
+             unit of load, rounded up, as if the spread over keys stayed the same"
         ),
-    ]
+        Err(_) => format!(
+            "no count of shards is safe, so growth is of what the stream took on {carrying} as it \
+             is: that many for each unit of load, rounded up"
+        ),
+    });
+    notes
 }
 
-fn simulated_bill(
-    name: &str,
-    simulated: Simulated<'_>,
-    book: &PriceBook,
-    region: &str,
-) -> ModeBill {
-    let first = &simulated.observations[0];
+fn simulated_bill(name: &str, simulated: Simulated<'_>, book: &PriceBook) -> ModeBill {
+    let Simulated { scenario, observations } = simulated;
+    let first = &observations[0];
     let totals = Totals::of(first);
-    let usage = usage_of(simulated.scenario, first);
-    let mode = mode_of(simulated.scenario);
+    let dropped: u64 = first.producers.iter().map(|seen| seen.dropped).sum();
     ModeBill {
-        shards: Some(simulated.scenario.stream.shards.len() as u64),
+        shards: Some(scenario.stream.shards.len() as u64),
+        shards_max: Some(most_open(first)),
         write_throttled_ratio: Some(totals.throttled_ratio()),
-        not_written_records: Some(totals.given_up + totals.rejected),
+        not_written_records: Some(totals.given_up + totals.rejected + dropped),
         is_safe: Some(is_safe(simulated, book)),
-        ..ModeBill::empty(name, mode)
+        ..ModeBill::empty(name, mode_of(scenario))
     }
-    .with(priced(&usage, mode, region, book))
+    .with(cost_of_replications(scenario, observations, book))
 }
 
 impl ModeBill {
@@ -257,6 +241,7 @@ impl ModeBill {
             name: name.to_owned(),
             mode,
             shards: None,
+            shards_max: None,
             write_throttled_ratio: None,
             not_written_records: None,
             is_safe: None,
@@ -266,34 +251,14 @@ impl ModeBill {
         }
     }
 
-    fn with(mut self, bill: Result<CostResult, BillError>) -> Self {
+    fn with(mut self, bill: Result<CostResult, String>) -> Self {
         match bill {
             Ok(cost) => {
                 self.monthly_usd = Some(cost.monthly_usd);
                 self.cost = Some(cost);
             }
-            Err(error) => self.note = Some(error.to_string()),
+            Err(error) => self.note = Some(error),
         }
         self
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_smallest_safe_count_is_found_in_few_tries() {
-        for smallest in [1, 3, 4, 5, 17, 100] {
-            let mut tries = 0;
-            let found = smallest_safe((3, 100), |shards| {
-                tries += 1;
-                Ok::<bool, ()>(shards >= smallest)
-            });
-            assert_eq!(found, Ok(Some(smallest.max(3))));
-            assert!(tries <= 13, "{smallest}: {tries}");
-        }
-        assert_eq!(smallest_safe((3, 100), |_| Ok::<bool, ()>(false)), Ok(None));
-        assert_eq!(smallest_safe((3, 100), |_| Err("stop")), Err("stop"));
     }
 }

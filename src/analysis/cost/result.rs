@@ -3,14 +3,15 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::bill::{Bill, BillError, bill};
-use super::measured::{mode_of, usage_of};
+use super::bill::{Bill, BillError, bill, bill_of_modes};
+use super::measured::{usage_by_mode, usage_without_duplicates};
 use super::usage::Usage;
 use super::{BillLine, ROUNDING};
+use crate::analysis::interval::{confidence_interval, mean};
 use crate::analysis::number;
 use crate::analysis::price_book::{Confidence, Group, PriceBook, PricingMode};
-use crate::metrics::Observation;
-use crate::scenario::Scenario;
+use crate::metrics::{Observation, ProducerObservation};
+use crate::scenario::{Scenario, Work};
 use crate::time::{MONTH, Span};
 use crate::units::{Quantity, Usd};
 
@@ -18,18 +19,23 @@ use crate::units::{Quantity, Usd};
 const DAY: Span = Span::from_seconds(86_400);
 
 /// What a month costs at the rate of the run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct CostResult {
     /// AWS region of the prices.
     pub region: String,
     /// Always `USD`; without taxes, discounts and free tiers.
     pub currency: String,
-    /// How the stream is billed.
+    /// How the stream is billed; where the mode changed, the first after the warm-up.
     pub mode: PricingMode,
+    /// Every mode that the stream was in, in the order in which it was, and for how long.
+    pub modes: Vec<ModeTime>,
     /// Date of the oldest price in the bill.
     pub price_date: String,
     /// The sum of the lines: a month of 730 h.
     pub monthly_usd: Usd,
+    /// What the other replications say of that sum; absent with one replication.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replications: Option<CostReplications>,
     /// Hours of that month.
     pub month_hours: u64,
     /// Simulated seconds that were measured and stretched to the month.
@@ -48,6 +54,26 @@ pub struct CostResult {
     pub notes: Vec<String>,
 }
 
+/// How long a stream was in a mode.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ModeTime {
+    /// The mode.
+    pub mode: PricingMode,
+    /// Simulated seconds of those that were measured.
+    pub measured_seconds: Quantity,
+}
+
+/// The sum of the bill over all replications; the bill itself is of the first.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct CostReplications {
+    /// How many.
+    pub replications: u64,
+    /// Mean of the sums.
+    pub monthly_usd_mean: f64,
+    /// 95 % confidence interval of that mean.
+    pub monthly_usd_ci95: Option<[f64; 2]>,
+}
+
 /// The sum of a part of a bill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct GroupTotal {
@@ -62,6 +88,9 @@ pub struct GroupTotal {
 pub struct CostLine {
     /// The part of the bill that it belongs to.
     pub group: Group,
+    /// The mode of the stream that bills it; absent for other services.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<PricingMode>,
     /// What is billed, by its name in the price book.
     pub item: String,
     /// What that is, for a reader.
@@ -108,25 +137,58 @@ pub fn cost_result(
     let Some(region) = &scenario.region else {
         return Err(NO_REGION.to_owned());
     };
-    let mode = mode_of(scenario);
-    let usage = usage_of(scenario, observation);
-    let of = |usage: &Usage| bill(usage, mode, region, book, MONTH);
-    let missing = |error: BillError| format!("{error}; {BOOK_OF_ONES_OWN}");
-    let billed = of(&usage).map_err(missing)?;
-    let without = of(&without_duplicates(&usage, observation)).map_err(missing)?;
+    let of = |parts: &[(PricingMode, Usage)]| {
+        let parts = parts.iter().map(|(mode, usage)| (*mode, usage));
+        bill_of_modes(parts, region, book, MONTH)
+            .map_err(|error| format!("{error}; {BOOK_OF_ONES_OWN}"))
+    };
+    let parts = usage_by_mode(scenario, observation);
+    let Some((_, first)) = parts.first() else {
+        return Err(NOTHING_MEASURED.to_owned());
+    };
+    let billed = of(&parts)?;
+    let without = of(&usage_without_duplicates(scenario, observation))?;
+    let sum =
+        |count: fn(&ProducerObservation) -> u64| observation.producers.iter().map(count).sum();
+    let cost = CostResult::new(&billed, first, region);
+    let notes = cost.notes.iter().cloned().chain(not_in_bill(scenario)).collect();
     Ok(CostResult {
         retries: RetryCost {
-            throttled_attempts: observation.producers.iter().map(|seen| seen.throttled).sum(),
-            duplicate_records: observation
-                .producers
-                .iter()
-                .map(|seen| seen.duplicate_records)
-                .sum(),
+            throttled_attempts: sum(|seen| seen.throttled),
+            duplicate_records: sum(|seen| seen.duplicate_records),
             duplicates_monthly_usd: billed.total - without.total,
         },
-        ..CostResult::new(&billed, &usage, region)
+        notes,
+        ..cost
     })
 }
+
+/// The bill of the first replication, and what the others say of its sum.
+///
+/// # Errors
+/// Those of [`cost_result`].
+pub fn cost_of_replications(
+    scenario: &Scenario,
+    observations: &[Observation],
+    book: &PriceBook,
+) -> Result<CostResult, String> {
+    let mut cost = cost_result(scenario, &observations[0], book)?;
+    if observations.len() > 1 {
+        let total = |seen| monthly_total(scenario, seen, book).map(Usd::as_f64);
+        let totals: Option<Vec<f64>> = observations.iter().map(total).collect();
+        cost.replications = totals.and_then(|totals| {
+            Some(CostReplications {
+                replications: totals.len() as u64,
+                monthly_usd_mean: mean(&totals)?,
+                monthly_usd_ci95: confidence_interval(&totals),
+            })
+        });
+    }
+    Ok(cost)
+}
+
+/// Why a run that is all warm-up has no bill.
+const NOTHING_MEASURED: &str = "nothing was measured after the warm-up";
 
 /// Why a scenario without a region has no bill, and what to do.
 const NO_REGION: &str = "the scenario names no region, and prices differ between them; write for \
@@ -136,28 +198,30 @@ const NO_REGION: &str = "the scenario names no region, and prices differ between
 const BOOK_OF_ONES_OWN: &str = "`shardplan prices import` makes a book of the price lists of AWS, \
     and `--prices` takes it";
 
-/// The same usage as if every answer had come the first time.
-fn without_duplicates(usage: &Usage, observation: &Observation) -> Usage {
-    let mut without = usage.clone();
-    for seen in &observation.producers {
-        let billed = seen.billed_duplicates;
-        without.stream.put_payload_units -= u128::from(billed.put_payload_units);
-        without.stream.data_in_bytes -= u128::from(billed.data_in_bytes);
-    }
-    without
-}
-
 /// The total of a run's bill, for objectives.
 pub(in crate::analysis) fn monthly_total(
     scenario: &Scenario,
     observation: &Observation,
     book: &PriceBook,
 ) -> Option<Usd> {
-    cost_result(scenario, observation, book).ok().map(|cost| cost.monthly_usd)
+    let parts = usage_by_mode(scenario, observation);
+    let parts = parts.iter().map(|(mode, usage)| (*mode, usage));
+    let bill = bill_of_modes(parts, scenario.region.as_deref()?, book, MONTH).ok()?;
+    (!bill.modes.is_empty()).then_some(bill.total)
+}
+
+/// The mean total over replications, in dollars; none where there is no bill.
+pub(in crate::analysis) fn mean_monthly_usd(
+    scenario: &Scenario,
+    observations: &[Observation],
+    book: &PriceBook,
+) -> Option<f64> {
+    let total = |seen| monthly_total(scenario, seen, book).map(Usd::as_f64);
+    mean(&observations.iter().map(total).collect::<Option<Vec<f64>>>()?)
 }
 
 impl CostResult {
-    /// A bill of a month in plain data.
+    /// A bill of a month in plain data; `usage` is any part of it.
     #[must_use]
     pub fn new(bill: &Bill, usage: &Usage, region: &str) -> Self {
         let span = usage.span;
@@ -169,7 +233,9 @@ impl CostResult {
         Self {
             region: region.to_owned(),
             currency: "USD".to_owned(),
-            mode: bill.mode,
+            mode: bill.modes.first().map_or(PricingMode::Provisioned, |(mode, _)| *mode),
+            modes: bill.modes.iter().map(ModeTime::new).collect(),
+            replications: None,
             price_date: oldest.map(|date| date.to_string()).unwrap_or_default(),
             monthly_usd: bill.total,
             month_hours: MONTH.nanoseconds() / 3_600_000_000_000,
@@ -188,11 +254,19 @@ impl CostResult {
     }
 }
 
+impl ModeTime {
+    fn new((mode, active): &(PricingMode, Span)) -> Self {
+        let measured_seconds = Quantity::from_scaled(u128::from(active.nanoseconds()), 9);
+        Self { mode: *mode, measured_seconds }
+    }
+}
+
 impl CostLine {
     fn new(line: &BillLine) -> Self {
         let fact = line.item.fact();
         Self {
             group: fact.group,
+            mode: fact.mode,
             item: fact.name.to_owned(),
             description: fact.label.to_owned(),
             consumer: line.consumer.clone(),
@@ -225,7 +299,14 @@ fn notes(bill: &Bill, usage: &Usage, whole_days: bool) -> Vec<String> {
             usage.stream.retention
         ));
     }
-    if bill.mode == PricingMode::OnDemandAdvantage {
+    if bill.modes.len() > 1 {
+        notes.push(
+            "the mode changed during the run: each stretch is billed in its own mode, and the month \
+             has of each the same share as the run"
+                .to_owned(),
+        );
+    }
+    if bill.modes.iter().any(|(mode, _)| *mode == PricingMode::OnDemandAdvantage) {
         notes.push(
             "the commitment of on-demand Advantage is for all on-demand streams of the account in \
              the region; it is billed here as if this stream were the only one"
@@ -244,6 +325,26 @@ fn notes(bill: &Bill, usage: &Usage, whole_days: bool) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// Who runs on machines that the scenario does not describe.
+fn not_in_bill(scenario: &Scenario) -> Option<String> {
+    let runs_itself = |work: &Work| match work {
+        Work::Loop | Work::Kcl(_) | Work::Flink | Work::MicroBatch(_) => true,
+        Work::Lambda(_) | Work::Firehose(_) => false,
+    };
+    let consumers = scenario.consumers.iter().filter(|consumer| runs_itself(&consumer.work));
+    let names: Vec<&str> = consumers.map(|consumer| consumer.name.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "what {} on (instances, containers, KPUs of Managed Flink) is not in the bill",
+            match &names[..] {
+                [one] => format!("{one} runs"),
+                [most @ .., last] => format!("{} and {last} run", most.join(", ")),
+                [] => String::new(),
+            }
+        )
+    })
 }
 
 /// Used by the side by side of modes.

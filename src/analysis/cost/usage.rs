@@ -17,6 +17,9 @@ const MILLISECONDS_PER_SECOND: u128 = 1_000;
 pub struct Usage {
     /// The time in which the rest was used; more than zero.
     pub span: Span,
+    /// The part of it for which the stream was in the mode that is billed; all of it unless the
+    /// mode changed.
+    pub active: Span,
     /// The stream.
     pub stream: StreamUsage,
     /// Those who read from it.
@@ -201,6 +204,7 @@ impl Usage {
             shards.map(|shards| u128::from(shards) * span * u128::from(self.stream.streams));
         Self {
             span: self.span,
+            active: self.active,
             stream: StreamUsage {
                 shard_nanoseconds: shard_nanoseconds.unwrap_or(self.stream.shard_nanoseconds),
                 put_payload_units: grow(self.stream.put_payload_units),

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::document::{ModePlan, SizingDocument};
 use super::forecast::Forecast;
 use super::load::{Load, shares};
-use super::trial::{Observer, once};
+use super::trial::{Bench, once};
 use crate::engine::Unfinished;
 use crate::scenario::{CapacityMode, Scaling, Scenario};
 
@@ -29,7 +29,7 @@ pub(super) fn of_plan(document: &SizingDocument) -> Option<ModePlan> {
 pub(super) fn on_demand(
     scenario: &Scenario,
     load: &Load,
-    observer: &Observer<'_>,
+    bench: Bench<'_>,
 ) -> Result<Vec<ModePlan>, Unfinished> {
     let warm_throughput = match scenario.stream.mode {
         CapacityMode::OnDemandAdvantage { warm_throughput } => warm_throughput,
@@ -42,7 +42,7 @@ pub(super) fn on_demand(
             scenario.stream.mode = *mode;
             scenario.stream.scaling = Scaling::default();
             let forecast = Forecast::of(&scenario, load, &shares(&scenario));
-            let trial = once(&scenario, &forecast, 1, observer)?;
+            let trial = once(&scenario, &forecast, 1, bench)?;
             Ok(ModePlan {
                 mode: scenario.stream.mode.as_str().to_owned(),
                 shards_start: scenario.stream.shards.len() as u64,

@@ -3,8 +3,9 @@
 use super::document::{Headroom, Rejection, ReverseDocument, ReverseTried};
 use super::forecast::Forecast;
 use super::load::{Load, shares};
-use super::trial::{Observer, Trial, forecast_rejection, once, words};
+use super::trial::{Bench, Observer, Trial, forecast_rejection, once, words};
 use super::{SizingOptions, with_objectives};
+use crate::analysis::price_book::PriceBook;
 use crate::analysis::result::Verdict;
 use crate::engine::Unfinished;
 use crate::scenario::Scenario;
@@ -31,12 +32,14 @@ struct Bracket {
 pub fn reverse(
     scenario: &Scenario,
     options: &SizingOptions,
+    prices: &PriceBook,
     observer: &Observer<'_>,
 ) -> Result<ReverseDocument, Unfinished> {
     let (scenario, objectives_are_default) = with_objectives(scenario);
+    let bench = Bench { observer, prices };
     let load = Load::of(&scenario);
     let mut tried = Vec::new();
-    let bracket = simulated(&scenario, &load, observer, &mut tried)?;
+    let bracket = simulated(&scenario, &load, bench, &mut tried)?;
     tried.sort_by(|a: &ReverseTried, b| a.load_factor.total_cmp(&b.load_factor));
     let factor = bracket.passes as f64 / 1_000.0;
     let seconds: f64 =
@@ -70,10 +73,10 @@ pub(super) fn headroom(
     scenario: &Scenario,
     load: &Load,
     growth_per_month: Option<f64>,
-    observer: &Observer<'_>,
+    bench: Bench<'_>,
 ) -> Result<Option<Headroom>, Unfinished> {
     if growth_per_month.is_some() {
-        let bracket = simulated(scenario, load, observer, &mut Vec::new())?;
+        let bracket = simulated(scenario, load, bench, &mut Vec::new())?;
         return Ok(Some(lasting(scenario, &bracket, growth_per_month, "simulation")));
     }
     let bracket = forecast(scenario, load);
@@ -153,7 +156,7 @@ fn forecast(scenario: &Scenario, load: &Load) -> Bracket {
 fn simulated(
     scenario: &Scenario,
     load: &Load,
-    observer: &Observer<'_>,
+    bench: Bench<'_>,
     tried: &mut Vec<ReverseTried>,
 ) -> Result<Bracket, Unfinished> {
     let shares = shares(scenario);
@@ -161,7 +164,7 @@ fn simulated(
     bracket.passes = 0;
     let mut try_load = |thousandths: u64, replications: u32| -> Result<Trial, Unfinished> {
         let forecast = Forecast::of(scenario, &scaled_load(load, thousandths), &shares);
-        let trial = once(&scenario.with_load(thousandths), &forecast, replications, observer)?;
+        let trial = once(&scenario.with_load(thousandths), &forecast, replications, bench)?;
         tried.push(ReverseTried {
             load_factor: thousandths as f64 / 1_000.0,
             throttled_ratio: trial.throttled_ratio,

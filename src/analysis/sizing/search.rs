@@ -8,7 +8,8 @@ use super::forecast::Forecast;
 use super::load::{Load, shares};
 use super::lottery::{self, Fall};
 use super::one_key::WorkingSalt;
-use super::trial::{Observer, Trial, forecast_rejection, once, trial};
+use super::trial::{Bench, Trial, forecast_rejection, once, trial};
+use crate::analysis::price_book::PriceBook;
 use crate::analysis::result::Verdict;
 use crate::engine::{Control, Unfinished};
 use crate::scenario::Scenario;
@@ -35,18 +36,38 @@ struct Search<'a> {
     scenario: &'a Scenario,
     load: &'a Load,
     draws: u32,
-    observer: &'a Observer<'a>,
+    bench: Bench<'a>,
 }
 
-/// Looks for the least count and fills in the document.
+/// Looks for the least count and for larger ones that fail, and fills in the document.
 pub(super) fn search(
     scenario: &Scenario,
     load: &Load,
     options: &SizingOptions,
-    observer: &Observer<'_>,
+    bench: Bench<'_>,
     document: &mut SizingDocument,
 ) -> Result<(), Unfinished> {
-    let search = Search { scenario, load, draws: lottery::draws(scenario), observer };
+    let usd_each_more = least(scenario, load, options, bench, document)?;
+    if let Some(plan) = document.plan.as_ref().map(|plan| plan.shards as u32) {
+        let search = Search { scenario, load, draws: lottery::draws(scenario), bench };
+        search.larger(plan, options, document)?;
+        fill_in_costs(document, usd_each_more);
+    }
+    document.candidates.sort_by_key(|candidate| candidate.shards);
+    document.candidates.dedup_by_key(|candidate| candidate.shards);
+    Ok(())
+}
+
+/// Looks for the least count and fills in the plan and the candidates on the way to it; gives what
+/// one more shard than the plan's would add to the cost of a month.
+pub(super) fn least(
+    scenario: &Scenario,
+    load: &Load,
+    options: &SizingOptions,
+    bench: Bench<'_>,
+    document: &mut SizingDocument,
+) -> Result<Option<f64>, Unfinished> {
+    let search = Search { scenario, load, draws: lottery::draws(scenario), bench };
     let first = search.least_even(options.shards_max);
     for shards in first.saturating_sub(BELOW_SHOWN).max(1)..first {
         let (forecast, rejection) = search.forecast(shards);
@@ -79,8 +100,8 @@ pub(super) fn search(
                 mode: "provisioned".to_owned(),
                 shards: u64::from(shards),
                 shards_now: scenario.stream.shards.len() as u64,
-                objectives: trial.objectives,
                 monthly_usd: trial.monthly_usd,
+                objectives: trial.objectives,
             });
             break;
         }
@@ -92,13 +113,7 @@ pub(super) fn search(
         }
         shards += step;
     }
-    if let Some(plan) = document.plan.as_ref().map(|plan| plan.shards as u32) {
-        search.larger(plan, options, document)?;
-        fill_in_costs(document, usd_each_more);
-    }
-    document.candidates.sort_by_key(|candidate| candidate.shards);
-    document.candidates.dedup_by_key(|candidate| candidate.shards);
-    Ok(())
+    Ok(usd_each_more)
 }
 
 /// Costs of the counts that were not simulated: the same traffic on more or fewer shards.
@@ -115,7 +130,9 @@ fn fill_in_costs(document: &mut SizingDocument, usd_each_more: Option<f64>) {
 
 /// The least count that the forecast lets pass, with the load of the busiest shard below its limit.
 pub(super) fn least_by_forecast(scenario: &Scenario, load: &Load, shards_max: u32) -> Option<u32> {
-    let search = Search { scenario, load, draws: 0, observer: &|_| Control::Continue };
+    let prices = PriceBook::new(Vec::new());
+    let bench = Bench { observer: &|_| Control::Continue, prices: &prices };
+    let search = Search { scenario, load, draws: 0, bench };
     (search.least_even(shards_max)..=shards_max).find(|shards| {
         let (forecast, rejection) = search.forecast(*shards);
         rejection.is_none() && forecast.peak_utilization <= 1.0
@@ -166,7 +183,7 @@ impl Search<'_> {
         let other_missed =
             fall.as_ref().and_then(|fall| fall.forecast.missed(&scenario.objectives));
         let (own, other) = rayon::join(
-            || trial(&scenario, &forecast, self.observer),
+            || trial(&scenario, &forecast, self.bench),
             || match &fall {
                 Some(fall) if other_missed.is_none() => self.try_other_names(fall).map(Some),
                 _ => Ok(None),
@@ -197,9 +214,9 @@ impl Search<'_> {
     /// Simulates other names: once, since they stand for many, unless chance decides.
     fn try_other_names(&self, fall: &Fall) -> Result<Trial, Unfinished> {
         if fall.forecast.peak_utilization < DOUBTFUL {
-            return once(&fall.scenario, &fall.forecast, 1, self.observer);
+            return once(&fall.scenario, &fall.forecast, 1, self.bench);
         }
-        trial(&fall.scenario, &fall.forecast, self.observer)
+        trial(&fall.scenario, &fall.forecast, self.bench)
     }
 
     /// Looks for counts above the plan that miss an objective again.
@@ -223,7 +240,7 @@ impl Search<'_> {
             let mut next = candidate(shards, &forecast, None, rejection);
             if is_doubtful && simulated < DOUBTFUL_MAX {
                 simulated += 1;
-                let trial = once(&self.scenario.with_shards(shards), &forecast, 1, self.observer)?;
+                let trial = once(&self.scenario.with_shards(shards), &forecast, 1, self.bench)?;
                 next.method = "simulation".to_owned();
                 next.throttled_ratio = trial.throttled_ratio;
                 next.monthly_usd = trial.monthly_usd;
@@ -246,7 +263,7 @@ pub(super) fn confirm_salt(
     producer: usize,
     salt: WorkingSalt,
     options: &SizingOptions,
-    observer: &Observer<'_>,
+    bench: Bench<'_>,
 ) -> Result<SaltPlan, Unfinished> {
     let salted = scenario.with_salt(producer, salt.buckets);
     let mut last = Verdict::Inconclusive;
@@ -256,7 +273,7 @@ pub(super) fn confirm_salt(
         if forecast.missed(&candidate.objectives).is_some() {
             continue;
         }
-        last = trial(&candidate, &forecast, observer)?.verdict;
+        last = trial(&candidate, &forecast, bench)?.verdict;
         if last == Verdict::Pass {
             let (buckets, shards) = (u64::from(salt.buckets), u64::from(shards));
             return Ok(SaltPlan { buckets, shards, verdict: last });

@@ -2,7 +2,7 @@
 
 use super::document::Rejection;
 use super::forecast::Forecast;
-use crate::analysis::cost::monthly_total;
+use crate::analysis::cost::{mean_monthly_usd, monthly_total};
 use crate::analysis::figures::{Totals, open_shards, ratio};
 use crate::analysis::number::{bytes, milliseconds, percent, plain};
 use crate::analysis::objective::{self, judge, overall};
@@ -16,6 +16,14 @@ use crate::units::Usd;
 
 /// Hears of progress and may end the work.
 pub type Observer<'a> = dyn Fn(Progress) -> Control + Sync + 'a;
+
+/// What every simulation of a candidate needs beside the candidate.
+#[derive(Clone, Copy)]
+pub(super) struct Bench<'a> {
+    pub(super) observer: &'a Observer<'a>,
+    /// Prices of the objective on the cost, and of the bill.
+    pub(super) prices: &'a PriceBook,
+}
 
 /// A value beyond so many times its target is no matter of chance.
 const CLEAR_MISS: f64 = 2.0;
@@ -33,7 +41,7 @@ pub(super) struct Trial {
     pub(super) rejection: Option<Rejection>,
     /// Open shards at the end of the first replication.
     pub(super) shards_end: u64,
-    /// Cost of a month by the first replication, in dollars.
+    /// Dollars a month, the mean over replications; none where there is no bill.
     pub(super) monthly_usd: Option<f64>,
     /// What one more shard would add to it.
     pub(super) usd_each_more: Option<f64>,
@@ -43,11 +51,11 @@ pub(super) struct Trial {
 pub(super) fn trial(
     scenario: &Scenario,
     forecast: &Forecast,
-    observer: &Observer<'_>,
+    bench: Bench<'_>,
 ) -> Result<Trial, Unfinished> {
     let wanted = scenario.replications.max(1);
     if wanted > 1 && forecast.peak_utilization > LIKELY_FULL {
-        let first = once(scenario, forecast, 1, observer)?;
+        let first = once(scenario, forecast, 1, bench)?;
         let is_clear = |each: &ObjectiveResult| {
             each.verdict == Verdict::Fail
                 && each.value.is_some_and(|value| value > CLEAR_MISS * each.target)
@@ -58,7 +66,7 @@ pub(super) fn trial(
     }
     let mut replications = wanted;
     loop {
-        let trial = once(scenario, forecast, replications, observer)?;
+        let trial = once(scenario, forecast, replications, bench)?;
         let is_open = trial.verdict == Verdict::Inconclusive && replications > 1;
         if !is_open || 2 * replications > REPLICATIONS_MAX {
             return Ok(trial);
@@ -72,7 +80,7 @@ pub(super) fn once(
     scenario: &Scenario,
     forecast: &Forecast,
     replications: u32,
-    observer: &Observer<'_>,
+    bench: Bench<'_>,
 ) -> Result<Trial, Unfinished> {
     let mut scenario = scenario.clone();
     scenario.replications = replications;
@@ -81,8 +89,8 @@ pub(super) fn once(
         series_step: Some(Span::from_seconds(60)),
         ..engine::Options::default()
     };
-    let observations = engine::simulate(&scenario, &options, observer)?;
-    let objectives = judge(&scenario, &observations, &PriceBook::default());
+    let observations = engine::simulate(&scenario, &options, bench.observer)?;
+    let objectives = judge(&scenario, &observations, bench.prices);
     let verdict = overall(&objectives);
     let rejection = (verdict != Verdict::Pass)
         .then(|| rejection(&scenario, forecast, &observations[0], &objectives))
@@ -91,8 +99,8 @@ pub(super) fn once(
         observations.iter().map(|seen| Totals::of(seen).throttled_ratio()).collect();
     let throttled_ratio = ratios.iter().sum::<f64>() / ratios.len() as f64;
     let first = &observations[0];
-    let monthly_usd = monthly(&scenario, first);
-    let usd_each_more = monthly_usd.and_then(|usd| Some(with_one_more(&scenario, first)? - usd));
+    let monthly_usd = mean_monthly_usd(&scenario, &observations, bench.prices);
+    let usd_each_more = with_one_more(&scenario, first, bench.prices);
     let shards_end = open_shards(first);
     Ok(Trial {
         verdict,
@@ -105,18 +113,15 @@ pub(super) fn once(
     })
 }
 
-fn monthly(scenario: &Scenario, seen: &Observation) -> Option<f64> {
-    monthly_total(scenario, seen, &PriceBook::default()).map(Usd::as_f64)
-}
-
-/// Cost of a month with one more shard, open all the time, that gets no records.
-fn with_one_more(scenario: &Scenario, seen: &Observation) -> Option<f64> {
+/// What one more shard, open all the time and without records, would add to a month.
+fn with_one_more(scenario: &Scenario, seen: &Observation, prices: &PriceBook) -> Option<f64> {
     let mut more = seen.clone();
     let mut idle = more.shards.first()?.clone();
     (idle.opened, idle.closed) = (Span::ZERO, None);
     (idle.generated_records, idle.incoming_records, idle.incoming_bytes) = (0, 0, 0);
     more.shards.push(idle);
-    monthly(scenario, &more)
+    let monthly = |seen| monthly_total(scenario, seen, prices).map(Usd::as_f64);
+    Some(monthly(&more)? - monthly(seen)?)
 }
 
 /// Why the first objective that is not met is not.

@@ -12,7 +12,7 @@ use crate::report::text::compare::{order, signed};
 use crate::report::text::figure_of_point;
 use crate::report::text::head::amount;
 use crate::report::text::layout::verdict_word;
-use crate::report::text::sizing::{headroom_words, key_words, salt_words, verdict_of};
+use crate::report::text::sizing::{fared, headroom_words, key_words, salt_words};
 
 /// Rows of a table in the summary.
 const SUMMARY_ROWS: usize = 16;
@@ -177,7 +177,7 @@ fn candidates(document: &SizingDocument) -> Table {
         let reason = each.rejection.as_ref().map_or("", |why| why.reason.as_str());
         let mut row = vec![
             number(each.shards),
-            words(verdict_of(each)),
+            words(fared(each.verdict)),
             words(&each.method),
             share(each.throttled_ratio),
             share(each.peak_utilization),

@@ -4,7 +4,7 @@ use super::TextOptions;
 use super::head::amount;
 use super::layout::{Page, Paint, verdict_word};
 use crate::analysis::compare::{ComparisonDocument, FigureComparison};
-use crate::analysis::number::{count, percent};
+use crate::analysis::number::{count, dollars, percent};
 use crate::analysis::{OrderingKept, Unit, Verdict};
 
 /// The answer to `compare` as text; ends with a line feed.
@@ -47,7 +47,8 @@ pub fn compare_text(document: &ComparisonDocument, options: TextOptions) -> Stri
 
 fn variants(document: &ComparisonDocument, page: &mut Page) {
     page.heading("Variants");
-    let headings = [
+    let has_bill = document.variants.iter().any(|each| each.monthly_usd.is_some());
+    let mut headings = vec![
         "variant",
         "verdict",
         "shards",
@@ -56,8 +57,11 @@ fn variants(document: &ComparisonDocument, page: &mut Page) {
         "shards needed",
         "order kept",
     ];
+    if has_bill {
+        headings.push("USD a month");
+    }
     let rows = document.variants.iter().map(|each| {
-        vec![
+        let mut row = vec![
             each.name.clone(),
             match each.verdict {
                 Verdict::None => "-".to_owned(),
@@ -68,7 +72,11 @@ fn variants(document: &ComparisonDocument, page: &mut Page) {
             percent(each.throttled_ratio),
             each.shards_needed.map_or("no count".to_owned(), count),
             order(each.ordering).to_owned(),
-        ]
+        ];
+        if has_bill {
+            row.push(each.monthly_usd.map_or("-".to_owned(), dollars));
+        }
+        row
     });
     page.table(&headings, &[0, 1, 6], rows.collect());
     for each in document.variants.iter().filter(|each| !each.changes.is_empty()) {

@@ -4,7 +4,7 @@ use super::TextOptions;
 use super::layout::{Page, Paint};
 use crate::analysis::ResultDocument;
 use crate::analysis::cost::{BreakEven, CostLine, CostResult, ModeBill, ModesDocument};
-use crate::analysis::number::{count, percent};
+use crate::analysis::number::{count, dollars, of, percent};
 use crate::analysis::price_book::{Confidence, PricingMode};
 use crate::units::{Quantity, Usd};
 
@@ -30,11 +30,11 @@ fn bill_of(cost: &CostResult, page: &mut Page) {
         "Cost of a month of {} h in {}, {}",
         cost.month_hours,
         cost.region,
-        cost.mode.title()
+        titles(cost)
     ));
     let rows = cost.lines.iter().map(|line| {
         vec![
-            description(line),
+            description(cost, line),
             line.quantity.to_string(),
             short_unit(&line.unit).to_owned(),
             price(line),
@@ -50,6 +50,9 @@ fn bill_of(cost: &CostResult, page: &mut Page) {
         .collect();
     let total = page.paint(Paint::Bold, &format!("{} USD", cost.monthly_usd.to_cents()));
     page.line(&format!("  {total} a month: {}", groups.join(", ")));
+    if let Some(words) = replications(cost) {
+        page.paragraph("  ", 2, &words);
+    }
     page.paragraph("  ", 2, &retries(cost));
     for note in &cost.notes {
         page.paragraph("  ", 2, &format!("{}.", capital(note)));
@@ -67,9 +70,37 @@ fn bill_of(cost: &CostResult, page: &mut Page) {
     );
 }
 
-fn description(line: &CostLine) -> String {
+/// The modes that the stream was in, one after another.
+pub(in crate::report) fn titles(cost: &CostResult) -> String {
+    let titles: Vec<&str> = cost.modes.iter().map(|each| each.mode.title()).collect();
+    titles.join(", then ")
+}
+
+/// What the replications say of the sum.
+pub(in crate::report) fn replications(cost: &CostResult) -> Option<String> {
+    let seen = cost.replications.as_ref()?;
+    let [low, high] = seen.monthly_usd_ci95?;
+    Some(format!(
+        "The bill is of the first of {}; their mean is {} USD, 95 % interval [{}, {}].",
+        of(seen.replications, "replication"),
+        dollars(seen.monthly_usd_mean),
+        dollars(low),
+        dollars(high)
+    ))
+}
+
+fn description(cost: &CostResult, line: &CostLine) -> String {
+    let item = item_title(cost, line);
     match &line.consumer {
-        Some(consumer) => format!("{} ({consumer})", line.description),
+        Some(consumer) => format!("{item} ({consumer})"),
+        None => item,
+    }
+}
+
+/// What a line is of, with its mode where the stream was in several.
+pub(in crate::report) fn item_title(cost: &CostResult, line: &CostLine) -> String {
+    match line.mode.filter(|_| cost.modes.len() > 1) {
+        Some(mode) => format!("{}: {}", capital(short_mode(mode)), line.description),
         None => line.description.clone(),
     }
 }
@@ -142,10 +173,8 @@ pub fn modes_text(document: &ModesDocument, options: TextOptions) -> String {
     let headings = ["mode", "shards", "throttled", "not written", "safe", "USD a month"];
     page.table(&headings, &[0], rows);
     page.paragraph("  ", 2, &format!("Safe: {}.", document.safe));
-    let notes = document.modes.iter().filter(|mode| mode.monthly_usd.is_none());
-    for mode in notes {
-        let note = mode.note.as_deref().unwrap_or("no bill");
-        page.paragraph("  ", 2, &format!("{}: {note}.", capital(mode_title(mode))));
+    for note in mode_notes(document) {
+        page.paragraph("  ", 2, &note);
     }
     page.heading("Dollars a month as the load grows");
     let rows = document.growth.iter().map(|row| {
@@ -185,11 +214,30 @@ fn short_mode(mode: PricingMode) -> &'static str {
 }
 
 /// A mode of the side by side, for a reader.
-pub(in crate::report) fn mode_title(mode: &ModeBill) -> &str {
+pub(in crate::report) fn mode_title(mode: &ModeBill) -> String {
+    let title = mode.mode.title();
     match mode.name.as_str() {
-        "provisioned_as_is" => "provisioned, as it is",
-        "provisioned_smallest_safe" => "provisioned, fewest safe",
-        _ => mode.mode.title(),
+        "provisioned_smallest_safe" => format!("{title}, fewest safe"),
+        name if name.ends_with("_as_is") => match mode.cost.as_ref() {
+            Some(cost) => format!("{}, as it is", titles(cost)),
+            None => format!("{title}, as it is"),
+        },
+        _ => title.to_owned(),
+    }
+}
+
+/// Why a mode has no bill or was not simulated, a sentence each.
+pub(in crate::report) fn mode_notes(document: &ModesDocument) -> Vec<String> {
+    let noted = document.modes.iter().filter_map(|mode| Some((mode, mode.note.as_deref()?)));
+    noted.map(|(mode, note)| format!("{}: {note}.", capital(&mode_title(mode)))).collect()
+}
+
+/// Open shards at the start, and most at any time where that is more.
+fn mode_shards(mode: &ModeBill) -> String {
+    match (mode.shards, mode.shards_max) {
+        (Some(start), Some(most)) if most > start => format!("{} to {}", count(start), count(most)),
+        (Some(start), _) => count(start),
+        (None, _) => NOTHING.to_owned(),
     }
 }
 
@@ -201,8 +249,8 @@ pub(in crate::report) fn mode_row(mode: &ModeBill) -> Vec<String> {
         text.unwrap_or_else(|| missing.to_owned())
     };
     vec![
-        mode_title(mode).to_owned(),
-        mode.shards.map_or_else(|| NOTHING.to_owned(), count),
+        mode_title(mode),
+        mode_shards(mode),
         or(mode.write_throttled_ratio.map(percent)),
         or(mode.not_written_records.map(count)),
         or(mode.is_safe.map(|safe| if safe { "yes" } else { "no" }.to_owned())),

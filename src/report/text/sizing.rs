@@ -3,7 +3,7 @@
 use super::TextOptions;
 use super::layout::{Page, Paint, short_key};
 use crate::analysis::Verdict;
-use crate::analysis::number::{bytes, count, of, percent, plain};
+use crate::analysis::number::{bytes, count, dollars, of, percent, plain};
 use crate::analysis::sizing::{
     Headroom, NoShardCount, ReverseDocument, SizingCandidate, SizingDocument, SizingPlan,
 };
@@ -55,7 +55,8 @@ fn answer(document: &SizingDocument, plan: &SizingPlan, page: &mut Page) {
         now if now == plan.shards => "as the scenario has now".to_owned(),
         now => format!("where the scenario has {}", count(now)),
     };
-    page.line(&format!("{shards} ({}, {now}).", plan.mode));
+    let usd = plan.monthly_usd.map(|usd| format!(", {} USD a month", dollars(usd)));
+    page.line(&format!("{shards} ({}, {now}{}).", plan.mode, usd.unwrap_or_default()));
     let names = &document.key_names;
     match document.shards_as_written {
         Some(written) if names.draws > 0 && written < plan.shards => {
@@ -196,16 +197,16 @@ fn counts(document: &SizingDocument, page: &mut Page) {
     if has_lottery {
         headings.push("p95 of names");
     }
-    let has_cost = document.candidates.iter().any(|each| each.monthly_usd.is_some());
-    if has_cost {
-        headings.push("USD/month");
+    let has_bill = document.candidates.iter().any(|each| each.monthly_usd.is_some());
+    if has_bill {
+        headings.push("USD a month");
     }
     headings.push("bottleneck");
     let shown = around_plan(document);
     let rows = shown.iter().map(|each| {
         let mut row = vec![
             count(each.shards),
-            verdict(each.verdict).to_owned(),
+            fared(each.verdict).to_owned(),
             each.method.clone(),
             throttled(each),
             percent(each.peak_utilization),
@@ -214,8 +215,8 @@ fn counts(document: &SizingDocument, page: &mut Page) {
         if has_lottery {
             row.push(each.hottest_over_mean_p95.map_or(String::new(), |p95| format!("{p95:.2}")));
         }
-        if has_cost {
-            row.push(each.monthly_usd.map_or(String::new(), |usd| format!("{usd:.2}")));
+        if has_bill {
+            row.push(each.monthly_usd.map_or(String::new(), dollars));
         }
         row.push(each.rejection.as_ref().map_or(String::new(), |why| why.bottleneck.clone()));
         row
@@ -239,8 +240,8 @@ fn around_plan(document: &SizingDocument) -> Vec<&SizingCandidate> {
 }
 
 /// How a candidate fared.
-pub(in crate::report) fn verdict_of(candidate: &SizingCandidate) -> &'static str {
-    match candidate.verdict {
+pub(in crate::report) const fn fared(verdict: Verdict) -> &'static str {
+    match verdict {
         Verdict::Pass => "passes",
         Verdict::Fail => "fails",
         Verdict::Inconclusive => "open",
@@ -274,7 +275,7 @@ fn modes(document: &SizingDocument, page: &mut Page) {
             shards,
             percent(mode.throttled_ratio),
             cost,
-            verdict(mode.verdict).to_owned(),
+            fared(mode.verdict).to_owned(),
         ]
     });
     let names = ["mode", "shards", "throttled", "USD/month", "verdict"];

@@ -3,7 +3,7 @@
 use super::TextOptions;
 use super::layout::{Page, Paint, verdict_word};
 use crate::analysis::Verdict;
-use crate::analysis::number::{count, of, percent, plain};
+use crate::analysis::number::{count, dollars, of, percent, plain};
 use crate::analysis::sweep::{SweepDocument, SweepPointResult};
 
 /// Points that are listed one by one.
@@ -87,11 +87,19 @@ pub(in crate::report) fn figure_of_point(
     point.figures.get(index).copied().flatten()
 }
 
+fn has_bill(document: &SweepDocument) -> bool {
+    document.points.iter().any(|point| point.monthly_usd.is_some())
+}
+
 fn points(document: &SweepDocument, page: &mut Page) {
     page.heading("Points");
     let mut headings: Vec<&str> =
         document.paths.iter().map(|path| path.rsplit('.').next().unwrap_or(path)).collect();
     headings.extend(["verdict", "records/s", "throttled", "busiest shard"]);
+    let has_bill = has_bill(document);
+    if has_bill {
+        headings.push("USD a month");
+    }
     let text: Vec<usize> = (0..=document.paths.len()).collect();
     let rows = document.points.iter().take(POINTS_SHOWN).map(|point| {
         let mut row = point.values.clone();
@@ -102,6 +110,9 @@ fn points(document: &SweepDocument, page: &mut Page) {
         row.push(plain(point.generated_records_per_second));
         row.push(throttled(document, point));
         row.push(percent(point.hottest_shard_utilization_mean));
+        if has_bill {
+            row.push(point.monthly_usd.map_or("-".to_owned(), dollars));
+        }
         row
     });
     page.table(&headings, &text, rows.collect());
@@ -111,7 +122,7 @@ fn points(document: &SweepDocument, page: &mut Page) {
     }
 }
 
-/// Every point as CSV: the paths, the verdict, then every figure.
+/// Every point as CSV: the paths, the verdict, then every figure, and the bill where there is one.
 ///
 /// # Errors
 /// When memory for the text cannot be written to; in practice never.
@@ -122,6 +133,10 @@ pub fn sweep_csv(document: &SweepDocument) -> Result<Vec<u8>, csv::Error> {
     let mut heading: Vec<&str> = document.paths.iter().map(String::as_str).collect();
     heading.extend(fixed);
     heading.extend(document.figures.iter().map(|figure| figure.name.as_str()));
+    let has_bill = has_bill(document);
+    if has_bill {
+        heading.push("monthly_usd");
+    }
     writer.write_record(&heading)?;
     for point in &document.points {
         let mut row = point.values.clone();
@@ -131,6 +146,9 @@ pub fn sweep_csv(document: &SweepDocument) -> Result<Vec<u8>, csv::Error> {
         row.push(point.hottest_shard_utilization_mean.to_string());
         let figures = point.figures.iter();
         row.extend(figures.map(|value| value.map_or(String::new(), |value| value.to_string())));
+        if has_bill {
+            row.push(point.monthly_usd.map_or(String::new(), |usd| usd.to_string()));
+        }
         writer.write_record(&row)?;
     }
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))

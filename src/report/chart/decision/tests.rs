@@ -52,6 +52,7 @@ fn sized() -> SizingDocument {
             .to_vec(),
         larger_counts_that_fail: vec![7],
         headroom: None,
+        modes: Vec::new(),
     }
 }
 
