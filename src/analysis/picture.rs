@@ -107,6 +107,7 @@ fn open_shards(first: &Observation) -> Vec<ShardsFrom> {
             _ => steps.push(step),
         }
     }
+    steps.dedup_by_key(|step| step.open_shards);
     steps
 }
 

@@ -12,10 +12,12 @@
 
 mod agent;
 mod aggregator;
+mod answers;
 mod calls;
 mod collector;
 mod limiter;
 mod log_batches;
+mod moves;
 mod order;
 mod record;
 mod shard_map;
@@ -29,7 +31,6 @@ use crate::engine::plan::{Plan, ProducerPlan};
 use crate::engine::source::{Arrival, InCall};
 use crate::model::backoff::Waits;
 use crate::model::billing::BilledRecords;
-use crate::model::partition_key::Move;
 use crate::scenario::{Method, PutCalls, Sending, WhenFull};
 
 use agent::Flow;
@@ -197,61 +198,6 @@ impl<'plan> Sender<'plan> {
     #[inline]
     pub(super) fn refuse(&mut self, call: u32, record: u32) {
         self.calls.refuse(call, record);
-    }
-
-    /// Follows a move of hash keys to another shard at `now`, where routes have names below `slots`:
-    /// `again` gives where a record of this key, time and number goes that was on its way to the
-    /// shard that the move is from. What was decided before is heard of first.
-    pub(super) fn follow(
-        &mut self,
-        (moved, is_split): (&Move, bool),
-        (now, slots): (u64, usize),
-        again: impl Fn(u32, u64, u64) -> u16,
-    ) {
-        for slot in self.calls.by_service() {
-            if self.calls.get(slot).is_some_and(|call| call.service < now) {
-                self.hear(slot);
-            }
-        }
-        if let Some(map) = &mut self.map {
-            map.change(moved, is_split, now);
-        }
-        self.generated.resize(slots.max(self.generated.len()), 0);
-        self.collector.reach(slots);
-        let home = |user: &mut UserRecord| {
-            if user.home == moved.from {
-                user.home = again(user.key, user.created, u64::from(user.number));
-            }
-        };
-        for user in self.coming.iter_mut().chain(&mut self.blocked) {
-            home(user);
-            user.shard = user.home;
-        }
-        let mut limited = None;
-        if let Some(aggregator) = &mut self.aggregator {
-            aggregator.reach(slots);
-            aggregator.users_mut().for_each(home);
-        }
-        if let Some(limiter) = &mut self.limiter {
-            limiter.reach(slots, now);
-            limited = Some(limiter.puts_mut());
-        }
-        if let Some(batcher) = &mut self.batcher {
-            batcher.users_mut().for_each(home);
-        }
-        let buffered = self.sink.iter_mut().flat_map(Sink::puts_mut);
-        let waiting = limited.into_iter().flatten().chain(buffered);
-        let puts = waiting.chain(self.collector.puts_mut());
-        for put in puts.chain(self.calls.puts_mut()) {
-            put.users.iter_mut().for_each(home);
-            put.home = put.users.first().map_or(put.home, |user| user.home);
-        }
-    }
-
-    /// The shard that a record of a call under way goes to.
-    pub(super) fn home_of(&mut self, arrival: &Arrival) -> Option<u16> {
-        let call = self.calls.get(arrival.call() as u32)?;
-        Some(call.puts.get(arrival.in_call().place as usize)?.home)
     }
 
     /// Plays everything before `until`; all answers that come before are known.
@@ -540,42 +486,6 @@ impl<'plan> Sender<'plan> {
         }
     }
 
-    /// The user records of a failed Kinesis record go their way again, each on its own, or expire.
-    fn try_anew(&mut self, put: Put, now: u64, inboxes: &mut [Vec<Arrival>]) {
-        let Method::Kpl(kpl) = &self.sending.method else { return };
-        for user in put.users {
-            if kpl.fail_if_throttled && put.is_refused {
-                self.give_up_one(&user);
-            } else {
-                self.retry_one(user, now, inboxes);
-            }
-        }
-    }
-
-    /// A user record of the KPL goes its way again, or has expired.
-    fn retry_one(&mut self, mut user: UserRecord, now: u64, inboxes: &mut [Vec<Arrival>]) {
-        let Method::Kpl(kpl) = &self.sending.method else { return };
-        user.is_astray = false;
-        if now >= user.expires {
-            self.give_up_one(&user);
-            return;
-        }
-        let again = now + kpl.max_buffered_time.nanoseconds() / 2;
-        user.deadline = again.min(user.expires);
-        self.enter(user, now, inboxes);
-    }
-
-    fn give_up_one(&mut self, user: &UserRecord) {
-        self.tally.given_up += u64::from(user.created >= self.warm_up && !user.is_copy);
-        self.release(user.bytes());
-    }
-
-    fn give_up(&mut self, puts: &[Put]) {
-        for user in puts.iter().flat_map(|put| &put.users) {
-            self.give_up_one(user);
-        }
-    }
-
     /// Sends as many of the calls that are ready as may be under way.
     fn send(&mut self, now: u64, inboxes: &mut [Vec<Arrival>]) {
         let by_record = self.sending.method.resends();
@@ -640,133 +550,5 @@ impl<'plan> Sender<'plan> {
         }
         self.tally.attempts += users_counted;
         self.tally.put_calls += u64::from(if is_new { is_last_counted } else { users_counted > 0 });
-    }
-
-    /// The answer to a call comes, or would.
-    fn answer(&mut self, slot: u32, now: u64, inboxes: &mut [Vec<Arrival>]) {
-        self.hear(slot);
-        let Some(call) = self.calls.get(slot) else { return };
-        let is_last = call.attempt >= self.waits.attempts();
-        let next = call.service + self.waits.after(call.identity, call.attempt);
-        let next = next - self.producer.one_way;
-        let resends = self.sending.method.resends();
-        if call.is_lost {
-            let sent = call.service - self.producer.one_way;
-            self.events.push(Reverse(if resends && !is_last {
-                (next, Event::Resend(slot))
-            } else {
-                (sent + self.producer.time_out, Event::TimeOut(slot))
-            }));
-            return;
-        }
-        let records = call.puts.len();
-        let mut astray: Vec<UserRecord> = Vec::new();
-        for put in call.puts.iter().filter(|put| !put.is_refused) {
-            for user in &put.users {
-                if user.is_astray {
-                    astray.push(*user);
-                    continue;
-                }
-                self.held.records -= 1;
-                self.held.bytes -= user.bytes();
-            }
-        }
-        if let Some(map) = self.map.as_mut().filter(|_| call.is_surprising) {
-            map.ask(now);
-        }
-        call.puts.retain(|put| put.is_refused);
-        if resends && !is_last && !call.puts.is_empty() {
-            self.events.push(Reverse((next, Event::Resend(slot))));
-            return;
-        }
-        self.end(slot, records, now, inboxes);
-        for user in astray {
-            self.retry_one(user, now, inboxes);
-        }
-    }
-
-    /// No answer came for too long: the client takes the call to have failed as a whole.
-    fn time_out(&mut self, slot: u32, now: u64, inboxes: &mut [Vec<Arrival>]) {
-        let mut records = 0;
-        if let Some(call) = self.calls.get(slot) {
-            records = call.puts.len();
-            for put in &mut call.puts {
-                put.is_refused = false;
-            }
-        }
-        self.end(slot, records, now, inboxes);
-    }
-
-    /// Frees the slot of a call of so many `records`; what is left of it failed.
-    fn end(&mut self, slot: u32, records: usize, now: u64, inboxes: &mut [Vec<Arrival>]) {
-        let Some(call) = self.calls.take(slot) else { return };
-        match &self.sending.method {
-            Method::Resend | Method::LogBatches(_) => self.give_up(&call.puts),
-            Method::Kpl(_) => {
-                for put in call.puts {
-                    self.try_anew(put, now, inboxes);
-                }
-            }
-            Method::Agent(_) => {
-                if let Some(flow) = &mut self.flow {
-                    flow.answered(call.puts.len() as f64 / records as f64, now);
-                }
-                if !call.puts.is_empty() {
-                    self.calls.push_again(call.puts);
-                }
-            }
-            Method::FlinkSink(_) => {
-                if let Some(sink) = &mut self.sink {
-                    sink.answered(records as u64, call.puts, now);
-                }
-            }
-        }
-        self.send(now, inboxes);
-    }
-
-    /// Counts what came of a call, once. What the stream took of one whose answer is lost will come
-    /// again as a copy; what came to a shard of others, whose consumers pass over it, will come again.
-    fn hear(&mut self, slot: u32) {
-        let Some(call) = self.calls.get(slot).filter(|call| !call.is_answered) else { return };
-        call.is_answered = true;
-        let answer = call.service + self.producer.answer();
-        let tally = &mut self.tally;
-        for put in &mut call.puts {
-            let is_known = |user: &UserRecord| user.is_copy && user.created >= self.warm_up;
-            if !put.is_refused && put.users.iter().all(is_known) {
-                let key_bytes = if self.key_bytes_count { u64::from(put.key_bytes) } else { 0 };
-                let size = u64::from(put.data) + key_bytes;
-                self.producer.billing.add(size, &mut tally.billed_duplicates);
-            }
-            if let Some(map) = self.map.as_ref().filter(|_| !put.is_refused) {
-                call.is_surprising |= map.is_surprised(put.shard, put.home, call.service);
-            }
-            for user in &mut put.users {
-                let counted = u64::from(user.created >= self.warm_up);
-                if put.is_refused {
-                    tally.throttled += counted;
-                    continue;
-                }
-                if user.home != put.home {
-                    tally.astray += counted;
-                    user.is_astray = true;
-                    continue;
-                }
-                if user.is_copy {
-                    tally.duplicates += counted;
-                } else {
-                    tally.accepted += counted;
-                    if let Some(latest) = &mut self.latest
-                        && latest.take(user.key, user.number)
-                    {
-                        tally.out_of_order += counted;
-                    }
-                }
-                if !call.is_lost {
-                    tally.put_latency.record_many(answer - user.created, counted);
-                }
-                user.is_copy |= call.is_lost;
-            }
-        }
     }
 }

@@ -232,18 +232,18 @@ fn an_on_demand_stream_is_compared_with_shards_and_with_the_other_mode() {
 #[test]
 fn what_is_not_simulated_on_shards_that_change_says_so_in_its_row() {
     let folder = folder();
-    let bounded = "producers.web.client={ put_records: { in_flight: 16 } }";
-    let arguments = ["cost", "small.yaml", "--set", bounded];
+    let replay = "incidents=[ { at: 10 s, replay: { consumer: archive, from: trim_horizon } } ]";
+    let arguments = ["cost", "small.yaml", "--set", replay];
     let document = json(folder.path(), &[&arguments[..], &["--format", "json"]].concat());
     let standard = &document["modes"][2];
     assert!(standard["is_safe"].is_null() && standard["monthly_usd"].is_number(), "{standard}");
     let note = standard["note"].as_str().unwrap();
-    assert!(note.starts_with("not simulated: a client with a buffer"), "{note}");
+    assert!(note.starts_with("not simulated: a replay over shards"), "{note}");
     let (text, _) = check(folder.path(), &arguments, 0);
-    assert!(text.contains("On-demand Standard: not simulated: a client"), "{text}");
+    assert!(text.contains("On-demand Standard: not simulated: a replay"), "{text}");
     let (markdown, _) =
         check(folder.path(), &[&arguments[..], &["--format", "markdown"]].concat(), 0);
-    assert!(markdown.contains("not simulated: a client"), "{markdown}");
+    assert!(markdown.contains("not simulated: a replay"), "{markdown}");
 }
 
 #[test]

@@ -53,11 +53,10 @@ fn an_agent_that_is_throttled_backs_off_and_gives_nothing_up() {
     let taken = app.accepted as f64 / 300.0;
     assert!((20.0..=1_004.0).contains(&taken), "{taken} records/s");
     assert!(app.throttled > 10_000, "{}", app.throttled);
-    // A client that sends again at once has most of its attempts refused.
-    let patient = app.throttled as f64 / app.attempts as f64;
+    // One that hardly sleeps is refused far more often.
     let hasty = run("{ agent: { retry_initial_backoff: 1 ms, retry_max_backoff: 1 ms } }", &over);
     let hasty = &hasty.producers[0];
-    assert!(patient < 0.6 * hasty.throttled as f64 / hasty.attempts as f64, "{patient}");
+    assert!(3 * app.throttled < hasty.throttled, "{} {}", app.throttled, hasty.throttled);
     // What waits before the files is not in its buffers.
     assert!(app.waiting > 62_000);
 }

@@ -29,7 +29,8 @@ pub struct EveningDocument {
     pub steps: Vec<EveningStep>,
     /// Most open shards on the way.
     pub open_shards_max: u64,
-    /// How long the steps take one after another, in seconds, by the quota `reshard_start`.
+    /// How long the steps take one after another, in seconds, by the quotas `reshard_start`
+    /// and `reshard_operation`.
     pub steps_seconds: f64,
     /// The stream as it is.
     pub before: StreamShape,
@@ -163,7 +164,8 @@ impl EveningDocument {
             (Some(_), false) => Outcome::OneKey,
             (None, false) => Outcome::TooFewShards,
         };
-        let each = scenario.quotas.reshard_start.as_seconds();
+        let quotas = &scenario.quotas;
+        let each = quotas.reshard_start.as_seconds() + quotas.reshard_operation.as_seconds();
         Self {
             tool_version: env!("CARGO_PKG_VERSION"),
             scenario: scenario.name.clone(),

@@ -21,7 +21,7 @@ producers:
 fn read(overrides: &[&str]) -> Scenario {
     let overrides: Vec<_> = overrides.iter().map(|over| Override::parse(over).unwrap()).collect();
     let source = Source { name: "test.yaml".to_owned(), text: SKEWED.to_owned() };
-    let read = scenario::read(&source, &overrides, &mut |_| Err(String::new().into()));
+    let read = scenario::read(&source, &overrides, &mut |_| Err(String::new()));
     read.unwrap_or_else(|problems| panic!("{}", problems.render(false)))
 }
 

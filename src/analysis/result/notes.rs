@@ -34,8 +34,7 @@ pub struct Finding {
     /// What to do about it.
     pub advice: String,
     /// The same as changes of the scenario, `path=value` as `--set` takes them, where it is simple:
-    /// with all of them the finding is gone. Absent where there is none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// with all of them the finding is gone. Empty where there is none.
     pub set: Vec<String>,
     /// What trying them has shown; absent where they were not tried (`--try-advice`).
     #[serde(skip_serializing_if = "Option::is_none")]
