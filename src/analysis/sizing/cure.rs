@@ -8,11 +8,11 @@ use std::cell::Cell;
 use super::forecast::Forecast;
 use super::load::{Load, shares};
 use super::lottery::keys_of;
-use super::one_key::{hottest_keys, load_of_key};
+use super::one_key::{generalized_harmonic, hottest_keys, load_of_key};
 use crate::analysis::figures::ratio;
 use crate::metrics::Observation;
 use crate::quotas::SHARDS_LIMIT;
-use crate::scenario::{CapacityMode, Objective, PartitionKey, Producer, Scenario};
+use crate::scenario::{CapacityMode, Objective, PartitionKey, Producer, Scenario, WeightedKey};
 use crate::time::{NANOSECONDS_PER_SECOND, Span, Timestamp};
 
 /// What the busiest shard may be offered, over its limit, at the peak: chance needs the rest.
@@ -23,6 +23,8 @@ const ROOM_OF_CONSUMER: f64 = 0.8;
 const EVEN: f64 = 1.4;
 /// A shard that is to expect so many records will get one.
 const RECORDS_LEAST: f64 = 50.0;
+/// Heaviest keys whose places are looked at one by one.
+const KEYS_TOLD_APART: u64 = 1_024;
 /// Keys that are hashed before the search is given up.
 const HASHES_MAX: u64 = 40_000_000;
 /// Moments of keys that tell the time at which the spread is looked at.
@@ -45,6 +47,10 @@ pub(in crate::analysis) struct Cure {
 /// What a run was offered, peaks included, and what a search may still cost.
 pub(in crate::analysis) struct Account<'a> {
     scenario: &'a Scenario,
+    /// The same with the heaviest keys alone, where there are many: the rest spreads evenly.
+    light: Scenario,
+    /// Share of each producer's records whose keys are left out so.
+    rest: Vec<f64>,
     load: Load,
     peak: Load,
     hashes: Cell<u64>,
@@ -55,7 +61,10 @@ impl<'a> Account<'a> {
     pub(in crate::analysis) fn of(scenario: &'a Scenario, seen: &Observation) -> Self {
         let load = Load::of(scenario);
         let peak = raised(&load, seen);
-        Self { scenario, load, peak, hashes: Cell::new(HASHES_MAX) }
+        let mut light = scenario.clone();
+        let rest = light.producers.iter_mut().map(|each| leave_out(&mut each.partition_key));
+        let rest = rest.collect();
+        Self { scenario, light, rest, load, peak, hashes: Cell::new(HASHES_MAX) }
     }
 
     /// The least change after which no shard throttles; `uneven` where the spread is at fault, so
@@ -76,7 +85,7 @@ impl<'a> Account<'a> {
         if hot.is_empty()
             && !uneven
             && can_add
-            && let Some(cure) = more_shards(scenario, Vec::new())
+            && let Some(cure) = more_shards(&self.light, Vec::new())
         {
             return Some(cure);
         }
@@ -92,31 +101,30 @@ impl<'a> Account<'a> {
             let mut tried: Vec<Vec<(usize, u32)>> = SALT_FACTORS.into_iter().map(salts).collect();
             tried.dedup();
             for salts in &tried {
-                if self.fullest(&with_salts(scenario, salts))? <= ROOM {
+                if self.fullest(&with_salts(&self.light, salts))? <= ROOM {
                     return Some(Cure { shards: None, salts: salts.clone() });
                 }
             }
             for salts in tried.iter().skip(1).step_by(2).filter(|_| can_add) {
-                if let Some(cure) = more_shards(&with_salts(scenario, salts), salts.clone()) {
+                if let Some(cure) = more_shards(&with_salts(&self.light, salts), salts.clone()) {
                     return Some(cure);
                 }
             }
         }
-        if can_add && uneven { more_shards(scenario, Vec::new()) } else { None }
+        if can_add && uneven { more_shards(&self.light, Vec::new()) } else { None }
     }
 
     /// The smallest salt after which no shard is hot; the keys of `producer` first, then of all.
     pub(in crate::analysis) fn against_hot_shard(&self, producer: usize) -> Option<Cure> {
         self.salt(producer, |salted| {
-            let shares = shares(salted);
-            Forecast::of(salted, &self.load, &shares).hottest_over_mean <= EVEN
+            Forecast::of(salted, &self.load, &self.spread(salted)).hottest_over_mean <= EVEN
         })
     }
 
     /// Whether no shard is hot after a change.
     pub(in crate::analysis) fn is_even_after(&self, cure: &Cure) -> bool {
         let changed = self.changed(cure);
-        Forecast::of(&changed, &self.load, &shares(&changed)).hottest_over_mean <= EVEN
+        Forecast::of(&changed, &self.load, &self.spread(&changed)).hottest_over_mean <= EVEN
     }
 
     /// The smallest salt after which every shard gets records.
@@ -144,7 +152,7 @@ impl<'a> Account<'a> {
         }
         let now = stream.shards.len() as u32;
         let shards = self.first_count(now + 1, |shards| {
-            let mut candidate = self.scenario.with_shards(shards);
+            let mut candidate = self.light.with_shards(shards);
             // Consumers are only looked at for those who ask.
             candidate.objectives =
                 vec![Objective::IteratorAgeP99 { consumer: None, at_most: Span::ZERO }];
@@ -156,7 +164,7 @@ impl<'a> Account<'a> {
     }
 
     fn changed(&self, cure: &Cure) -> Scenario {
-        let salted = with_salts(self.scenario, &cure.salts);
+        let salted = with_salts(&self.light, &cure.salts);
         cure.shards.map_or_else(|| salted.clone(), |shards| salted.with_shards(shards))
     }
 
@@ -170,7 +178,7 @@ impl<'a> Account<'a> {
         for producers in [one, several].iter().filter(|producers| !producers.is_empty()) {
             for buckets in SALTS {
                 let salts: Vec<(usize, u32)> = producers.iter().map(|at| (*at, buckets)).collect();
-                let salted = with_salts(self.scenario, &salts);
+                let salted = with_salts(&self.light, &salts);
                 self.spend(&salted)?;
                 if does(&salted) {
                     return Some(Cure { shards: None, salts });
@@ -182,7 +190,7 @@ impl<'a> Account<'a> {
 
     /// Records that the shard that is to expect fewest is to expect.
     fn least_expected(&self, scenario: &Scenario) -> f64 {
-        let shares = shares(scenario);
+        let shares = self.spread(scenario);
         let records: Vec<f64> = self
             .load
             .producers
@@ -254,7 +262,18 @@ impl<'a> Account<'a> {
 
     fn shares(&self, scenario: &Scenario) -> Option<Vec<Vec<f64>>> {
         self.spend(scenario)?;
-        Some(shares(scenario))
+        Some(self.spread(scenario))
+    }
+
+    /// The share of each producer's records that each shard is to expect.
+    fn spread(&self, scenario: &Scenario) -> Vec<Vec<f64>> {
+        let mut all = shares(scenario);
+        for (own, rest) in all.iter_mut().zip(&self.rest).filter(|(_, rest)| **rest > 0.0) {
+            for (share, shard) in own.iter_mut().zip(&scenario.stream.shards) {
+                *share = *share * (1.0 - rest) + rest * shard.range.share();
+            }
+        }
+        all
     }
 
     fn spend(&self, scenario: &Scenario) -> Option<()> {
@@ -263,6 +282,30 @@ impl<'a> Account<'a> {
         self.hashes.set(self.hashes.get().checked_sub(keys)?);
         Some(())
     }
+}
+
+/// Leaves all but the heaviest keys of many out; gives the share of the records that those have.
+fn leave_out(keys: &mut PartitionKey) -> f64 {
+    let (format, count, weight): (_, _, &dyn Fn(u64) -> f64) = match &*keys {
+        PartitionKey::Zipf { keys, exponent, format } if *keys > KEYS_TOLD_APART => {
+            let total = generalized_harmonic(*keys, *exponent);
+            (format, KEYS_TOLD_APART, &move |key| libm::pow(key as f64 + 1.0, -exponent) / total)
+        }
+        PartitionKey::Uniform { keys, format } if *keys > KEYS_TOLD_APART => {
+            (format, KEYS_TOLD_APART, &move |_| 1.0 / *keys as f64)
+        }
+        _ => return 0.0,
+    };
+    let heaviest: Vec<WeightedKey> = (0..count)
+        .map(|key| WeightedKey {
+            key: format.key(key),
+            weight: weight(key),
+            explicit_hash_key: None,
+        })
+        .collect();
+    let told_apart: f64 = heaviest.iter().map(|key| key.weight).sum();
+    *keys = PartitionKey::Weighted { keys: heaviest, file: None };
+    1.0 - told_apart
 }
 
 /// The load at the height of the busiest second that was seen, in Kinesis records.

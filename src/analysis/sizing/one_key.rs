@@ -87,7 +87,7 @@ fn hottest(keys: &PartitionKey) -> Option<(String, f64)> {
 }
 
 /// The sum of `n^-exponent`: exact for the first million, then by Euler and Maclaurin.
-fn generalized_harmonic(keys: u64, exponent: f64) -> f64 {
+pub(super) fn generalized_harmonic(keys: u64, exponent: f64) -> f64 {
     const EXACT: u64 = 1_000_000;
     let term = |n: f64| libm::pow(n, -exponent);
     let exact = keys.min(EXACT);
