@@ -64,16 +64,19 @@ pub fn even_out(
     let count = plan.shards.len() as u32;
     let uniform = scenario.with_shards(count);
     let shape = |scenario: &Scenario| -> Result<StreamShape, Unfinished> {
-        let ranges: Vec<_> = scenario.stream.shards.iter().map(|shard| shard.range).collect();
+        let ranges = ranges_of(scenario);
         Ok(StreamShape {
             shards: ranges.len() as u64,
-            hottest_utilization: hottest(scenario, &ranges),
+            hottest_utilization: pieces.hottest(scenario, &ranges),
             mean_utilization: pieces.total() / ranges.len() as f64,
             throttled_ratio: throttled(scenario, observer)?,
         })
     };
-    let (before, after, uniform) = (shape(scenario)?, shape(&planned)?, shape(&uniform)?);
-    let as_even = uniform_count(scenario, count, after.hottest_utilization);
+    let (before, after) = (shape(scenario)?, shape(&planned)?);
+    // A stream that was created with as many shards is even as it is.
+    let is_even = ranges_of(scenario) == ranges_of(&uniform);
+    let uniform = if is_even { before } else { shape(&uniform)? };
+    let as_even = uniform_count(scenario, &pieces, count, after.hottest_utilization);
     Ok(EveningDocument::new(scenario, options, evenest, &plan, [before, after, uniform], as_even))
 }
 
@@ -81,18 +84,22 @@ fn definition((shard_id, range): (String, HashKeyRange)) -> ShardDefinition {
     ShardDefinition { shard_id, range }
 }
 
-/// Utilization of the hottest of `ranges` at the busiest moment.
-fn hottest(scenario: &Scenario, ranges: &[HashKeyRange]) -> f64 {
-    pieces::utilization(scenario, ranges).into_iter().fold(0.0, |most, load| load.max(most))
+fn ranges_of(scenario: &Scenario) -> Vec<HashKeyRange> {
+    scenario.stream.shards.iter().map(|shard| shard.range).collect()
 }
 
 /// The least count looked at of even shards of which the hottest is no hotter than `utilization`.
-fn uniform_count(scenario: &Scenario, count: u32, utilization: f64) -> UniformCount {
+fn uniform_count(
+    scenario: &Scenario,
+    pieces: &Pieces,
+    count: u32,
+    utilization: f64,
+) -> UniformCount {
     let counts = UNIFORM_TIMES.map(|times| (f64::from(count) * times).ceil() as u32);
     let mut looked_at = 0;
     for shards in counts.into_iter().filter(|shards| *shards <= UNIFORM_MAX) {
         looked_at = shards;
-        let hottest = hottest(scenario, &HashKeyRange::created(shards));
+        let hottest = pieces.hottest(scenario, &HashKeyRange::created(shards));
         if hottest <= utilization * 1.001 {
             return UniformCount { shards: Some(shards), looked_at };
         }

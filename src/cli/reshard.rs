@@ -1,6 +1,5 @@
 //! `reshard`: the splits and merges that even the load of a stream.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -87,25 +86,22 @@ pub(super) fn execute(
 fn commands(document: &EveningDocument) -> String {
     let mut text = String::from("set -e\n");
     for step in &document.steps {
-        let to_string = "writing to a string";
-        let written = match step.kind {
-            StepKind::Split => write!(
-                text,
-                "aws kinesis split-shard --stream-name \"$STREAM\" --shard-to-split {} \
-                 --new-starting-hash-key {}",
+        let call = match step.kind {
+            StepKind::Split => format!(
+                "split-shard --stream-name \"$STREAM\" --shard-to-split {} --new-starting-hash-key {}",
                 step.shard_id,
                 step.new_starting_hash_key.as_deref().unwrap_or_default(),
             ),
-            StepKind::Merge => write!(
-                text,
-                "aws kinesis merge-shards --stream-name \"$STREAM\" --shard-to-merge {} \
+            StepKind::Merge => format!(
+                "merge-shards --stream-name \"$STREAM\" --shard-to-merge {} \
                  --adjacent-shard-to-merge {}",
                 step.shard_id,
                 step.adjacent_shard_id.as_deref().unwrap_or_default(),
             ),
         };
-        debug_assert!(written.is_ok(), "{to_string} does not fail");
-        text.push_str("\naws kinesis wait stream-exists --stream-name \"$STREAM\"\n");
+        text.push_str(&format!(
+            "aws kinesis {call}\naws kinesis wait stream-exists --stream-name \"$STREAM\"\n"
+        ));
     }
     text
 }

@@ -27,6 +27,8 @@ impl Weight {
 /// The hash keys in pieces, each small or holding one key, with the load before each.
 #[derive(Debug)]
 pub(super) struct Pieces {
+    /// What all producers offer over time.
+    load: Load,
     /// Where each begins; the borders of the shards among them.
     starts: Vec<u128>,
     /// Load of all pieces before each, and of all.
@@ -35,22 +37,23 @@ pub(super) struct Pieces {
 
 impl Pieces {
     pub(super) fn of(scenario: &Scenario) -> Self {
+        let load = Load::of(scenario);
         let mut starts: Vec<u128> =
             scenario.stream.shards.iter().map(|shard| shard.range.start.0).collect();
         starts.sort_unstable();
         let parts = (RANGES_MAX / 4 / starts.len().max(1)).clamp(2, 4_096) as u128;
         starts = refined(&starts, parts, |_| true);
         for _ in 0..PASSES {
-            let weights = weights(scenario, &ranges(&starts));
+            let weights = weights(scenario, &load, &ranges(&starts));
             let total: f64 = weights.iter().map(|weight| weight.utilization()).sum();
             // The heaviest, as many as there is room for.
             let mut order: Vec<usize> = (0..weights.len()).collect();
-            let load = |index: &usize| weights[*index].utilization();
-            order.sort_by(|one, other| load(other).total_cmp(&load(one)));
+            let own = |index: &usize| weights[*index].utilization();
+            order.sort_by(|one, other| own(other).total_cmp(&own(one)));
             let room = (RANGES_MAX - starts.len().min(RANGES_MAX)) / PARTS as usize;
             order.truncate(room.min(64));
             let mean = total / weights.len() as f64;
-            order.retain(|index| load(index) > 2.0 * mean);
+            order.retain(|index| own(index) > 2.0 * mean);
             if order.is_empty() {
                 break;
             }
@@ -58,12 +61,18 @@ impl Pieces {
         }
         let mut sum = Weight::default();
         let mut before = vec![sum];
-        for weight in weights(scenario, &ranges(&starts)) {
+        for weight in weights(scenario, &load, &ranges(&starts)) {
             sum.records += weight.records;
             sum.bytes += weight.bytes;
             before.push(sum);
         }
-        Self { starts, before }
+        Self { load, starts, before }
+    }
+
+    /// Utilization of the hottest of `ranges`, which cover all hash keys, at the busiest moment.
+    pub(super) fn hottest(&self, scenario: &Scenario, ranges: &[HashKeyRange]) -> f64 {
+        let weights = weights(scenario, &self.load, ranges).into_iter();
+        weights.map(Weight::utilization).fold(0.0, f64::max)
     }
 
     /// Load of the pieces from `from` to `to`, as a share of what a shard takes.
@@ -162,16 +171,10 @@ fn ranges(starts: &[u128]) -> Vec<HashKeyRange> {
     starts.iter().zip(ends).map(range).collect()
 }
 
-/// Utilization of each of `ranges`, which cover all hash keys, at the busiest moment.
-pub(super) fn utilization(scenario: &Scenario, ranges: &[HashKeyRange]) -> Vec<f64> {
-    weights(scenario, ranges).into_iter().map(Weight::utilization).collect()
-}
-
-fn weights(scenario: &Scenario, ranges: &[HashKeyRange]) -> Vec<Weight> {
+fn weights(scenario: &Scenario, load: &Load, ranges: &[HashKeyRange]) -> Vec<Weight> {
     let definition =
         |range: &HashKeyRange| ShardDefinition { shard_id: String::new(), range: *range };
     let cut = scenario.with_open_shards(ranges.iter().map(definition).collect());
-    let load = Load::of(scenario);
     let records_limit = scenario.quotas.shard_write_records.0.as_per_second();
     let bytes_limit = scenario.quotas.shard_write_bytes.0.as_per_second();
     let busiest = load.busiest(&vec![1.0; load.producers.len()]);

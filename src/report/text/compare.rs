@@ -35,14 +35,8 @@ pub fn compare_text(document: &ComparisonDocument, options: TextOptions) -> Stri
     for figure in &document.figures {
         differences(document, figure, &mut page);
     }
-    page.line("");
-    let first = &document.variants[0];
-    let origin = format!(
-        "shardplan {}, scenario {} {}, seed {}",
-        document.tool_version, document.scenario, first.digest, document.seed
-    );
-    page.paragraph("", 0, &origin);
-    page.finish()
+    let digest = &document.variants[0].digest;
+    page.finish_with_origin(&document.tool_version, (&document.scenario, digest), document.seed)
 }
 
 fn variants(document: &ComparisonDocument, page: &mut Page) {

@@ -196,13 +196,11 @@ pub fn modes_text(document: &ModesDocument, options: TextOptions) -> String {
     for note in &document.notes {
         page.paragraph("  ", 2, &format!("{}.", capital(note)));
     }
-    page.line("");
-    let origin = format!(
-        "shardplan {}, scenario {} {}, seed {}",
-        document.tool_version, document.scenario.name, document.scenario.digest, document.seed
-    );
-    page.paragraph("", 0, &origin);
-    page.finish()
+    page.finish_with_origin(
+        &document.tool_version,
+        (&document.scenario.name, &document.scenario.digest),
+        document.seed,
+    )
 }
 
 fn short_mode(mode: PricingMode) -> &'static str {

@@ -17,13 +17,11 @@ pub fn evening_text(document: &EveningDocument, options: TextOptions) -> String 
     answer(document, &mut page);
     shapes(document, &mut page);
     steps(document, &mut page);
-    page.line("");
-    let origin = format!(
-        "shardplan {}, scenario {} {}, seed {}",
-        document.tool_version, document.scenario, document.digest, document.seed
-    );
-    page.paragraph("", 0, &origin);
-    page.finish()
+    page.finish_with_origin(
+        document.tool_version,
+        (&document.scenario, &document.digest),
+        document.seed,
+    )
 }
 
 fn answer(document: &EveningDocument, page: &mut Page) {

@@ -91,6 +91,19 @@ impl Page {
         self.text
     }
 
+    /// Ends the page with what it comes from: version, scenario and its digest, seed.
+    pub(super) fn finish_with_origin(
+        mut self,
+        version: &str,
+        (scenario, digest): (&str, &str),
+        seed: u64,
+    ) -> String {
+        self.line("");
+        let origin = format!("shardplan {version}, scenario {scenario} {digest}, seed {seed}");
+        self.paragraph("", 0, &origin);
+        self.finish()
+    }
+
     /// `text` painted, or as it is where there is no colour.
     pub(super) fn paint(&self, paint: Paint, text: &str) -> String {
         if self.color { format!("{}{text}\u{1b}[0m", paint.sequence()) } else { text.to_owned() }

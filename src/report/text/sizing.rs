@@ -35,13 +35,11 @@ pub fn sizing_text(document: &SizingDocument, options: TextOptions) -> String {
     counts(document, &mut page);
     rejections(document, &mut page);
     modes(document, &mut page);
-    page.line("");
-    let origin = format!(
-        "shardplan {}, scenario {} {}, seed {}",
-        document.tool_version, document.scenario, document.digest, document.seed
-    );
-    page.paragraph("", 0, &origin);
-    page.finish()
+    page.finish_with_origin(
+        &document.tool_version,
+        (&document.scenario, &document.digest),
+        document.seed,
+    )
 }
 
 fn objectives(objectives: &[String], are_default: bool, page: &mut Page) {
@@ -334,11 +332,9 @@ pub fn reverse_text(document: &ReverseDocument, options: TextOptions) -> String 
         vec![plain(tried.load_factor), percent(tried.throttled_ratio), verdict.to_owned()]
     });
     page.table(&["times the load", "throttled", "verdict"], &[2], rows.collect());
-    page.line("");
-    let origin = format!(
-        "shardplan {}, scenario {} {}, seed {}",
-        document.tool_version, document.scenario, document.digest, document.seed
-    );
-    page.paragraph("", 0, &origin);
-    page.finish()
+    page.finish_with_origin(
+        &document.tool_version,
+        (&document.scenario, &document.digest),
+        document.seed,
+    )
 }

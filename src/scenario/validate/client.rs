@@ -200,7 +200,6 @@ fn kpl(
         context.error("conflict", at, message).help("write `block` or `drop_newest`");
     }
     let round_trip = round_trip(raw.round_trip.as_ref(), true, node, context);
-    let backoff = Backoff { base: Span::ZERO, factor: 1.0, max: Span::ZERO, jitter: Jitter::None };
     Client {
         calls: batches(
             (raw.collection_max_count.as_ref(), BATCH_SIZE),
@@ -211,10 +210,16 @@ fn kpl(
             context,
         ),
         round_trip,
-        retries: Retries { attempts: ATTEMPTS_MAX, backoff },
+        retries: endless(),
         timeouts: timeouts(raw.timeouts.as_ref(), round_trip, node, context),
         sending: Some(sending),
     }
+}
+
+/// Attempts without end, and no waits between them but those that the client makes itself.
+fn endless() -> Retries {
+    let backoff = Backoff { base: Span::ZERO, factor: 1.0, max: Span::ZERO, jitter: Jitter::None };
+    Retries { attempts: ATTEMPTS_MAX, backoff }
 }
 
 fn aggregation(

@@ -1,8 +1,8 @@
 //! Clients that come as a program or a service of their own: agent, Flink sink, subscription.
 
 use super::{
-    ATTEMPTS_MAX, BATCH_SIZE, IN_FLIGHT_MAX, LONGEST_LINGER, at_most, batches, retries, round_trip,
-    timeouts,
+    ATTEMPTS_MAX, BATCH_SIZE, IN_FLIGHT_MAX, LONGEST_LINGER, at_most, batches, endless, retries,
+    round_trip, timeouts,
 };
 use crate::scenario::raw;
 use crate::scenario::tree::Node;
@@ -28,12 +28,6 @@ const LOG_EVENTS: Records = Records(10_000);
 const LOG_COMPRESSION: f64 = 8.0;
 const LOG_ENVELOPE: Bytes = Bytes(300);
 const LOG_LINGER: Span = Span::from_seconds(10);
-
-/// Retries without end whose waits are not between attempts.
-fn endless() -> Retries {
-    let backoff = Backoff { base: Span::ZERO, factor: 1.0, max: Span::ZERO, jitter: Jitter::None };
-    Retries { attempts: ATTEMPTS_MAX, backoff }
-}
 
 pub(super) fn agent(raw: &raw::Agent, node: &Node, context: &mut Context<'_, '_>) -> Client {
     let age = or(raw.max_buffer_age.as_ref(), Span::from_seconds(60));
