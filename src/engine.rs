@@ -125,29 +125,33 @@ pub fn simulate(
     let generated = AtomicU64::new(0);
     let total = u64::from(scenario.replications).saturating_mul(plan.horizon);
     let step = options.series_step.unwrap_or_else(|| series_step(scenario.duration, plan.shards));
-    (options.first_replication..options.first_replication + scenario.replications)
-        .into_par_iter()
-        .map(|replication| {
-            let before = (AtomicU64::new(0), AtomicU64::new(0));
-            let at_barrier = |nanoseconds: u64, records: u64| {
-                let step = nanoseconds - before.0.swap(nanoseconds, Ordering::Relaxed);
-                let more = records - before.1.swap(records, Ordering::Relaxed);
-                observer(Progress {
-                    simulated: Span::from_nanoseconds(
-                        simulated.fetch_add(step, Ordering::Relaxed) + step,
-                    ),
-                    total: Span::from_nanoseconds(total),
-                    generated_records: generated.fetch_add(more, Ordering::Relaxed) + more,
-                })
-            };
-            let randomness = Randomness::new(scenario.seed, replication);
-            let replication_plan = plan.replication(scenario, randomness, replication, step);
-            let observation =
-                replication::run(&plan, &replication_plan, randomness, options, &at_barrier)?;
-            assert_identities(scenario, &observation);
-            Ok(observation)
-        })
-        .collect()
+    // In the pool: a barrier that is met from outside it wakes and awaits other threads each time.
+    let in_pool = |_: &rayon::Scope<'_>| {
+        (options.first_replication..options.first_replication + scenario.replications)
+            .into_par_iter()
+            .map(|replication| {
+                let before = (AtomicU64::new(0), AtomicU64::new(0));
+                let at_barrier = |nanoseconds: u64, records: u64| {
+                    let step = nanoseconds - before.0.swap(nanoseconds, Ordering::Relaxed);
+                    let more = records - before.1.swap(records, Ordering::Relaxed);
+                    observer(Progress {
+                        simulated: Span::from_nanoseconds(
+                            simulated.fetch_add(step, Ordering::Relaxed) + step,
+                        ),
+                        total: Span::from_nanoseconds(total),
+                        generated_records: generated.fetch_add(more, Ordering::Relaxed) + more,
+                    })
+                };
+                let randomness = Randomness::new(scenario.seed, replication);
+                let replication_plan = plan.replication(scenario, randomness, replication, step);
+                let observation =
+                    replication::run(&plan, &replication_plan, randomness, options, &at_barrier)?;
+                assert_identities(scenario, &observation);
+                Ok(observation)
+            })
+            .collect()
+    };
+    rayon::scope(in_pool)
 }
 
 /// A broken identity is a defect: no figure of the run can be trusted.
