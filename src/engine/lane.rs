@@ -7,6 +7,7 @@
 mod batch;
 mod handover;
 mod resend;
+mod run;
 
 use crate::engine::child_order::key_over_shards;
 use crate::engine::joint::Fleet;
@@ -20,7 +21,7 @@ use crate::engine::seconds::{SecondRow, Seconds};
 use crate::engine::source::{Arrival, number_of, producer_of};
 use crate::engine::tally::{ProducerTally, Tally};
 use crate::model::backoff::Waits;
-use crate::model::billing::{BilledRecords, BillingSteps};
+use crate::model::billing::BilledRecords;
 use crate::model::capacity::MinuteLoad;
 use crate::model::write_limit::{Admission, WriteLimits, added_charge};
 use crate::scenario::PutCalls;
@@ -86,20 +87,6 @@ impl CallAtShard {
     const fn new(now: u64, is_answer_lost: bool) -> Self {
         Self { now, accepted_bytes: 0, is_answer_lost }
     }
-}
-
-/// First attempts that a shard took one after another.
-#[derive(Clone, Copy, Debug, Default)]
-struct Run {
-    accepted: usize,
-    bytes: u64,
-    charged_bytes: u64,
-    billed: BilledRecords,
-    /// The next arrival was tried and throttled.
-    throttled: bool,
-    /// The last call, and the bytes of it that were taken.
-    call: u64,
-    call_bytes: u64,
 }
 
 impl Lane {
@@ -268,102 +255,6 @@ impl Lane {
                 run.accepted + self.rest_of_call(rest, call, context, tally)
             }
             _ => run.accepted,
-        }
-    }
-
-    /// Admits arrivals of one producer before `limit` for as long as the shard takes them. Calls
-    /// hold many records if `BATCHED`.
-    #[inline]
-    fn accept_run<const BATCHED: bool>(
-        &mut self,
-        arrivals: &[Arrival],
-        limit: u64,
-        rounding: u64,
-        billing: BillingSteps,
-    ) -> Run {
-        let index = arrivals[0].producer();
-        let limits = &mut self.limits;
-        let mut run = Run::default();
-        for arrival in arrivals {
-            if arrival.service() >= limit || arrival.producer() != index {
-                break;
-            }
-            let size = u64::from(arrival.size());
-            let same_call = BATCHED && arrival.call() == run.call;
-            let before = if same_call { run.call_bytes } else { 0 };
-            let charge = added_charge(before, size, rounding);
-            if limits.admit(arrival.service(), charge) != Admission::Accepted {
-                run.throttled = true;
-                break;
-            }
-            if BATCHED {
-                run.call = arrival.call();
-                run.call_bytes = before + size;
-            }
-            run.accepted += 1;
-            run.bytes += size;
-            run.charged_bytes += charge;
-            billing.add(size, &mut run.billed);
-        }
-        run
-    }
-
-    /// Books what `accept_run` let through.
-    #[inline]
-    fn book_run(
-        &mut self,
-        taken: &[Arrival],
-        run: &Run,
-        producer: &ProducerPlan,
-        context: Context<'_>,
-        tally: &mut ProducerTally,
-    ) {
-        self.seconds.accept(run.accepted as u64, run.bytes, run.charged_bytes);
-        // A producer's records come in the order of their creation.
-        let first = taken.partition_point(|arrival| arrival.created() < context.plan.warm_up);
-        let counted = &taken[first..];
-        let records = counted.len() as u64;
-        let (mut bytes, mut billed) = (run.bytes, run.billed);
-        if first > 0 {
-            (bytes, billed) = (0, BilledRecords::default());
-            for size in counted.iter().map(|arrival| u64::from(arrival.size())) {
-                bytes += size;
-                producer.billing.add(size, &mut billed);
-            }
-        }
-        self.counts.generated_records += records;
-        self.counts.incoming_records += records;
-        self.counts.incoming_bytes += bytes;
-        tally.attempts += records;
-        tally.accepted += records;
-        tally.accepted_bytes += bytes;
-        tally.billed.add(billed);
-        if producer.calls == PutCalls::PutRecord {
-            tally.prompt += records;
-        } else {
-            for arrival in counted {
-                tally.put_latency.record(arrival.waited() + producer.answer());
-            }
-        }
-        if !self.order.is_empty() {
-            for arrival in taken {
-                self.order.take_first(arrival.producer(), arrival.key(), arrival.created());
-            }
-        }
-        if self.has_readers {
-            let (own, fresh) = producer.key_masks();
-            self.log.extend_keys(
-                taken
-                    .iter()
-                    .map(|arrival| key_over_shards(producer, arrival.producer(), arrival.key())),
-            );
-            self.log.extend(taken.iter().map(|arrival| LogRecord {
-                accepted: arrival.service(),
-                created: arrival.created(),
-                size: arrival.size(),
-                user_records: 1,
-                key: (arrival.key() & own) | (arrival.created() as u32 & fresh),
-            }));
         }
     }
 

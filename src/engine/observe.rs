@@ -41,10 +41,10 @@ pub(super) fn observe(
         total.add(tally);
     }
     let lineage = Family::new(plan, resharding);
-    let slots = sources.iter().flat_map(Source::waiting);
+    let slots = sources.iter().flat_map(|source| source.dealer.waiting());
     let mut waiting = vec![0u64; lineage.slots];
     slots.for_each(|slot| waiting[slot] += 1);
-    for sender in sources.iter().filter_map(|source| source.sender.as_ref()) {
+    for sender in sources.iter().filter_map(|source| source.dealer.sender.as_ref()) {
         for (waiting, records) in waiting.iter_mut().zip(&sender.generated) {
             *waiting += records;
         }
@@ -195,7 +195,7 @@ fn scaling(resharding: &Resharding) -> ScalingObservation {
 
 fn key_counts(sources: &[Source<'_>]) -> KeyCounts {
     let mut counts = KeyCounts::default();
-    let records = sources.iter().flat_map(Source::all_key_counts);
+    let records = sources.iter().flat_map(|source| source.dealer.all_key_counts());
     records.for_each(|records| counts.add(records));
     counts
 }
@@ -218,11 +218,11 @@ fn producer(
     source: &Source<'_>,
     repeated_calls: u64,
 ) -> ProducerObservation {
-    if let Some(sender) = &source.sender {
+    if let Some(sender) = &source.dealer.sender {
         return reported(&tally, plan, source, &sender.tally);
     }
     tally.put_latency.record_many(plan.round_trip, tally.prompt);
-    let generated = source.generated;
+    let generated = source.dealer.generated;
     ProducerObservation {
         generated_records: generated.records,
         generated_bytes: generated.bytes,
@@ -234,7 +234,7 @@ fn producer(
         rejected: generated.rejected,
         dropped: 0,
         wrong_shard_records: 0,
-        waiting: tally.waiting + source.waiting().count() as u64,
+        waiting: tally.waiting + source.dealer.waiting().count() as u64,
         out_of_order_records: plan.is_ordered.then_some(tally.out_of_order),
         duplicate_records: tally.duplicates,
         billed: tally.billed,
@@ -257,7 +257,7 @@ fn reported(
     source: &Source<'_>,
     client: &SenderTally,
 ) -> ProducerObservation {
-    let generated = source.generated;
+    let generated = source.dealer.generated;
     ProducerObservation {
         generated_records: generated.records,
         generated_bytes: generated.bytes,
@@ -369,8 +369,10 @@ fn hottest_keys_by_slot(
 ) -> Vec<Vec<HotKey>> {
     let mut kept = vec![Hottest::default(); slots];
     for (producer, source) in sources.iter().enumerate() {
-        let routes = source.routes.counted();
-        for (key, (records, route)) in source.key_counts().into_iter().zip(routes).enumerate() {
+        let routes = source.draws.routes.counted();
+        for (key, (records, route)) in
+            source.dealer.key_counts().into_iter().zip(routes).enumerate()
+        {
             kept[usize::from(route.shard)].add(records, producer, key, most);
         }
     }
@@ -385,7 +387,7 @@ pub(super) fn hottest_of_range(
 ) -> Vec<HotKey> {
     let mut kept = Hottest::default();
     for (producer, source) in sources.iter_mut().enumerate() {
-        let mut counts = source.take_key_counts(range);
+        let mut counts = source.dealer.take_key_counts(range);
         counts.sort_unstable();
         for (key, records) in counts {
             kept.add(records, producer, key, HOTTEST_KEYS);

@@ -110,6 +110,8 @@ pub(super) struct Plan {
     pub(super) warm_up: u64,
     /// End of the run in nanoseconds.
     pub(super) horizon: u64,
+    /// How often the run is played.
+    pub(super) replications: u32,
     /// Share of all records that each shard is to expect.
     pub(super) expected_shares: Vec<f64>,
     /// Nanoseconds from a record's acceptance until GetRecords can return it to a consumer.
@@ -196,6 +198,7 @@ impl Plan {
             retention: scenario.stream.retention.nanoseconds(),
             warm_up: scenario.warm_up.nanoseconds(),
             horizon: scenario.duration.nanoseconds(),
+            replications: scenario.replications,
             expected_shares,
             polling_propagation: polling_propagation(scenario),
             keeps_keys: scenario.consumers.iter().any(Consumer::looks_at_keys),

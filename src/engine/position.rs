@@ -316,20 +316,25 @@ impl Position {
         let plan = &context.plan.consumers[self.consumer];
         let (warm_up, horizon) = (context.plan.warm_up, context.plan.horizon);
         let (first, per_record) = self.pace(start, context);
-        // Of an aggregated record, each user record is work.
-        let user_records: u64 = records.iter().map(|record| u64::from(record.user_records)).sum();
+        let billing = context.plan.billing;
+        let (mut user_records, mut bytes, mut billed_bytes) = (0, 0, 0);
+        let mut oldest = u64::MAX;
+        for record in records {
+            // Of an aggregated record, each user record is work.
+            user_records += u64::from(record.user_records);
+            bytes += u64::from(record.size);
+            billed_bytes += billing.data_out_bytes(u64::from(record.size));
+            oldest = oldest.min(record.created);
+        }
         let last = first + per_record * user_records;
         let accepted = (records[0].accepted, records[records.len() - 1].accepted);
         self.hand = Hand { from: start, until: last, accepted };
         let killed_at = self.killed_at();
-        let all_counted = records.iter().all(|record| record.created >= warm_up);
-        if all_counted && last < horizon.min(killed_at) && self.place >= self.settled {
+        if oldest >= warm_up && last < horizon.min(killed_at) && self.place >= self.settled {
             tally.read_records += records.len() as u64;
             tally.processed_records += records.len() as u64;
-            for size in records.iter().map(|record| u64::from(record.size)) {
-                tally.read_bytes += size;
-                tally.data_out_bytes += context.plan.billing.data_out_bytes(size);
-            }
+            tally.read_bytes += bytes;
+            tally.data_out_bytes += billed_bytes;
             let mut done = first;
             for record in records {
                 done += per_record * u64::from(record.user_records);

@@ -15,7 +15,7 @@ use crate::engine::observe::observe;
 use crate::engine::plan::{Plan, ReplicationPlan};
 use crate::engine::reshard::{Resharding, StreamState};
 use crate::engine::rounds;
-use crate::engine::source::{Arrival, Source, producer_of};
+use crate::engine::source::{Ahead, Arrival, Block, Source, producer_of};
 use crate::engine::tally::Tally;
 use crate::engine::{Control, Options, Unfinished};
 use crate::metrics::{
@@ -154,7 +154,7 @@ pub(super) fn run(
     let mut resharding = Resharding::new(context, groups.len());
     let window = window_length(plan, options);
     let records_max = RECORDS_MAX.max(RECORDS_PER_LANE * plan.shards as f64);
-    let hears = sources.iter().any(|source| source.sender.is_some());
+    let hears = sources.iter().any(|source| source.dealer.sender.is_some());
     let end_of_window = |from: u64, resharding: &Option<Resharding>| {
         let end = plan.window_end(from, window, records_max);
         resharding.as_ref().map_or(end, |resharding| end.min(resharding.next_barrier(from)))
@@ -164,6 +164,9 @@ pub(super) fn run(
             StreamState { groups: &mut groups, sources: &mut sources, inboxes: &mut inboxes };
         resharding.settle(0, state, &mut tallies, &mut stream, context);
     }
+    // What is drawn early would follow a reshard in another way.
+    let has_threads_to_spare = rayon::current_num_threads() > plan.replications as usize;
+    let draws_ahead = has_threads_to_spare && resharding.is_none();
     let mut before = 0;
     let mut until = end_of_window(0, &resharding);
     if !hears {
@@ -183,10 +186,8 @@ pub(super) fn run(
             // Who is dealt what is known when the shards are, or when the answers are.
             advance(&mut groups, until, context, &tallies);
         } else {
-            rayon::join(
-                || deal(&mut sources, next, &mut inboxes),
-                || advance(&mut groups, until, context, &tallies),
-            );
+            let lanes = || advance(&mut groups, until, context, &tallies);
+            deal_during(lanes, &mut sources, next, &mut inboxes, draws_ahead);
         }
         let family = resharding.as_ref();
         read_jointly(&mut groups, until, context, (&mut tallies, &mut fleet), family);
@@ -208,17 +209,18 @@ pub(super) fn run(
                 deal(&mut sources, next, &mut inboxes);
             }
         }
-        let generated = sources.iter().map(|source| source.generated.records).sum();
+        let generated = sources.iter().map(|source| source.dealer.generated.records).sum();
         if at_barrier(until, generated) == Control::Stop {
             return Err(Unfinished::Interrupted);
         }
         if until == plan.horizon {
             break;
         }
+        sources.iter_mut().for_each(|source| source.dealer.end_window());
         before = until;
         until = next;
     }
-    for sender in sources.iter_mut().filter_map(|source| source.sender.as_mut()) {
+    for sender in sources.iter_mut().filter_map(|source| source.dealer.sender.as_mut()) {
         sender.finish(&mut inboxes);
     }
     if let Some(tally) = tallies.all().next() {
@@ -253,6 +255,36 @@ fn groups(context: Context<'_>) -> Vec<Group> {
 /// Lets every producer deal what it creates before `until`.
 fn deal(sources: &mut [Source<'_>], until: u64, inboxes: &mut [Vec<Arrival>]) {
     for source in sources {
+        source.deal(until, inboxes);
+    }
+}
+
+/// Lets every producer deal what it creates before `until` while `lanes` are played, and draw what
+/// comes after.
+fn deal_during(
+    lanes: impl FnOnce() + Send,
+    sources: &mut [Source<'_>],
+    until: u64,
+    inboxes: &mut [Vec<Arrival>],
+    draws_ahead: bool,
+) {
+    if !draws_ahead {
+        rayon::join(|| deal(sources, until, inboxes), lanes);
+        return;
+    }
+    let (dealers, mut ahead): (Vec<_>, Vec<_>) = sources.iter_mut().map(Source::halves).unzip();
+    rayon::join(
+        || {
+            for dealer in dealers {
+                dealer.deal(until, inboxes);
+            }
+        },
+        || rayon::join(lanes, || ahead.par_iter_mut().for_each(Ahead::draw)),
+    );
+    let drawn: Vec<Block> = ahead.into_iter().map(Ahead::into_block).collect();
+    for (source, block) in sources.iter_mut().zip(drawn) {
+        source.dealer.take(block);
+        // Where there was less than the window needs.
         source.deal(until, inboxes);
     }
 }
@@ -353,7 +385,7 @@ fn add_rows(
         consumers.fill(ConsumerStep::default());
         row = StreamStep { consumers, open_shards: stream.open_shards, ..StreamStep::default() };
         for source in &mut *sources {
-            let generated = source.take_second();
+            let generated = source.dealer.take_second();
             row.generated_records += generated.records;
             row.generated_bytes += generated.bytes;
         }

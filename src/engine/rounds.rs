@@ -28,17 +28,18 @@ pub(super) fn play(
     let homes = homes(groups);
     let round = context.plan.shortest_report().unwrap_or(u64::MAX);
     let several = sources.len() > 1;
-    for source in sources.iter_mut().filter(|source| source.sender.is_some()) {
+    for source in sources.iter_mut().filter(|source| source.dealer.sender.is_some()) {
         source.deal(until, inboxes);
     }
     let mut now = from;
     let mut touched: Vec<u16> = Vec::new();
     while now < until {
-        let first = sources.iter().filter_map(|source| Some(source.sender.as_ref()?.earliest()));
+        let first =
+            sources.iter().filter_map(|source| Some(source.dealer.sender.as_ref()?.earliest()));
         let first = first.min().unwrap_or(u64::MAX);
         now = (now + round).max(first).min(until);
         for source in sources.iter_mut() {
-            match &mut source.sender {
+            match &mut source.dealer.sender {
                 Some(sender) => {
                     sender.play_for(now, inboxes);
                     touched.append(&mut sender.touched);
@@ -57,7 +58,7 @@ pub(super) fn play(
         touched.clear();
         for tally in tallies.all() {
             for (call, place) in tally.refused.drain(..) {
-                if let Some(sender) = &mut sources[producer_of(call)].sender {
+                if let Some(sender) = &mut sources[producer_of(call)].dealer.sender {
                     sender.refuse(call as u32, place);
                 }
             }

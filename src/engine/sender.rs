@@ -41,8 +41,8 @@ use collector::Collector;
 use limiter::{Limiter, POLL};
 use log_batches::Batcher;
 use order::Latest;
-use record::Put;
-pub(super) use record::UserRecord;
+pub(super) use record::Coming;
+use record::{Put, UserRecord};
 use shard_map::ShardMap;
 use sink::Sink;
 
@@ -111,7 +111,7 @@ pub(super) struct Sender<'plan> {
     key_bytes_count: bool,
     events: BinaryHeap<Reverse<(u64, Event)>>,
     /// Records that the application has yet to make, in order of time.
-    pub(super) coming: VecDeque<UserRecord>,
+    pub(super) coming: VecDeque<Coming>,
     /// Records that wait for room in the client.
     blocked: VecDeque<UserRecord>,
     held: Held,
@@ -214,7 +214,7 @@ impl<'plan> Sender<'plan> {
                     self.unblock(now, inboxes);
                 }
             } else if let Some(record) = self.coming.pop_front() {
-                self.arrive(record, inboxes);
+                self.arrive(record.into(), inboxes);
             }
         }
     }
@@ -263,11 +263,11 @@ impl<'plan> Sender<'plan> {
         let users = puts.chain(limited).chain(buffered).flat_map(|put| &put.users);
         let aggregated = self.aggregator.iter().flat_map(Aggregator::users);
         let batched = self.batcher.iter().flat_map(Batcher::users);
-        let waiting =
-            users.chain(aggregated).chain(batched).chain(&self.blocked).chain(&self.coming);
+        let waiting = users.chain(aggregated).chain(batched).chain(&self.blocked);
         let warm_up = self.warm_up;
         self.tally.waiting +=
-            waiting.filter(|user| user.created >= warm_up && !user.is_copy).count() as u64;
+            waiting.filter(|user| user.created >= warm_up && !user.is_copy).count() as u64
+                + self.coming.iter().filter(|record| record.created >= warm_up).count() as u64;
     }
 
     fn happen(&mut self, event: Event, now: u64, inboxes: &mut [Vec<Arrival>]) {
@@ -315,6 +315,7 @@ impl<'plan> Sender<'plan> {
     }
 
     /// The application makes a record.
+    #[inline]
     fn arrive(&mut self, record: UserRecord, inboxes: &mut [Vec<Arrival>]) {
         let counted = u64::from(record.created >= self.warm_up);
         self.generated[usize::from(record.shard)] += counted;
@@ -379,6 +380,7 @@ impl<'plan> Sender<'plan> {
     }
 
     /// The client takes a record.
+    #[inline]
     fn take(&mut self, mut record: UserRecord, now: u64, inboxes: &mut [Vec<Arrival>]) {
         self.held.records += 1;
         self.held.bytes += record.bytes();
@@ -396,6 +398,7 @@ impl<'plan> Sender<'plan> {
     }
 
     /// A record begins its way through the client.
+    #[inline]
     fn enter(&mut self, mut record: UserRecord, now: u64, inboxes: &mut [Vec<Arrival>]) {
         record.shard = record.home;
         if let Some(map) = &mut self.map {

@@ -2,29 +2,29 @@
 //!
 //! Times, keys and sizes come from three streams of their own, in the order of the records, so the
 //! same records reach the stream whatever its shards, its consumers and the length of a window.
+//! `draws` makes the blocks; where a thread has time, it makes those of the next window while the
+//! dealer works on the ones before.
 
 mod arrival;
+mod draws;
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use rand::Rng;
-
 use crate::engine::lane::Context;
-use crate::engine::plan::{ProducerPlan, RecordedPlan};
-use crate::engine::replay::{Replay, Replayed};
-use crate::engine::sender::{Sender, UserRecord};
-use crate::hash_key::{HashKey, HashKeyRange, Router};
-use crate::model::partition_key::{KeyDraws, Move, Routes};
-use crate::model::traffic::ArrivalClock;
-use crate::random::{Generator, IdentityDraws, Purpose, Randomness};
+use crate::engine::plan::ProducerPlan;
+use crate::engine::sender::{Coming, Sender};
+use crate::hash_key::{HashKeyRange, Router};
+use crate::model::partition_key::Move;
+use crate::random::Randomness;
 use crate::scenario::{PutCalls, TraceError};
 use crate::time::NANOSECONDS_PER_SECOND;
 
 pub(super) use arrival::{Arrival, InCall, number_of, producer_of};
+use draws::Draws;
+pub(super) use draws::{BLOCK, Block};
 
-/// Records drawn at a time.
-pub(super) const BLOCK: usize = 1_024;
+/// Most blocks that are drawn ahead: two million records, some 40 MB.
+const AHEAD_MAX: usize = 1 << 11;
 /// Keys of highest weight that are counted one by one, so that the counts stay in the cache; at
 /// least these, and more where there are many shards.
 const COUNTED_KEYS: usize = 1 << 15;
@@ -51,14 +51,14 @@ pub(super) struct Generated {
 /// One producer in one replication.
 #[derive(Debug)]
 pub(super) struct Source<'plan> {
+    pub(super) draws: Draws<'plan>,
+    pub(super) dealer: Dealer<'plan>,
+}
+
+/// What becomes of the records of one producer once they are drawn.
+#[derive(Debug)]
+pub(super) struct Dealer<'plan> {
     plan: &'plan ProducerPlan,
-    /// Those of the plan, or its own once shards have split or merged.
-    pub(super) routes: Cow<'plan, Routes>,
-    reroute_draws: IdentityDraws,
-    /// Moves so far.
-    moves: u64,
-    /// Where the hash keys belong since they have moved, where a trace tells them.
-    router: Option<Router>,
     /// Counts of keys when they last changed shards; empty before any has.
     key_counts_before: Vec<u64>,
     warm_up: u64,
@@ -66,15 +66,11 @@ pub(super) struct Source<'plan> {
     max_record_size: u32,
     /// One when the bytes of the partition key count, zero when not.
     key_bytes_count: u32,
-    /// In place of all draws but those of what the trace does not tell.
-    replay: Option<Replay<'plan>>,
-    clock: ArrivalClock,
-    time_draws: Generator,
-    key_draws: Generator,
-    /// For keys of several parts.
-    part_draws: KeyDraws,
-    size_draws: Generator,
-    block: Block,
+    /// Blocks to be dealt, in order, and some to be filled again.
+    drawn: VecDeque<Block>,
+    spare: Vec<Block>,
+    /// Records dealt in this window, and in the one before.
+    dealt: (usize, usize),
     /// Number of the next record, with the producer in the upper bits.
     next: u64,
     batch: Batch,
@@ -92,57 +88,25 @@ pub(super) struct Source<'plan> {
     key_carries: Vec<u32>,
 }
 
+/// A block that is drawn while the ones before are dealt.
 #[derive(Debug)]
-struct Block {
-    times: Box<[u64; BLOCK]>,
-    keys: Box<[u32; BLOCK]>,
-    /// Bytes as the stream counts them.
-    sizes: Box<[u32; BLOCK]>,
-    /// Index of the shard that each record goes to.
-    shards: Box<[u16; BLOCK]>,
-    /// Bytes of the partition key of each record, where someone asks for them.
-    key_bytes: Option<Box<[u16; BLOCK]>>,
-    cursor: usize,
+pub(super) struct Ahead<'a, 'plan> {
+    draws: &'a mut Draws<'plan>,
+    blocks: usize,
+    block: Block,
 }
 
-impl Block {
-    /// Takes the times of `records`, and their sizes where they have any.
-    fn take(&mut self, records: &[Replayed], has_sizes: bool) {
-        for (time, record) in self.times.iter_mut().zip(records) {
-            *time = record.time;
-        }
-        self.times[records.len()..].fill(u64::MAX);
-        if has_sizes {
-            for (size, record) in self.sizes.iter_mut().zip(records) {
-                *size = record.size;
-            }
+impl Ahead<'_, '_> {
+    /// Draws it.
+    pub(super) fn draw(&mut self) {
+        if self.blocks > 0 {
+            self.draws.fill_jointly(self.blocks, &mut self.block);
         }
     }
 
-    /// Takes the keys of `records` and finds their shards.
-    fn place(
-        &mut self,
-        records: &[Replayed],
-        recorded: &RecordedPlan,
-        (routes, router): (&Routes, Option<&Router>),
-        key_bytes_count: u32,
-        draws: &mut Generator,
-    ) {
-        for (index, record) in records.iter().enumerate() {
-            self.keys[index] = record.key;
-            if let Some(column) = &mut self.key_bytes {
-                column[index] = record.key_bytes;
-            }
-            self.sizes[index] += u32::from(record.key_bytes) * key_bytes_count;
-            self.shards[index] = match (routes, record.hash_key) {
-                (Routes::ByKey(routes), None) => routes[record.key as usize].shard,
-                (Routes::ByKey(_), Some(hash_key)) => recorded.shard_of(hash_key, router) as u16,
-                (Routes::Fresh { router, .. }, _) => {
-                    router.shard_of(HashKey(u128::from(draws.next_u64()) << 64)) as u16
-                }
-                (Routes::Composed(_), _) => unreachable!("recorded keys have one part"),
-            };
-        }
+    /// What was drawn.
+    pub(super) fn into_block(self) -> Block {
+        self.block
     }
 }
 
@@ -158,11 +122,72 @@ struct Batch {
 
 impl<'plan> Source<'plan> {
     pub(super) fn new(context: Context<'plan>, index: usize, randomness: Randomness) -> Self {
+        Self { draws: Draws::new(context, index, randomness), dealer: Dealer::new(context, index) }
+    }
+
+    /// Deals every record created before `until` to the lanes' inboxes.
+    pub(super) fn deal(&mut self, until: u64, inboxes: &mut [Vec<Arrival>]) {
+        while !self.dealer.deal(until, inboxes) {
+            let mut block = self.dealer.spare.pop().unwrap_or_default();
+            self.draws.fill(&mut block);
+            self.dealer.drawn.push_back(block);
+        }
+    }
+
+    /// The two halves, to be used at the same time: the dealer, and what to draw so that the next
+    /// window finds its records.
+    pub(super) fn halves(&mut self) -> (&mut Dealer<'plan>, Ahead<'_, 'plan>) {
+        let Self { draws, dealer } = self;
+        let blocks = if draws.are_read() { 0 } else { dealer.blocks_short() };
+        let block = dealer.spare.pop().unwrap_or_default();
+        (dealer, Ahead { draws, blocks, block })
+    }
+
+    /// Why the producer cannot come up with all of its records.
+    pub(super) fn failure(&self) -> Option<&TraceError> {
+        self.draws.failure()
+    }
+
+    /// Follows a move of hash keys to another shard: what has been drawn and not been dealt goes
+    /// there too. `router` is that of all open shards after it; `at` says when, and below what the
+    /// names of shards are.
+    pub(super) fn follow(
+        &mut self,
+        (moved, is_split): (&Move, bool),
+        router: &Router,
+        at: (u64, usize),
+    ) {
+        let Self { draws, dealer } = self;
+        if dealer.plan.key_index.is_none() {
+            return;
+        }
+        draws.follow(moved, router);
+        for block in &mut dealer.drawn {
+            for record in block.cursor..block.times.len() {
+                if block.shards[record] == moved.from {
+                    let (time, key) = (block.times[record], block.keys[record]);
+                    block.shards[record] = draws.again(moved, key, time, record as u64);
+                }
+            }
+        }
+        for (shard, arrival) in &mut dealer.batch.records {
+            if *shard == moved.from {
+                *shard = draws.again(moved, arrival.key(), arrival.created(), arrival.call());
+            }
+        }
+        if let Some(sender) = &mut dealer.sender {
+            let again = |key, created, number| draws.again(moved, key, created, number);
+            sender.follow((moved, is_split), at, again);
+        }
+    }
+}
+
+impl<'plan> Dealer<'plan> {
+    fn new(context: Context<'plan>, index: usize) -> Self {
         let plan = context.plan;
         let producer = &plan.producers[index];
         let waits = &context.replication.waits[index];
         let sender = producer.sending.as_ref().map(|how| Sender::new(plan, index, how, waits));
-        let stream = |purpose| randomness.stream(&producer.name, purpose);
         let hottest = COUNTED_KEYS.max(COUNTED_KEYS_PER_SHARD * plan.shards);
         let counted_keys = if producer.keys.falls() { hottest } else { usize::MAX };
         Self {
@@ -170,27 +195,9 @@ impl<'plan> Source<'plan> {
             horizon: plan.horizon,
             max_record_size: plan.max_record_size.0 as u32,
             key_bytes_count: u32::from(plan.quotas.partition_key_bytes_count),
-            replay: producer
-                .recorded
-                .as_ref()
-                .map(|recorded| Replay::new(recorded, plan.horizon, stream(Purpose::TraceCopy))),
-            clock: ArrivalClock::new(
-                producer.profile.clone(),
-                producer.arrivals,
-                stream(Purpose::Burst),
-            ),
-            time_draws: stream(Purpose::ArrivalTime),
-            key_draws: stream(Purpose::PartitionKey),
-            part_draws: producer.keys.draws(randomness, &producer.name),
-            size_draws: stream(Purpose::RecordSize),
-            block: Block {
-                times: Box::new([0; BLOCK]),
-                keys: Box::new([0; BLOCK]),
-                sizes: Box::new([0; BLOCK]),
-                shards: Box::new([0; BLOCK]),
-                key_bytes: sender.is_some().then(|| Box::new([0; BLOCK])),
-                cursor: BLOCK,
-            },
+            drawn: VecDeque::new(),
+            spare: Vec::new(),
+            dealt: (0, 0),
             next: (index as u64) << arrival::CALL_BITS,
             batch: Batch::default(),
             sender,
@@ -199,39 +206,57 @@ impl<'plan> Source<'plan> {
             first_second: 0,
             key_counts: vec![0; counted_keys.min(producer.keys.len()) + 1],
             key_carries: Vec::new(),
-            routes: Cow::Borrowed(&producer.routes),
-            reroute_draws: randomness.identity_draws(&producer.name, Purpose::Reroute),
-            moves: 0,
-            router: None,
             key_counts_before: Vec::new(),
             plan: producer,
         }
     }
 
-    /// Deals every record created before `until` to the lanes' inboxes.
-    pub(super) fn deal(&mut self, until: u64, inboxes: &mut [Vec<Arrival>]) {
-        loop {
-            if self.block.cursor == BLOCK {
-                self.draw_block();
+    /// Deals the drawn records created before `until` to the lanes' inboxes; false when more of
+    /// them are to be drawn.
+    pub(super) fn deal(&mut self, until: u64, inboxes: &mut [Vec<Arrival>]) -> bool {
+        while let Some(mut block) = self.drawn.pop_front() {
+            while let Some(first) = block.times.get(block.cursor).copied() {
+                if first >= until {
+                    self.drawn.push_front(block);
+                    if !self.batch.records.is_empty() && self.batch.deadline < until {
+                        self.send(self.batch.deadline, inboxes);
+                    }
+                    return true;
+                }
+                // A stretch lies within one second and on one side of the warm-up's end, and in
+                // one step of the draws, so that it stays in the cache.
+                let second = first / NANOSECONDS_PER_SECOND;
+                let mut end = until.min((second + 1) * NANOSECONDS_PER_SECOND);
+                if first < self.warm_up {
+                    end = end.min(self.warm_up);
+                }
+                let from = block.cursor;
+                let step = &block.times[from..block.times.len().min(from + BLOCK)];
+                let to = from + step.partition_point(|time| *time < end);
+                self.deal_stretch(&block, from, to, inboxes);
+                block.cursor = to;
             }
-            let from = self.block.cursor;
-            let first = self.block.times[from];
-            if first >= until {
-                break;
-            }
-            // A stretch lies within one second and on one side of the warm-up's end.
-            let second = first / NANOSECONDS_PER_SECOND;
-            let mut end = until.min((second + 1) * NANOSECONDS_PER_SECOND);
-            if first < self.warm_up {
-                end = end.min(self.warm_up);
-            }
-            let to = from + self.block.times[from..].partition_point(|time| *time < end);
-            self.deal_stretch(from, to, inboxes);
-            self.block.cursor = to;
+            self.spare.push(block);
         }
-        if !self.batch.records.is_empty() && self.batch.deadline < until {
-            self.send(self.batch.deadline, inboxes);
-        }
+        false
+    }
+
+    /// Takes a block that comes after those it has.
+    pub(super) fn take(&mut self, block: Block) {
+        self.drawn.push_back(block);
+    }
+
+    /// A window ends: what was dealt in it is what the next one is expected to bring.
+    pub(super) fn end_window(&mut self) {
+        self.dealt = (0, self.dealt.0);
+    }
+
+    /// Blocks that the window after the next one is short of, were it like the last.
+    fn blocks_short(&self) -> usize {
+        let expected = self.dealt.1;
+        let left: usize = self.drawn.iter().map(Block::left).sum();
+        let wanted = 2 * expected + expected / 8 + BLOCK;
+        wanted.saturating_sub(left).div_ceil(BLOCK).min(AHEAD_MAX)
     }
 
     /// What the next second brought, once all that is created in it has been dealt.
@@ -267,54 +292,6 @@ impl<'plan> Source<'plan> {
         counts
     }
 
-    /// Why the producer cannot come up with all of its records.
-    pub(super) fn failure(&self) -> Option<&TraceError> {
-        self.replay.as_ref().and_then(Replay::failure)
-    }
-
-    /// Follows a move of hash keys to another shard: what has been drawn and not been dealt goes
-    /// there too. `router` is that of all open shards after it.
-    /// `at` says when, and below what the names of shards are.
-    pub(super) fn follow(
-        &mut self,
-        (moved, is_split): (&Move, bool),
-        router: &Router,
-        at: (u64, usize),
-    ) {
-        let Some(index) = &self.plan.key_index else { return };
-        self.routes.to_mut().follow(&self.plan.keys, index, moved, router);
-        self.moves += 1;
-        self.router = self.replay.is_some().then(|| router.clone());
-        for record in self.block.cursor..BLOCK {
-            if self.block.shards[record] == moved.from {
-                let (time, key) = (self.block.times[record], self.block.keys[record]);
-                self.block.shards[record] = self.again(moved, key, time, record as u64);
-            }
-        }
-        let mut batch = std::mem::take(&mut self.batch.records);
-        for (shard, arrival) in &mut batch {
-            if *shard == moved.from {
-                *shard = self.again(moved, arrival.key(), arrival.created(), arrival.call());
-            }
-        }
-        self.batch.records = batch;
-        if let Some(mut sender) = self.sender.take() {
-            let again = |key, created, number| self.again(moved, key, created, number);
-            sender.follow((moved, is_split), at, again);
-            self.sender = Some(sender);
-        }
-    }
-
-    /// Where a record goes that was on its way to the shard that the last move is from: one with
-    /// this key, made at `created`, and `number` to tell it from others of that time.
-    pub(super) fn again(&self, moved: &Move, key: u32, created: u64, number: u64) -> u16 {
-        if let Some(hash_key) = self.replay.as_ref().and_then(|replay| replay.hash_key(key)) {
-            return if moved.range.contains(hash_key) { moved.to } else { moved.from };
-        }
-        let draw = || self.reroute_draws.bits(created, (number & 0xff) | self.moves << 8);
-        self.routes.again(key, moved, draw)
-    }
-
     /// The counted keys of a range of hash keys with their records since they came there, and
     /// begins to count anew.
     pub(super) fn take_key_counts(&mut self, range: HashKeyRange) -> Vec<(usize, u64)> {
@@ -336,73 +313,20 @@ impl<'plan> Source<'plan> {
         taken
     }
 
-    fn draw_block(&mut self) {
-        let block = &mut self.block;
-        block.cursor = 0;
-        self.plan.sizes.fill(&mut self.size_draws, block.sizes.as_mut_slice());
-        if let Some(replay) = &mut self.replay {
-            let (recorded, records) = replay.next_block();
-            block.take(records, recorded.trace.has_sizes());
-            if recorded.trace.has_keys() {
-                let key_bytes_count = self.key_bytes_count;
-                return block.place(
-                    records,
-                    recorded,
-                    (&self.routes, self.router.as_ref()),
-                    key_bytes_count,
-                    &mut self.key_draws,
-                );
-            }
-        } else {
-            self.clock.fill(&mut self.time_draws, block.times.as_mut_slice());
-        }
-        self.plan.keys.fill(&mut self.key_draws, block.keys.as_mut_slice());
-        match &*self.routes {
-            Routes::ByKey(routes) => {
-                for index in 0..BLOCK {
-                    let route = routes[block.keys[index] as usize];
-                    block.shards[index] = route.shard;
-                    block.sizes[index] += u32::from(route.key_bytes) * self.key_bytes_count;
-                }
-                if let Some(key_bytes) = &mut block.key_bytes {
-                    for (bytes, key) in key_bytes.iter_mut().zip(block.keys.iter()) {
-                        *bytes = routes[*key as usize].key_bytes;
-                    }
-                }
-            }
-            Routes::Fresh { router, key_bytes } => {
-                for index in 0..BLOCK {
-                    let hash_key = HashKey(u128::from(self.key_draws.next_u64()) << 64);
-                    block.shards[index] = router.shard_of(hash_key) as u16;
-                    let key_bytes = u32::from(key_bytes[block.keys[index] as usize]);
-                    block.sizes[index] += key_bytes * self.key_bytes_count;
-                    if let Some(column) = &mut block.key_bytes {
-                        column[index] = key_bytes as u16;
-                    }
-                }
-            }
-            Routes::Composed(routes) => {
-                let Block { times, keys, sizes, shards, key_bytes, .. } = block;
-                let (times, keys) = (times.as_slice(), keys.as_mut_slice());
-                let draws = &mut self.part_draws;
-                self.plan.keys.place(routes, draws, times, keys, |record, route| {
-                    shards[record] = route.shard;
-                    sizes[record] += u32::from(route.key_bytes) * self.key_bytes_count;
-                    if let Some(column) = key_bytes {
-                        column[record] = route.key_bytes;
-                    }
-                });
-            }
-        }
-    }
-
     /// Deals the records of the block from `from` to `to`, which lie within one second and on one
     /// side of the warm-up's end.
-    fn deal_stretch(&mut self, from: usize, to: usize, inboxes: &mut [Vec<Arrival>]) {
-        let first = self.block.times[from];
+    fn deal_stretch(
+        &mut self,
+        block: &Block,
+        from: usize,
+        to: usize,
+        inboxes: &mut [Vec<Arrival>],
+    ) {
+        let first = block.times[from];
         let counted = u64::from(first >= self.warm_up);
         let records = (to - from) as u64;
-        let sizes = &self.block.sizes[from..to];
+        self.dealt.0 += to - from;
+        let sizes = &block.sizes[from..to];
         let bytes: u64 = sizes.iter().map(|size| u64::from(*size)).sum();
         let too_large = sizes.iter().filter(|size| **size > self.max_record_size).count() as u64;
         self.generated.records += records * counted;
@@ -415,26 +339,26 @@ impl<'plan> Source<'plan> {
         self.seconds[second].records += records;
         self.seconds[second].bytes += bytes;
         if counted == 1 {
-            self.count_keys(from, to, too_large > 0);
+            self.count_keys(block, from, to, too_large > 0);
         }
         if self.sender.is_some() {
-            self.hand_to_sender(from, to);
+            self.hand_to_sender(block, from, to);
         } else if self.plan.calls == PutCalls::PutRecord {
-            self.send_each(from, to, inboxes);
+            self.send_each(block, (from, to), too_large > 0, inboxes);
         } else {
             for index in from..to {
-                self.collect(index, inboxes);
+                self.collect(block, index, inboxes);
             }
         }
     }
 
     /// Counts the records of the block from `from` to `to` by key, but for those that are too large
     /// to be sent, if there are any.
-    fn count_keys(&mut self, from: usize, to: usize, any_too_large: bool) {
+    fn count_keys(&mut self, block: &Block, from: usize, to: usize, any_too_large: bool) {
         let counts = self.key_counts.as_mut_slice();
         let last = counts.len() - 1;
-        let keys = &self.block.keys[from..to];
-        let sizes = &self.block.sizes[from..to];
+        let keys = &block.keys[from..to];
+        let sizes = &block.sizes[from..to];
         for (key, size) in keys.iter().zip(sizes) {
             if any_too_large && *size > self.max_record_size {
                 continue;
@@ -449,39 +373,43 @@ impl<'plan> Source<'plan> {
     }
 
     /// Gives the records of the block from `from` to `to` to the client.
-    fn hand_to_sender(&mut self, from: usize, to: usize) {
-        let (Some(sender), block) = (&mut self.sender, &self.block) else { return };
-        for index in from..to {
-            let key_bytes = block.key_bytes.as_ref().map_or(0, |bytes| bytes[index]);
-            let counted_key_bytes = u32::from(key_bytes) * self.key_bytes_count;
-            let (size, key) = (block.sizes[index], block.keys[index]);
-            if size <= self.max_record_size {
-                sender.coming.push_back(UserRecord::new(
-                    block.times[index],
-                    self.next as u32,
-                    key,
-                    size - counted_key_bytes,
-                    block.shards[index],
-                    key_bytes,
-                ));
+    fn hand_to_sender(&mut self, block: &Block, from: usize, to: usize) {
+        let Some(sender) = &mut self.sender else { return };
+        let records = block.times[from..to].iter().zip(&block.keys[from..to]);
+        let places = block.sizes[from..to].iter().zip(&block.shards[from..to]);
+        let key_bytes = &block.key_bytes[from..to];
+        for (((created, key), (size, home)), key_bytes) in records.zip(places).zip(key_bytes) {
+            let counted_key_bytes = u32::from(*key_bytes) * self.key_bytes_count;
+            if *size <= self.max_record_size {
+                sender.coming.push_back(Coming {
+                    created: *created,
+                    number: self.next as u32,
+                    key: *key,
+                    data: size - counted_key_bytes,
+                    home: *home,
+                    key_bytes: *key_bytes,
+                });
             }
             self.next += 1;
         }
     }
 
     /// Sends each record of the block from `from` to `to` in a call of its own.
-    fn send_each(&mut self, from: usize, to: usize, inboxes: &mut [Vec<Arrival>]) {
-        let times = &self.block.times[from..to];
-        let keys = &self.block.keys[from..to];
-        let sizes = &self.block.sizes[from..to];
-        let shards = &self.block.shards[from..to];
+    fn send_each(
+        &mut self,
+        block: &Block,
+        (from, to): (usize, usize),
+        any_too_large: bool,
+        inboxes: &mut [Vec<Arrival>],
+    ) {
+        let records = block.times[from..to].iter().zip(&block.keys[from..to]);
+        let places = block.sizes[from..to].iter().zip(&block.shards[from..to]);
         let (waited, largest) = (self.plan.one_way, self.max_record_size);
         let mut call = self.next;
-        for (index, created) in times.iter().enumerate() {
-            let (size, key) = (sizes[index], keys[index]);
-            if size <= largest {
-                let arrival = Arrival::new(created + waited, call, waited, size, key);
-                inboxes[usize::from(shards[index])].push(arrival);
+        for ((created, key), (size, shard)) in records.zip(places) {
+            if !any_too_large || *size <= largest {
+                let arrival = Arrival::new(created + waited, call, waited, *size, *key);
+                inboxes[usize::from(*shard)].push(arrival);
             }
             call += 1;
         }
@@ -490,18 +418,18 @@ impl<'plan> Source<'plan> {
 
     /// Puts a record of the block into the open PutRecords call, and sends that when it is due or
     /// full.
-    fn collect(&mut self, index: usize, inboxes: &mut [Vec<Arrival>]) {
+    fn collect(&mut self, block: &Block, index: usize, inboxes: &mut [Vec<Arrival>]) {
         let PutCalls::PutRecords { batch_size, batch_bytes, linger } = self.plan.calls else {
             return;
         };
-        let (now, size) = (self.block.times[index], self.block.sizes[index]);
-        let shard = self.block.shards[index];
+        let (now, size) = (block.times[index], block.sizes[index]);
+        let shard = block.shards[index];
         let number = self.next;
         self.next += 1;
         if size > self.max_record_size {
             return;
         }
-        let key = self.block.keys[index];
+        let key = block.keys[index];
         let size_bytes = u64::from(size);
         if !self.batch.records.is_empty() {
             if self.batch.deadline <= now {

@@ -71,8 +71,9 @@ impl Packed {
 /// Bytes of a tag and of a number, or of the length of what follows.
 #[inline]
 const fn field(number: u64) -> u64 {
-    // Seven bits to each byte, at least one byte.
-    1 + (70 - (number | 1).leading_zeros() as u64) / 7
+    // Seven bits to each byte, at least one byte: of n bits n * 9 / 64 is n / 7, for all that
+    // there are.
+    1 + ((number | 1).ilog2() as u64 * 9 + 73) / 64
 }
 
 #[cfg(test)]

@@ -107,6 +107,34 @@ impl WriteLimits {
         Admission::Accepted
     }
 
+    /// Takes `records`, each with its time (nanoseconds, in order, the last at `last`) and its
+    /// charge in bytes, which come to `charged_bytes`, if it is plain that all have room; else
+    /// nothing happens.
+    #[inline(always)]
+    pub fn admit_all(
+        &mut self,
+        last: u64,
+        charged_bytes: u64,
+        records: impl ExactSizeIterator<Item = (u64, u64)>,
+    ) -> bool {
+        // What comes back in between is not needed; with one more the record limit never runs dry.
+        let has_room = self.records.room() > records.len() as u64
+            && self.bytes.room() >= charged_bytes
+            && last - self.last <= self.plain_until;
+        if !has_room {
+            return false;
+        }
+        for (now, charge) in records {
+            let elapsed = now - self.last;
+            self.records.refill_within(elapsed);
+            self.bytes.refill_within(elapsed);
+            self.last = now;
+            self.records.take(1);
+            self.bytes.take(charge);
+        }
+        true
+    }
+
     /// Lets the time up to `now` pass, however long and by whatever rule.
     #[inline(never)]
     fn refill(&mut self, elapsed: u64, now: u64) {

@@ -75,16 +75,18 @@ impl Aggregator {
 
     /// Puts a record into the container of its shard; what that makes full goes to `made`. Gives
     /// when the container is due, if that is new.
+    #[inline]
     pub(super) fn add(&mut self, user: UserRecord, made: &mut Vec<Put>) -> Option<Due> {
         let shard = user.shard;
-        let before = self.due(shard);
-        self.put(user);
+        let was_due = self.put(user);
+        let container = &self.containers[usize::from(shard)];
+        let is_known = container.deadline == was_due;
+        if !self.is_full(container) {
+            return if is_known { None } else { self.due(shard) };
+        }
+        let number = container.number;
         self.close_full(shard, made);
-        let due = self.due(shard)?;
-        let is_known = before.is_some_and(|before| {
-            (before.container, before.deadline) == (due.container, due.deadline)
-        });
-        (!is_known).then_some(due)
+        self.due(shard).filter(|due| !is_known || due.container != number)
     }
 
     /// Closes the container if it still is the one that was due; gives when the next one is.
@@ -130,9 +132,7 @@ impl Aggregator {
     fn close_full(&mut self, shard: u16, made: &mut Vec<Put>) {
         loop {
             let container = &self.containers[usize::from(shard)];
-            let is_full =
-                container.estimate >= self.max_bytes || container.users.len() >= self.max_records;
-            if container.users.is_empty() || !is_full {
+            if container.users.is_empty() || !self.is_full(container) {
                 return;
             }
             self.flush(shard, made);
@@ -140,7 +140,13 @@ impl Aggregator {
     }
 
     #[inline]
-    fn put(&mut self, mut user: UserRecord) {
+    fn is_full(&self, container: &Container) -> bool {
+        container.estimate >= self.max_bytes || container.users.len() >= self.max_records
+    }
+
+    /// Gives when its container was due before, `u64::MAX` if it was empty.
+    #[inline]
+    fn put(&mut self, mut user: UserRecord) -> u64 {
         let container = &mut self.containers[usize::from(user.shard)];
         if container.users.is_empty() {
             container.begin(self.next);
@@ -152,8 +158,10 @@ impl Aggregator {
         container.estimate += packed.estimate();
         let last = container.users.last().map_or(0, |last| last.deadline);
         container.is_sorted &= user.deadline >= last;
-        container.deadline = container.deadline.min(user.deadline);
+        let was_due = container.deadline;
+        container.deadline = was_due.min(user.deadline);
         container.users.push(user);
+        was_due
     }
 
     /// Makes a Kinesis record of what fits into one, and a new container of what is left.
@@ -167,7 +175,9 @@ impl Aggregator {
             }
         }
         let container = &mut self.containers[index];
-        let mut users = std::mem::take(&mut container.users);
+        // The next record is likely to hold as many.
+        let room = SmallVec::with_capacity(container.users.len() * 9 / 8);
+        let mut users = std::mem::replace(&mut container.users, room);
         let mut bytes = container.bytes;
         let mut rest: SmallVec<[UserRecord; 1]> = SmallVec::new();
         while users.len() > 1 && bytes + FRAME_BYTES > self.max_bytes

@@ -32,7 +32,10 @@ impl Sender<'_> {
                 user.home = again(user.key, user.created, u64::from(user.number));
             }
         };
-        for user in self.coming.iter_mut().chain(&mut self.blocked) {
+        for record in self.coming.iter_mut().filter(|record| record.home == moved.from) {
+            record.home = again(record.key, record.created, u64::from(record.number));
+        }
+        for user in &mut self.blocked {
             home(user);
             user.shard = user.home;
         }

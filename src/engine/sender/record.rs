@@ -31,17 +31,27 @@ pub(in crate::engine) struct UserRecord {
     pub(super) is_astray: bool,
 }
 
-impl UserRecord {
-    /// A record on its way to the client.
+/// A record that the application has yet to give to the client; many of them wait.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::engine) struct Coming {
+    /// When the producer comes up with it, in nanoseconds.
+    pub(in crate::engine) created: u64,
+    /// Number within its producer.
+    pub(in crate::engine) number: u32,
+    /// Number of its partition key among those of its producer.
+    pub(in crate::engine) key: u32,
+    /// Bytes of data.
+    pub(in crate::engine) data: u32,
+    /// The shard that its hash key belongs to.
+    pub(in crate::engine) home: u16,
+    /// Bytes of the partition key.
+    pub(in crate::engine) key_bytes: u16,
+}
+
+impl From<Coming> for UserRecord {
     #[inline]
-    pub(in crate::engine) const fn new(
-        created: u64,
-        number: u32,
-        key: u32,
-        data: u32,
-        shard: u16,
-        key_bytes: u16,
-    ) -> Self {
+    fn from(record: Coming) -> Self {
+        let Coming { created, number, key, data, home, key_bytes } = record;
         Self {
             created,
             deadline: 0,
@@ -50,14 +60,16 @@ impl UserRecord {
             key,
             data,
             packed: 0,
-            shard,
-            home: shard,
+            shard: home,
+            home,
             key_bytes,
             is_copy: false,
             is_astray: false,
         }
     }
+}
 
+impl UserRecord {
     /// Bytes of data and partition key.
     #[inline]
     pub(super) const fn bytes(&self) -> u64 {

@@ -92,6 +92,12 @@ impl Arrival {
         self.producer_and_service & ((1 << TIME_BITS) - 1)
     }
 
+    /// Whether it is of the producer of `limit`, and reaches the service before its time.
+    #[inline(always)]
+    pub(in crate::engine) const fn comes_before(&self, limit: (usize, u64)) -> bool {
+        self.producer_and_service.wrapping_sub((limit.0 as u64) << TIME_BITS) < limit.1
+    }
+
     /// Index of the producer.
     #[inline(always)]
     pub(in crate::engine) const fn producer(&self) -> usize {
