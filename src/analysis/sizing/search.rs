@@ -145,11 +145,11 @@ impl Search<'_> {
         let passes = |shards: u32| {
             let candidate = self.scenario.with_shards(1);
             let even = vec![vec![1.0 / f64::from(shards)]; self.scenario.producers.len()];
-            let mut forecast = Forecast::of(&candidate, self.load, &even);
             // One of many equal shards.
-            let excess = forecast.throttled_ratio / (1.0 - forecast.throttled_ratio).max(1e-12);
-            let excess = excess * f64::from(shards);
-            forecast.throttled_ratio = excess / (1.0 + excess);
+            let forecast = Forecast::of(&candidate, self.load, &even).with_ratios(|ratio| {
+                let excess = ratio / (1.0 - ratio).max(1e-12) * f64::from(shards);
+                excess / (1.0 + excess)
+            });
             forecast.missed(&self.scenario.objectives).is_none()
         };
         let (mut fails, mut passing) = (0, 1);

@@ -248,11 +248,18 @@ pub(super) fn forecast_rejection(
         let offered = plain(forecast.peak_records_per_second);
         format!("{offered} records/s where it takes {} records/s", plain(record_limit(scenario)))
     };
+    let what = if value > forecast.throttled_ratio {
+        format!(
+            "what is beyond the limit waits at the client, which holds back; sent at once it would \
+             make {name} {least} at least, where at most {target} may be"
+        )
+    } else {
+        format!("{name} would be at least {least}, at most {target} may be")
+    };
     Rejection {
         bottleneck: if forecast.by_bytes { "write-bytes" } else { "write-records" }.to_owned(),
         reason: format!(
-            "{name} would be at least {least}, at most {target} may be; {shard} is offered {limit} \
-             at its peak, {:.2} times the mean load of a shard.",
+            "{what}; {shard} is offered {limit} at its peak, {:.2} times the mean load of a shard.",
             forecast.hottest_over_mean,
         ),
     }
