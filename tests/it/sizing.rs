@@ -115,6 +115,21 @@ fn consumers_without_calls_are_not_helped_by_shards() {
     assert_eq!(last["rejection"]["bottleneck"], "read-calls");
 }
 
+/// Five shards are 5 * 730 h * 0.015 USD and 4,500 records/s * 730 h * 0.014 USD a million: 220.30
+/// USD. Where that is too much larger counts are not tried, since they cost more.
+#[test]
+fn a_cost_that_is_too_high_ends_the_search() {
+    let cost = |usd: &str| format!("objectives.cost_per_month={{ at_most: {usd} USD }}");
+    let region = "region=us-east-1";
+    check_least(EVEN, &[region, &cost("224")], 5);
+    let document = size(EVEN, &["--set", region, "--set", &cost("216")], 1);
+    assert!(document["plan"].is_null());
+    let candidates = document["candidates"].as_array().unwrap();
+    assert_eq!(candidates.last().unwrap()["shards"], 5);
+    let reason = rejection(&document, 5)["reason"].as_str().unwrap();
+    assert!(reason.ends_with("more shards cost more."), "{reason}");
+}
+
 /// The KPL packs user records of 80 B with keys of 36 B into records of 124 B each: 2.37 MiB/s,
 /// three shards by bytes, where 20,000 records would need twenty. A consumer that asks for 200
 /// records gets many thousand user records, so that it does not bind.

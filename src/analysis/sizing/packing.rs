@@ -5,7 +5,9 @@
 //! better than, so that no count is refused that aggregation would let pass.
 
 use crate::model::aggregation::{FRAME_BYTES, OUTER_KEY_BYTES, Packed};
-use crate::scenario::{Aggregation, LogBatches, Method, PartitionKey, Producer, PutCalls, Scenario};
+use crate::scenario::{
+    Aggregation, LogBatches, Method, PartitionKey, Producer, PutCalls, Scenario,
+};
 
 /// A record of one size in the stream.
 #[derive(Clone, Copy, Debug, Default)]

@@ -2,9 +2,7 @@
 
 use super::load::Load;
 use crate::analysis::binding::FullBatches;
-use crate::scenario::{
-    Consumer, IncidentKind, Lambda, Reading, Scenario, StartPosition, Work,
-};
+use crate::scenario::{Consumer, IncidentKind, Lambda, Reading, Scenario, StartPosition, Work};
 
 /// Records a second that a consumer takes of one shard at most, and why not more.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -111,9 +109,7 @@ fn own_pace(scenario: &Scenario, mean: Mean, consumer: &Consumer) -> Capacity {
             least.bound(calls * batch / mean.put_records, "polling");
             batch
         }
-        Reading::EnhancedFanOut { .. } => {
-            scenario.quotas.enhanced_fan_out_event_records.0 as f64
-        }
+        Reading::EnhancedFanOut { .. } => scenario.quotas.enhanced_fan_out_event_records.0 as f64,
     };
     let processing = consumer.processing;
     let per_batch = processing.per_batch.as_seconds();

@@ -25,6 +25,8 @@ pub(super) struct Bench<'a> {
     pub(super) prices: &'a PriceBook,
 }
 
+/// The objective that larger counts only miss by more.
+pub(super) const COST_PER_MONTH: &str = "cost_per_month";
 /// A value beyond so many times its target is no matter of chance.
 const CLEAR_MISS: f64 = 2.0;
 /// Most replications that are added while the verdict is open.
@@ -141,6 +143,9 @@ fn rejection(
     let subject = missed.subject.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
     let what = format!("{}{subject} is {value}, at most {target} may be{open}", missed.name);
     let (bottleneck, why) = match &missed.subject {
+        _ if missed.name == COST_PER_MONTH => {
+            ("objective".to_owned(), "more shards cost more".to_owned())
+        }
         Some(consumer) => of_consumer(scenario, forecast, consumer),
         None => of_writes(scenario, seen),
     };
