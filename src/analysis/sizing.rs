@@ -7,10 +7,11 @@
 //! not looked at. Where the names of keys are made up, a count must also carry the 95th percentile
 //! of other names.
 //!
-//! Behind this door: `load` and `forecast` are the account without chance, `lottery` the other
-//! names, `account` what a linter asks of them, `cure` what the advice of findings does, `one_key` the
-//! key that is too hot, `trial` a simulation and its judgement, `search` the way through the counts,
-//! `modes` the modes in which the service decides, `reverse` the most load of a given capacity, `document` the answers.
+//! Behind this door: `load`, `packing`, `reading` and `forecast` are the account without chance,
+//! `lottery` the other names, `account` what a linter asks of them, `cure` what the advice of
+//! findings does, `one_key` the key that is too hot, `trial` a simulation and its judgement, `search`
+//! the way through the counts, `modes` the modes in which the service decides, `reverse` the most
+//! load of a given capacity, `document` the answers.
 
 mod account;
 mod cure;
@@ -20,6 +21,8 @@ pub(in crate::analysis) mod load;
 mod lottery;
 mod modes;
 mod one_key;
+mod packing;
+mod reading;
 mod reverse;
 mod search;
 mod trial;

@@ -154,7 +154,9 @@ impl<'plan> Sender<'plan> {
             Method::Resend | Method::Kpl(_) => {}
             Method::Agent(backoff) => flow = Some(Flow::new(*backoff)),
             Method::FlinkSink(limits) => sink = Some(Sink::new(*limits, max_records, max_bytes)),
-            Method::LogBatches(limits) => batcher = Some(Batcher::new(*limits)),
+            Method::LogBatches(limits) => {
+                batcher = Some(Batcher::new(*limits, producer.packed_keys.are_fresh));
+            }
         }
         if let Method::Kpl(kpl) = &sending.method {
             let keys = producer.packed_keys;

@@ -142,3 +142,20 @@ fn a_subscription_does_not_give_up() {
     check_close("bytes/s", app.accepted_bytes as f64 / 60.0, f64::from(1 << 20), 40_000.0);
     assert!(app.throttled > 0);
 }
+
+/// With the distribution `Random` each batch goes where it is drawn, all its events with it; with
+/// a fresh key each event is a log stream of its own. Every event is accounted for.
+#[test]
+fn batches_of_events_go_to_one_shard_each() {
+    let shards = "stream.capacity.provisioned.shards=3";
+    let random = "producers.app.explicit_hash_key=random";
+    let rate = "producers.app.traffic={ constant: 1000 records/s }";
+    let spread = run("{ cloudwatch_logs: { linger: 1 s } }", &[shards, random, rate]);
+    let app = &spread.producers[0];
+    assert!(app.put_records > 0 && app.put_records < app.generated_records / 10);
+    assert!(spread.shards.iter().all(|shard| shard.incoming_records > 0));
+    let fresh = "producers.app.partition_key={ random: {} }";
+    let alone = run("{ cloudwatch_logs: { linger: 1 s } }", &[shards, fresh, rate]);
+    let app = &alone.producers[0];
+    check_close("records", app.put_records as f64 / app.accepted as f64, 1.0, 0.01);
+}

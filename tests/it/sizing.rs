@@ -115,6 +115,66 @@ fn consumers_without_calls_are_not_helped_by_shards() {
     assert_eq!(last["rejection"]["bottleneck"], "read-calls");
 }
 
+/// Five shards are 5 * 730 h * 0.015 USD and 4,500 records/s * 730 h * 0.014 USD a million: 220.30
+/// USD. Where that is too much larger counts are not tried, since they cost more.
+#[test]
+fn a_cost_that_is_too_high_ends_the_search() {
+    let cost = |usd: &str| format!("objectives.cost_per_month={{ at_most: {usd} USD }}");
+    let region = "region=us-east-1";
+    check_least(EVEN, &[region, &cost("224")], 5);
+    let document = size(EVEN, &["--set", region, "--set", &cost("216")], 1);
+    assert!(document["plan"].is_null());
+    let candidates = document["candidates"].as_array().unwrap();
+    assert_eq!(candidates.last().unwrap()["shards"], 5);
+    let reason = rejection(&document, 5)["reason"].as_str().unwrap();
+    assert!(reason.ends_with("more shards cost more."), "{reason}");
+}
+
+/// The KPL packs user records of 80 B with keys of 36 B into records of 124 B each: 2.37 MiB/s,
+/// three shards by bytes, where 20,000 records would need twenty. A consumer that asks for 200
+/// records gets many thousand user records, so that it does not bind.
+#[test]
+fn an_aggregating_client_is_sized_in_the_records_that_it_makes() {
+    let kpl = [
+        "producers.web.client={ kpl: {} }",
+        "producers.web.traffic={ constant: 20000 records/s }",
+        "producers.web.record_size.constant=80 B",
+    ];
+    check_least(EVEN, &kpl, 3);
+    let reader = "consumers=[ { name: lake, polling: { interval: 1 s, max_records: 200 } } ]";
+    let age = "objectives.iterator_age_p99={ at_most: 10 s }";
+    check_least(EVEN, &[&kpl[..], &[reader, age]].concat(), 3);
+}
+
+/// A client that holds back is hardly throttled where it is offered too much: the records wait
+/// or are given up. Such a count is no plan, and the answer does not say that it is throttled.
+#[test]
+fn a_client_that_holds_back_is_sized_for_what_it_is_offered() {
+    let set = "producers.web.client={ kafka_connect: {} }";
+    let document = size(EVEN, &["--set", set], 0);
+    assert_eq!(document["plan"]["shards"], 5);
+    let reason = rejection(&document, 4)["reason"].as_str().unwrap();
+    assert!(reason.contains("holds back"), "{reason}");
+}
+
+/// A function of 5 ms a record does 200 records/s of a shard in one lane, and 2,000 in ten:
+/// ceil(2,500 / 200) = 13 shards, or the three that the writes need.
+#[test]
+fn the_lanes_of_a_function_count() {
+    let function = |factor: u32| {
+        format!(
+            "consumers=[ {{ name: check, lambda: {{ fan_out: enhanced, batch_size: 50, \
+             parallelization_factor: {factor}, processing: {{ per_record: 5 ms }} }} }} ]"
+        )
+    };
+    let (one, ten) = (function(1), function(10));
+    let rate = "producers.web.traffic.constant=2500 records/s";
+    let age = "objectives.iterator_age_p99={ at_most: 3 s }";
+    let document = check_least(EVEN, &[rate, &one, age], 13);
+    assert_eq!(rejection(&document, 12)["bottleneck"], "processing");
+    check_least(EVEN, &[rate, &ten, age], 3);
+}
+
 /// Two keys of 600 records/s each: together too much for one shard, and the count is the first one
 /// that tells them apart.
 #[test]

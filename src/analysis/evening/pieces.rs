@@ -182,7 +182,7 @@ fn weights(scenario: &Scenario, load: &Load, ranges: &[HashKeyRange]) -> Vec<Wei
     for (producer, shares) in load.producers.iter().zip(shares(&cut)) {
         let rate = producer.records_per_second[busiest];
         for (weight, share) in weights.iter_mut().zip(shares) {
-            weight.records += rate * share / records_limit;
+            weight.records += rate * share * producer.put_records / records_limit;
             weight.bytes += rate * share * producer.charged_bytes / bytes_limit;
         }
     }

@@ -9,9 +9,9 @@ use crate::time::Span;
 /// The load of a scenario on the stream that it has, without chance.
 #[derive(Clone, Debug)]
 pub struct LoadAccount {
-    /// Records a second of all producers in the busiest stretch of time.
+    /// Kinesis records a second of all producers in the busiest stretch of time.
     pub peak_records_per_second: f64,
-    /// Bytes of a record as the byte limit counts them, on average.
+    /// Bytes of a Kinesis record as the byte limit counts them, on average.
     pub mean_charged_bytes: f64,
     /// Load of the busiest shard over its scarcer limit in its busiest stretch of time.
     pub peak_utilization: f64,
@@ -42,7 +42,8 @@ impl LoadAccount {
                 records.map(|(rate, seconds)| rate * seconds).sum::<f64>() / seconds
             })
             .collect();
-        let all: f64 = means.iter().sum();
+        let all: f64 =
+            load.producers.iter().zip(&means).map(|(each, mean)| each.put_records * mean).sum();
         let charged = load.producers.iter().zip(&means).map(|(p, mean)| p.charged_bytes * mean);
         let of_shard = |shard: usize| -> f64 {
             let producers = load.producers.iter().zip(&means).zip(&shares);
@@ -53,7 +54,7 @@ impl LoadAccount {
             peak_records_per_second: load
                 .producers
                 .iter()
-                .map(|each| each.records_per_second[busiest])
+                .map(|each| each.records_per_second[busiest] * each.put_records)
                 .sum(),
             mean_charged_bytes: charged.sum::<f64>() / all.max(f64::MIN_POSITIVE),
             peak_utilization: forecast.peak_utilization,

@@ -331,6 +331,7 @@ fn raised(load: &Load, seen: &Observation) -> Load {
         };
         producer.records_per_second.iter_mut().for_each(|rate| *rate *= records * made);
         producer.charged_bytes *= bytes / records / made;
+        producer.put_records = 1.0;
     }
     raised
 }

@@ -1,13 +1,18 @@
 //! What a fluid account says of one stream before any simulation: a bound that the truth is not
 //! better than, by more than chance.
 //!
+//! Where a client holds back what a shard does not take, the throttled share stays low while its
+//! records wait without end. A count on which they do is no plan either, and is refused as if the
+//! client did not hold back.
+//!
 //! Writes: what a shard is offered beyond its scarcer limit, over a stretch of time, is refused at
 //! least once. Reads: what a shard is given beyond what a consumer can take waits, and the oldest
 //! of it is as old as the backlog lasts. Both leave out every chance within a stretch, which only
 //! makes things worse.
 
 use super::load::Load;
-use crate::scenario::{Consumer, Objective, Reading, Scenario};
+use super::reading::capacity;
+use crate::scenario::{Consumer, Objective, Scenario};
 
 /// A forecast refuses only what misses its target by this factor: chance can help by a little.
 const MARGIN: f64 = 1.25;
@@ -19,13 +24,15 @@ const AGE_MARGIN_MS: f64 = 5_000.0;
 pub(super) struct Forecast {
     /// Throttled attempts over all attempts, at least.
     pub(super) throttled_ratio: f64,
+    /// The same if no client held anything back.
+    pub(super) beyond_limit_ratio: f64,
     /// Load of the busiest shard over its scarcer limit, in its busiest stretch.
     pub(super) peak_utilization: f64,
     /// Index of that shard.
     pub(super) busiest_shard: usize,
     /// Whether its bytes are scarcer than its records.
     pub(super) by_bytes: bool,
-    /// Records and bytes a second that it is offered then.
+    /// Kinesis records and bytes a second that it is offered then.
     pub(super) peak_records_per_second: f64,
     pub(super) peak_bytes_per_second: f64,
     /// Records of the busiest shard over the mean.
@@ -56,6 +63,7 @@ impl Forecast {
         let burst = scenario.quotas.shard_write_records_burst.0 as f64;
         let mut forecast = Self {
             throttled_ratio: 0.0,
+            beyond_limit_ratio: 0.0,
             peak_utilization: 0.0,
             busiest_shard: 0,
             by_bytes: false,
@@ -79,22 +87,29 @@ impl Forecast {
         } else {
             Vec::new()
         };
-        let mut excess = 0.0;
+        let (mut excess, mut beyond) = (0.0, 0.0);
         for shard in 0..shards {
-            let mut own_excess = 0.0;
+            let (mut own_excess, mut own_beyond) = (0.0, 0.0);
             backlogs.iter_mut().for_each(Backlogs::next_shard);
             for (stretch, seconds) in load.seconds.iter().enumerate() {
-                let (mut records, mut bytes) = (0.0, 0.0);
+                let (mut offered, mut records, mut bytes, mut sent) = (0.0, 0.0, 0.0, 0.0);
                 for (producer, shares) in load.producers.iter().zip(shares) {
-                    let offered = producer.records_per_second[stretch] * shares[shard];
-                    records += offered;
-                    bytes += offered * producer.charged_bytes;
+                    let own = producer.records_per_second[stretch] * shares[shard];
+                    let own_records = own * producer.put_records;
+                    let own_bytes = own * producer.charged_bytes;
+                    offered += own;
+                    records += own_records;
+                    bytes += own_bytes;
+                    let fills = (own_records / limit_records).max(own_bytes / limit_bytes);
+                    sent += fills.min(producer.sends_most);
                 }
                 let (by_records, by_bytes) = (records / limit_records, bytes / limit_bytes);
                 let utilization = by_records.max(by_bytes);
                 let is_counted = load.counted[stretch];
                 if utilization > 1.0 && is_counted {
-                    own_excess += records * (1.0 - 1.0 / utilization) * seconds;
+                    own_beyond += records * (1.0 - 1.0 / utilization) * seconds;
+                    let tried = sent.min(utilization);
+                    own_excess += records * (tried - 1.0).max(0.0) / utilization * seconds;
                 }
                 if utilization > forecast.peak_utilization && is_counted {
                     forecast.peak_utilization = utilization;
@@ -103,17 +118,29 @@ impl Forecast {
                     forecast.peak_records_per_second = records;
                     forecast.peak_bytes_per_second = bytes;
                 }
-                let accepted = records / utilization.max(1.0);
+                let accepted = offered / utilization.max(1.0);
                 backlogs.iter_mut().for_each(|each| each.add(accepted, *seconds, is_counted));
             }
             excess += (own_excess - burst).max(0.0);
+            beyond += (own_beyond - burst).max(0.0);
         }
-        forecast.throttled_ratio = excess / (load.counted_records() + excess).max(1.0);
+        let all = load.counted_put_records();
+        forecast.throttled_ratio = excess / (all + excess).max(1.0);
+        forecast.beyond_limit_ratio = beyond / (all + beyond).max(1.0);
         forecast.consumers = backlogs.into_iter().map(Backlogs::finish).collect();
         forecast
     }
 
-    /// The first objective that is missed for certain, and the value that it would have at least.
+    /// The same forecast with another view of what is beyond the limit: `change` takes a ratio to
+    /// the ratio that counts.
+    pub(super) fn with_ratios(mut self, change: impl Fn(f64) -> f64) -> Self {
+        self.throttled_ratio = change(self.throttled_ratio);
+        self.beyond_limit_ratio = change(self.beyond_limit_ratio);
+        self
+    }
+
+    /// The first objective that is missed for certain, and the value that it would have at least,
+    /// or would have if no client held anything back.
     pub(super) fn missed(&self, objectives: &[Objective]) -> Option<(Objective, f64)> {
         let worst = |consumer: Option<usize>| {
             let all = self.consumers.iter().enumerate();
@@ -122,9 +149,10 @@ impl Forecast {
                 .fold(0.0, f64::max)
         };
         objectives.iter().find_map(|objective| match *objective {
-            Objective::WriteThrottled(target) => (self.throttled_ratio > MARGIN * target.0
-                && self.throttled_ratio > target.0)
-                .then_some((*objective, self.throttled_ratio)),
+            Objective::WriteThrottled(target) => [self.throttled_ratio, self.beyond_limit_ratio]
+                .into_iter()
+                .find(|ratio| *ratio > MARGIN * target.0 && *ratio > target.0)
+                .map(|ratio| (*objective, ratio)),
             Objective::IteratorAgeP99 { consumer, at_most }
             | Objective::EndToEndLatencyP99 { consumer, at_most } => {
                 let (age, target) = (worst(consumer), at_most.as_milliseconds());
@@ -168,7 +196,8 @@ struct Backlogs {
 
 impl Backlogs {
     fn new(scenario: &Scenario, load: &Load, consumer: &Consumer) -> Self {
-        let (capacity, limit) = capacity(scenario, load, consumer);
+        let most = capacity(scenario, load, consumer);
+        let (capacity, limit) = (most.records_per_second, most.limit);
         Self { capacity, limit, backlog: 0.0, ages: Vec::new(), peak: 0.0, floor_ms: 0.0 }
     }
 
@@ -205,53 +234,4 @@ impl Backlogs {
             peak_records_per_second: self.peak,
         }
     }
-}
-
-/// Records a second that a consumer can take of one shard at most, and why not more.
-fn capacity(scenario: &Scenario, load: &Load, consumer: &Consumer) -> (f64, &'static str) {
-    let quotas = &scenario.quotas;
-    let records: f64 =
-        load.producers.iter().map(|p| p.records_per_second.iter().sum::<f64>()).sum();
-    let bytes: f64 = load
-        .producers
-        .iter()
-        .map(|p| p.records_per_second.iter().sum::<f64>() * p.record_bytes)
-        .sum();
-    let record_bytes = (bytes / records.max(f64::MIN_POSITIVE)).max(1.0);
-    let mut least = (f64::INFINITY, "nothing");
-    let mut bound = |records_per_second: f64, why: &'static str| {
-        if records_per_second < least.0 {
-            least = (records_per_second, why);
-        }
-    };
-    let per_record = consumer.processing.per_record.as_seconds();
-    let largest_batch = match consumer.reading {
-        Reading::Polling { interval, max_records, round_trip } => {
-            let is_polling = |other: &&Consumer| matches!(other.reading, Reading::Polling { .. });
-            let readers = scenario.consumers.iter().filter(is_polling).count() as f64;
-            let calls = 1.0 / interval.max(round_trip).as_seconds().max(1e-9);
-            let shared_calls = quotas.get_records_calls.0.as_per_second();
-            let batch =
-                (max_records.0 as f64).min(quotas.get_records_max_bytes.0 as f64 / record_bytes);
-            bound(calls * batch, "polling");
-            bound(shared_calls * batch, "read-calls");
-            // Where others want less than their part, one can have up to all of it.
-            let alone = quotas.shard_read_bytes.0.as_per_second() / record_bytes;
-            bound(alone / readers.max(1.0), "shared-read-bytes");
-            batch
-        }
-        Reading::EnhancedFanOut { .. } => {
-            bound(
-                quotas.enhanced_fan_out_bytes.0.as_per_second() / record_bytes,
-                "enhanced-fan-out-bytes",
-            );
-            quotas.enhanced_fan_out_event_records.0 as f64
-        }
-    };
-    let batch_seconds = consumer.processing.per_batch.as_seconds() / largest_batch.max(1.0);
-    let seconds = per_record + batch_seconds;
-    if seconds > 0.0 {
-        bound(1.0 / seconds, "processing");
-    }
-    least
 }

@@ -1,14 +1,13 @@
 //! The load of a scenario as a fluid: what each producer offers in each stretch of time, and where
 //! it goes. No chance but where the names of keys fall.
 
+use super::packing::{InStream, Packing, sends_most};
 use crate::hash_key::HashKeyRange;
 use crate::model::partition_key::{KeySpace, TimeBins};
 use crate::model::record_size::SizeSampler;
 use crate::model::traffic::RateProfile;
 use crate::random::{Purpose, Randomness};
-use crate::scenario::{
-    ExplicitHashKey, PartitionKey, Producer, PutCalls, RecordDistribution, Scenario,
-};
+use crate::scenario::{ExplicitHashKey, PartitionKey, Producer, RecordDistribution, Scenario};
 use crate::time::NANOSECONDS_PER_SECOND;
 
 /// Most stretches of a run.
@@ -33,11 +32,17 @@ pub(in crate::analysis) struct Load {
 pub(in crate::analysis) struct ProducerLoad {
     /// Records a second in each stretch.
     pub(in crate::analysis) records_per_second: Vec<f64>,
+    /// Kinesis records that a record comes to, on average: one, or less where the client packs
+    /// several into one.
+    pub(in crate::analysis) put_records: f64,
     /// Bytes that the byte limit counts for a record, on average; rounding of calls of several
     /// records left out.
     pub(in crate::analysis) charged_bytes: f64,
     /// Bytes of a record, key included, on average.
     pub(in crate::analysis) record_bytes: f64,
+    /// How many times what a shard takes it sends there at most; infinite for most clients, zero
+    /// for those that wait for answers.
+    pub(in crate::analysis) sends_most: f64,
 }
 
 impl Load {
@@ -55,11 +60,13 @@ impl Load {
             .map(|producer| {
                 let profile = RateProfile::new(&producer.traffic, scenario.duration);
                 let records = profile.expected_between(&bounds);
-                let (charged_bytes, record_bytes) = mean_bytes(scenario, producer);
+                let (in_stream, record_bytes) = mean_bytes(scenario, producer);
                 ProducerLoad {
                     records_per_second: records.iter().zip(&seconds).map(|(n, s)| n / s).collect(),
-                    charged_bytes,
+                    put_records: in_stream.put_records,
+                    charged_bytes: in_stream.charged_bytes,
                     record_bytes,
+                    sends_most: sends_most(producer, scenario),
                 }
             })
             .collect();
@@ -69,11 +76,17 @@ impl Load {
 
     /// Records offered in the stretches that count.
     pub(in crate::analysis) fn counted_records(&self) -> f64 {
-        let of = |producer: &ProducerLoad| -> f64 {
-            let rates = producer.records_per_second.iter().zip(&self.seconds);
-            rates.zip(&self.counted).filter(|(_, c)| **c).map(|((rate, s), _)| rate * s).sum()
-        };
-        self.producers.iter().map(of).sum()
+        self.producers.iter().map(|producer| self.counted_of(producer)).sum()
+    }
+
+    /// The same in Kinesis records.
+    pub(in crate::analysis) fn counted_put_records(&self) -> f64 {
+        self.producers.iter().map(|each| self.counted_of(each) * each.put_records).sum()
+    }
+
+    fn counted_of(&self, producer: &ProducerLoad) -> f64 {
+        let rates = producer.records_per_second.iter().zip(&self.seconds);
+        rates.zip(&self.counted).filter(|(_, c)| **c).map(|((rate, s), _)| rate * s).sum()
     }
 
     /// Index of the stretch with most records of all producers, by a weight each.
@@ -100,28 +113,30 @@ fn bounds(scenario: &Scenario) -> Vec<u64> {
     bounds
 }
 
-/// Mean bytes of a record as the byte limit counts them, and as they are.
-fn mean_bytes(scenario: &Scenario, producer: &Producer) -> (f64, f64) {
+/// What a record comes to in the stream on average, and its bytes as the application made it.
+fn mean_bytes(scenario: &Scenario, producer: &Producer) -> (InStream, f64) {
     let mut sizes = vec![0; SIZES_DRAWN];
     let randomness = Randomness::new(scenario.seed, 0);
     let mut draws = randomness.stream(&producer.name, Purpose::RecordSize);
     SizeSampler::new(&producer.record_size).fill(&mut draws, &mut sizes);
     let key = key_bytes(&producer.partition_key);
     let counted_key = if scenario.quotas.partition_key_bytes_count { key } else { 0.0 };
-    let rounding = match producer.client.calls {
-        PutCalls::PutRecord => scenario.quotas.put_record_rounding.0 as f64,
-        PutCalls::PutRecords { .. } => 1.0,
-    };
+    let packing = Packing::of(producer, scenario);
     let largest = scenario.stream.max_record_size.0;
-    let admissible = sizes.iter().filter(|size| u64::from(**size) <= largest);
-    let (mut charged, mut bytes, mut count) = (0.0, 0.0, 0.0);
+    let admissible = sizes.iter().map(|size| u64::from(*size)).filter(|size| *size <= largest);
+    let (mut sum, mut bytes, mut count) = (InStream::default(), 0.0, 0.0);
     for size in admissible {
-        let size = f64::from(*size);
-        charged += ((size + counted_key) / rounding).ceil() * rounding;
-        bytes += size + key;
+        let in_stream = packing.in_stream(size, counted_key);
+        sum.put_records += in_stream.put_records;
+        sum.charged_bytes += in_stream.charged_bytes;
+        bytes += size as f64 + key;
         count += 1.0;
     }
-    if count > 0.0 { (charged / count, bytes / count) } else { (0.0, 0.0) }
+    if count <= 0.0 {
+        return (InStream { put_records: 1.0, charged_bytes: 0.0 }, 0.0);
+    }
+    let (put_records, charged_bytes) = (sum.put_records / count, sum.charged_bytes / count);
+    (InStream { put_records, charged_bytes }, bytes / count)
 }
 
 /// Bytes of a key, about.

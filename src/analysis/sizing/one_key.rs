@@ -25,7 +25,7 @@ pub(super) struct TooHot {
     /// What is missed with this key alone on a shard, and the value at least.
     pub(super) objective: Objective,
     pub(super) value: f64,
-    /// Records and bytes a second of the key at its peak.
+    /// Kinesis records and bytes a second of the key at its peak.
     pub(super) records_per_second: f64,
     pub(super) bytes_per_second: f64,
     /// Most records a second of it that a shard takes.
@@ -116,16 +116,17 @@ pub(super) fn load_of_key(load: &Load, key: &HottestKey) -> Load {
 
 /// The key that fails an objective on writes although it has a shard of its own.
 pub(super) fn too_hot(scenario: &Scenario, load: &Load) -> Option<TooHot> {
-    let all = load.counted_records();
+    let all = load.counted_put_records();
     let found = hottest_keys(scenario).into_iter().filter_map(|key| {
         let own = load_of_key(load, &key);
         let one_shard = scenario.with_shards(1);
         let even: Vec<Vec<f64>> = scenario.producers.iter().map(|_| vec![1.0]).collect();
-        let mut forecast = Forecast::of(&one_shard, &own, &even);
+        let alone = own.counted_put_records();
         // The others' records count, but need not be throttled.
-        let excess = forecast.throttled_ratio * own.counted_records()
-            / (1.0 - forecast.throttled_ratio).max(f64::MIN_POSITIVE);
-        forecast.throttled_ratio = excess / (all + excess).max(1.0);
+        let mut forecast = Forecast::of(&one_shard, &own, &even).with_ratios(|ratio| {
+            let excess = ratio * alone / (1.0 - ratio).max(f64::MIN_POSITIVE);
+            excess / (all + excess).max(1.0)
+        });
         forecast.consumers.clear();
         let (objective, value) = forecast.missed(&scenario.objectives)?;
         let utilization = forecast.peak_utilization;

@@ -8,7 +8,7 @@ use super::forecast::Forecast;
 use super::load::{Load, shares};
 use super::lottery::{self, Fall};
 use super::one_key::WorkingSalt;
-use super::trial::{Bench, Trial, forecast_rejection, once, trial};
+use super::trial::{Bench, COST_PER_MONTH, Trial, forecast_rejection, once, trial};
 use crate::analysis::price_book::PriceBook;
 use crate::analysis::result::Verdict;
 use crate::engine::{Control, Unfinished};
@@ -30,6 +30,8 @@ struct Tried {
     candidate: SizingCandidate,
     trial: Option<Trial>,
     passes_as_written: bool,
+    /// It costs more than the objective allows, as every larger count does.
+    is_too_dear: bool,
 }
 
 struct Search<'a> {
@@ -73,9 +75,9 @@ pub(super) fn least(
         let (forecast, rejection) = search.forecast(shards);
         document.candidates.push(candidate(shards, &forecast, None, rejection));
     }
-    let mut shards = first;
+    let (mut shards, mut last) = (first, options.shards_max);
     let (mut failures, mut skipped_from, mut usd_each_more) = (0, None, None);
-    while shards <= options.shards_max {
+    while shards <= last {
         let is_known =
             |each: &SizingCandidate| each.shards == u64::from(shards) && each.rejection.is_some();
         if document.candidates.iter().any(is_known) {
@@ -104,6 +106,12 @@ pub(super) fn least(
                 objectives: trial.objectives,
             });
             break;
+        }
+        if tried.is_too_dear {
+            // Only counts that were passed over are left.
+            last = shards - 1;
+            (shards, failures) = (skipped_from.take().unwrap_or(shards), u32::MAX);
+            continue;
         }
         failures += u32::from(simulated && failures < u32::MAX);
         let is_skipping = simulated && (FAILURES_IN_A_ROW..u32::MAX).contains(&failures);
@@ -145,11 +153,11 @@ impl Search<'_> {
         let passes = |shards: u32| {
             let candidate = self.scenario.with_shards(1);
             let even = vec![vec![1.0 / f64::from(shards)]; self.scenario.producers.len()];
-            let mut forecast = Forecast::of(&candidate, self.load, &even);
             // One of many equal shards.
-            let excess = forecast.throttled_ratio / (1.0 - forecast.throttled_ratio).max(1e-12);
-            let excess = excess * f64::from(shards);
-            forecast.throttled_ratio = excess / (1.0 + excess);
+            let forecast = Forecast::of(&candidate, self.load, &even).with_ratios(|ratio| {
+                let excess = ratio / (1.0 - ratio).max(1e-12) * f64::from(shards);
+                excess / (1.0 + excess)
+            });
             forecast.missed(&self.scenario.objectives).is_none()
         };
         let (mut fails, mut passing) = (0, 1);
@@ -177,7 +185,12 @@ impl Search<'_> {
         let (forecast, rejection) = self.forecast(shards);
         if rejection.is_some() {
             let candidate = candidate(shards, &forecast, None, rejection);
-            return Ok(Tried { candidate, trial: None, passes_as_written: false });
+            return Ok(Tried {
+                candidate,
+                trial: None,
+                passes_as_written: false,
+                is_too_dear: false,
+            });
         }
         let fall = lottery::p95(&scenario, self.load, self.draws);
         let other_missed =
@@ -191,6 +204,10 @@ impl Search<'_> {
         );
         let (own, other) = (own?, other?);
         let passes_as_written = own.verdict == Verdict::Pass;
+        let is_too_dear = own
+            .objectives
+            .iter()
+            .any(|each| each.name == COST_PER_MONTH && each.verdict == Verdict::Fail);
         let rejection = match (&own.rejection, &fall, &other) {
             _ if !passes_as_written => own.rejection.clone().or_else(|| Some(not_met())),
             (_, Some(fall), _) if other_missed.is_some() => other_missed.map(|missed| {
@@ -208,7 +225,7 @@ impl Search<'_> {
         let passes = candidate.rejection.is_none();
         candidate.verdict = if passes { Verdict::Pass } else { failing(own.verdict) };
         let trial = passes.then_some(own);
-        Ok(Tried { candidate, trial, passes_as_written })
+        Ok(Tried { candidate, trial, passes_as_written, is_too_dear })
     }
 
     /// Simulates other names: once, since they stand for many, unless chance decides.

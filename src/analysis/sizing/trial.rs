@@ -25,6 +25,8 @@ pub(super) struct Bench<'a> {
     pub(super) prices: &'a PriceBook,
 }
 
+/// The objective that larger counts only miss by more.
+pub(super) const COST_PER_MONTH: &str = "cost_per_month";
 /// A value beyond so many times its target is no matter of chance.
 const CLEAR_MISS: f64 = 2.0;
 /// Most replications that are added while the verdict is open.
@@ -141,6 +143,9 @@ fn rejection(
     let subject = missed.subject.as_ref().map(|name| format!(" of {name}")).unwrap_or_default();
     let what = format!("{}{subject} is {value}, at most {target} may be{open}", missed.name);
     let (bottleneck, why) = match &missed.subject {
+        _ if missed.name == COST_PER_MONTH => {
+            ("objective".to_owned(), "more shards cost more".to_owned())
+        }
         Some(consumer) => of_consumer(scenario, forecast, consumer),
         None => of_writes(scenario, seen),
     };
@@ -248,11 +253,18 @@ pub(super) fn forecast_rejection(
         let offered = plain(forecast.peak_records_per_second);
         format!("{offered} records/s where it takes {} records/s", plain(record_limit(scenario)))
     };
+    let what = if value > forecast.throttled_ratio {
+        format!(
+            "what is beyond the limit waits at the client, which holds back; sent at once it would \
+             make {name} {least} at least, where at most {target} may be"
+        )
+    } else {
+        format!("{name} would be at least {least}, at most {target} may be")
+    };
     Rejection {
         bottleneck: if forecast.by_bytes { "write-bytes" } else { "write-records" }.to_owned(),
         reason: format!(
-            "{name} would be at least {least}, at most {target} may be; {shard} is offered {limit} \
-             at its peak, {:.2} times the mean load of a shard.",
+            "{what}; {shard} is offered {limit} at its peak, {:.2} times the mean load of a shard.",
             forecast.hottest_over_mean,
         ),
     }

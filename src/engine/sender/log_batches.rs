@@ -1,5 +1,5 @@
 //! Log events on their way through a subscription filter of CloudWatch Logs: events of one log
-//! stream share a record, which is compressed.
+//! stream share a record, which is compressed, and go where the record goes.
 //!
 //! Sources: CloudWatch Logs user guide, real-time processing of log data with subscriptions, 2026:
 //! batches of events, gzip, by log stream. How large batches grow and how long they wait is not
@@ -33,9 +33,16 @@ struct Batch {
 }
 
 impl Batcher {
-    pub(super) fn new(limits: LogBatches) -> Self {
-        let max_records = limits.max_events.0.min(u64::from(InCall::USERS_MAX)) as usize;
-        Self { limits, max_records, open: FxHashMap::default(), due: VecDeque::new(), next: 0 }
+    /// With fresh keys each event is of a log stream of its own, and goes alone.
+    pub(super) fn new(limits: LogBatches, has_fresh_keys: bool) -> Self {
+        let most = limits.max_events.0.min(u64::from(InCall::USERS_MAX)) as usize;
+        Self {
+            limits,
+            max_records: if has_fresh_keys { 1 } else { most },
+            open: FxHashMap::default(),
+            due: VecDeque::new(),
+            next: 0,
+        }
     }
 
     /// Puts an event into the batch of its log stream; what that makes full goes to `made`. Gives
@@ -90,8 +97,12 @@ impl Batcher {
     }
 
     fn flush(&mut self, key: u32, made: &mut Vec<Put>) {
-        let Some(batch) = self.open.remove(&key) else { return };
+        let Some(mut batch) = self.open.remove(&key) else { return };
         let Some(first) = batch.users.first().copied() else { return };
+        // The record has one hash key, whatever hash key each of its events was drawn.
+        for user in &mut batch.users {
+            (user.shard, user.home) = (first.shard, first.home);
+        }
         let compressed = (batch.bytes as f64 / self.limits.compression).ceil() as u64;
         made.push(Put {
             data: (compressed + self.limits.envelope.0) as u32,
