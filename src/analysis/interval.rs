@@ -75,7 +75,9 @@ pub(super) fn order_statistics(histogram: &Histogram<u64>, quantile: f64) -> Opt
     let (low, high) =
         ((count * quantile - spread).floor(), (count * quantile + spread).ceil() + 1.0);
     (low >= 1.0 && high <= count).then(|| {
-        [histogram.value_at_quantile(low / count), histogram.value_at_quantile(high / count)]
+        // The histogram gives the upper edge of a bin; the interval reaches to the lower one.
+        let low = histogram.value_at_quantile(low / count);
+        [histogram.lowest_equivalent(low), histogram.value_at_quantile(high / count)]
     })
 }
 

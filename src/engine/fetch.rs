@@ -84,6 +84,19 @@ pub(super) fn drifting(
     now + interval.nanoseconds() + draws.below(shard, number, tenth) - tenth / 2
 }
 
+/// The same after a call at `now` that was refused: from half an interval to one and a half later,
+/// as clients back off with jitter, so that none is refused for minutes while others are served.
+pub(super) fn after_refusal(
+    now: u64,
+    interval: Span,
+    (consumer, shard, number): (usize, u64, u64),
+    context: Context<'_>,
+) -> u64 {
+    let draws = context.replication.phases[consumer];
+    let interval = interval.nanoseconds();
+    now + interval / 2 + draws.below(shard, number, interval)
+}
+
 /// When the next event of a subscription comes that was free from `free` on; nothing while there
 /// is no record. `offset` is added to the time to find the place within a subscription, and
 /// `gap` is how long each takes to be renewed, in nanoseconds.

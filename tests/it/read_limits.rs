@@ -78,6 +78,25 @@ fn of_six_equal_pollers_none_is_starved() {
     }
 }
 
+/// Five clients that call five times a second each get a call a second each: one of five calls is
+/// answered, whichever, so that 0.8^n go n calls without, and one of a hundred answers is late by
+/// some 21 calls, or 4 s.
+#[test]
+fn of_five_that_call_far_too_often_each_gets_its_fifth() {
+    let readers: Vec<String> = (0..5)
+        .map(|index| format!("{{ name: r{index}, polling: {{ interval: 200 ms }} }}"))
+        .collect();
+    let consumers = format!("consumers=[ {} ]", readers.join(", "));
+    let seen = observe(ONE_WRITER, &["duration=1000 s", &consumers]);
+    for consumer in &seen.consumers {
+        let answered = consumer.read_calls - consumer.read_throttled_calls;
+        check_close("calls", consumer.read_calls as f64, 5_000.0, 50.0);
+        check_close("answered", answered as f64, 1_000.0, 80.0);
+        let late = consumer.iterator_age_ms.value_at_quantile(0.99);
+        assert!((2_000..8_000).contains(&late), "{late} ms");
+    }
+}
+
 /// Fact 40: at six calls a second one of six is refused.
 #[test]
 fn a_sixth_call_a_second_is_refused() {

@@ -3,7 +3,9 @@
 //! A salted key is `key#bucket`, each bucket with a hash of its own and an equal part of the
 //! records, as a scenario's `salt` makes it. Buckets are tried one by one, since a larger salt is
 //! not always better: two of its buckets can land on one shard. Every key is hashed again for every
-//! bucket; of more than [`KEYS_EXACT`] keys the lightest are taken to spread evenly.
+//! bucket; of more than [`KEYS_EXACT`] keys the lightest are taken to spread evenly. The heaviest
+//! come first: where they alone are too much for a shard, however kindly the others fall, the
+//! others need no hash.
 
 use rayon::prelude::*;
 
@@ -12,6 +14,10 @@ use crate::hash_key::{HashKeyRange, Router, hash_each};
 
 /// Heaviest keys whose buckets are hashed.
 pub(super) const KEYS_EXACT: usize = 250_000;
+/// Heaviest keys that are hashed before the others.
+const KEYS_FIRST: usize = 4_096;
+/// Standard deviations by which what the others bring to a shard is taken to differ from the mean.
+const DEVIATIONS: f64 = 5.0;
 /// Largest salt that is tried.
 pub(super) const BUCKETS_MAX: u32 = 256;
 /// Hashes that a search may take.
@@ -38,28 +44,39 @@ pub(super) struct Salt {
 /// The smallest salt for each target; none where no salt that was tried reaches it.
 pub(super) fn smallest(table: &KeyTable, targets: &[Target<'_>]) -> Vec<Option<Salt>> {
     let keys = table.heaviest(0..table.keys(), KEYS_EXACT);
+    let (first, others) = keys.split_at(keys.len().min(KEYS_FIRST));
     let total = table.weight();
-    let exact: f64 = keys.iter().map(|index| table.entry(*index).weight).sum();
-    let rest = if keys.len() == table.keys() { 0.0 } else { (total - exact) / total };
+    let share =
+        |keys: &[usize]| keys.iter().map(|index| table.entry(*index).weight).sum::<f64>() / total;
+    let rest = if keys.len() == table.keys() { 0.0 } else { 1.0 - share(&keys) };
+    let even = rest + share(others);
+    let square = |index: &usize| (table.entry(*index).weight / total).powi(2);
+    let squares: f64 = others.iter().map(square).sum();
     let routers: Vec<Router> = targets.iter().map(|target| Router::new(target.ranges)).collect();
-    let mut sums: Vec<Vec<f64>> =
-        targets.iter().map(|target| vec![0.0; target.ranges.len()]).collect();
+    let (mut first, mut others) = (Sums::new(first, targets), Sums::new(others, targets));
     let mut found: Vec<Option<Salt>> = vec![None; targets.len()];
     let buckets_max = (HASHES_MAX / keys.len().max(1)).clamp(8, BUCKETS_MAX as usize) as u32;
-    for bucket in 0..buckets_max {
-        add_bucket(table, &keys, bucket, &routers, &mut sums);
-        let buckets = bucket + 1;
-        for ((target, sums), found) in targets.iter().zip(&sums).zip(&mut found) {
-            if buckets < 2 || found.is_some() {
+    for buckets in 2..=buckets_max {
+        first.reach(buckets, table, &routers);
+        for (index, target) in targets.iter().enumerate() {
+            let pieces = f64::from(buckets);
+            let is_hopeless = found[index].is_some()
+                || target.ranges.iter().zip(&first.sums[index]).any(|(range, weight)| {
+                    let deviation = (squares / pieces * range.share()).sqrt();
+                    let least = even * range.share() - DEVIATIONS * deviation;
+                    weight / pieces / total + least.max(0.0) > target.share_most
+                });
+            if is_hopeless {
                 continue;
             }
-            let shares = sums
-                .iter()
+            others.reach(buckets, table, &routers);
+            let weights = first.sums[index].iter().zip(&others.sums[index]);
+            let shares = weights
                 .zip(target.ranges)
-                .map(|(weight, range)| weight / f64::from(buckets) / total + rest * range.share());
+                .map(|((one, two), range)| (one + two) / pieces / total + rest * range.share());
             let hottest_share = shares.fold(0.0, f64::max);
             if hottest_share <= target.share_most {
-                *found = Some(Salt { buckets, hottest_share });
+                found[index] = Some(Salt { buckets, hottest_share });
             }
         }
         if found.iter().all(Option::is_some) {
@@ -67,6 +84,28 @@ pub(super) fn smallest(table: &KeyTable, targets: &[Target<'_>]) -> Vec<Option<S
         }
     }
     found
+}
+
+/// What some keys bring to each shard of each target, over their first buckets.
+struct Sums<'a> {
+    keys: &'a [usize],
+    buckets: u32,
+    sums: Vec<Vec<f64>>,
+}
+
+impl<'a> Sums<'a> {
+    fn new(keys: &'a [usize], targets: &[Target<'_>]) -> Self {
+        let sums = targets.iter().map(|target| vec![0.0; target.ranges.len()]).collect();
+        Self { keys, buckets: 0, sums }
+    }
+
+    /// Adds what is missing up to so many `buckets`.
+    fn reach(&mut self, buckets: u32, table: &KeyTable, routers: &[Router]) {
+        for bucket in self.buckets..buckets {
+            add_bucket(table, self.keys, bucket, routers, &mut self.sums);
+        }
+        self.buckets = self.buckets.max(buckets);
+    }
 }
 
 /// Adds the weights of all keys at the places of their given bucket.
