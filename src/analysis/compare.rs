@@ -176,7 +176,7 @@ fn variance(values: &[f64]) -> Option<f64> {
 }
 
 /// The best by: objectives met, strongest order, fewest shards needed, least throttled, and least
-/// cost where that is known of both.
+/// cost to the dollar where that is known of both.
 fn winner(variants: &[VariantResult]) -> Option<Winner> {
     let rank = |each: &VariantResult| {
         let verdict = match each.verdict {
@@ -193,7 +193,8 @@ fn winner(variants: &[VariantResult]) -> Option<Winner> {
     };
     let compare = |a: &&VariantResult, b: &&VariantResult| {
         let cost = match (a.monthly_usd, b.monthly_usd) {
-            (Some(a), Some(b)) => a.total_cmp(&b),
+            // To the dollar: a few cents decide nothing.
+            (Some(a), Some(b)) => a.round().total_cmp(&b.round()),
             _ => Ordering::Equal,
         };
         rank(a).cmp(&rank(b)).then(a.throttled_ratio.total_cmp(&b.throttled_ratio)).then(cost)
@@ -258,7 +259,8 @@ mod tests {
         let dear = variant("advantage", Some(3_079.69));
         let cheap = winner(&[dear.clone(), variant("shards", Some(415.02))]).unwrap();
         assert!(cheap.name == "shards" && cheap.reason.ends_with(", for 415.02 USD a month"));
-        assert!(winner(&[dear, variant("shards", None)]).is_none());
+        assert!(winner(&[dear.clone(), variant("shards", None)]).is_none());
+        assert!(winner(&[dear, variant("same", Some(3_079.72))]).is_none(), "cents");
     }
 
     #[test]

@@ -29,6 +29,8 @@ const TICKS: [(f64, &str); 7] = [
     (-1.0, "10 %"),
     (0.0, "100 %"),
 ];
+/// Title of the axis of costs.
+const COST_TITLE: &str = "USD a month";
 /// A mode that costs more than so many times the dearest count is not drawn beside them.
 const MODE_DEARER_MAX: f64 = 2.5;
 /// Most columns under the pointer.
@@ -111,7 +113,7 @@ fn costs(document: &SizingDocument, chosen: Chosen) -> Result<Option<Chart>, Cha
         .collect();
     let most = lines.iter().map(|across| across.y).fold(most, f64::max);
     let y = Axis::from_zero(most, plain);
-    draw(frame, &costs, "shards", (&y, "USD a month"), &chosen, &lines).map(Some)
+    draw(frame, &costs, "shards", (&y, COST_TITLE), &chosen, &lines).map(Some)
 }
 
 fn objective(target: f64) -> Across {
@@ -242,7 +244,10 @@ fn draw(
             }
         }
         if points.iter().any(|point| point.is_forecast) {
-            entries.push((Mark::Cross, SOFT_INK, "forecast, at least this".to_owned()));
+            // A cost is not a bound, as the throttling of a forecast is.
+            let is_bound = y_title != COST_TITLE;
+            let words = if is_bound { "forecast, at least this" } else { "forecast" };
+            entries.push((Mark::Cross, SOFT_INK, words.to_owned()));
         }
         legend(area, &entries)?;
         let mut plot = plot(area, margins, (&x, x_title), (y, y_title))?;
