@@ -97,7 +97,7 @@ fn costs(document: &SizingDocument, chosen: Chosen) -> Result<Option<Chart>, Cha
         .iter()
         .map(|(mode, amount)| {
             let name = mode.mode.replace('_', " ");
-            format!(" {name}: {}, which {}.", usd(*amount), self::name(mode.verdict))
+            format!(" As {name} it is {}, which {}.", usd(*amount), self::name(mode.verdict))
         })
         .collect();
     let words = format!(
