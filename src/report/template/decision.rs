@@ -2,13 +2,13 @@
 
 use super::{CellView, Figure, FindingView, NOTHING, Objective, Table, View, number, objective};
 use super::{share, words};
-use crate::analysis::Verdict;
 use crate::analysis::compare::{ComparisonDocument, FigureComparison};
 use crate::analysis::number::{count, of, percent, plain};
 use crate::analysis::sizing::{
     ModePlan, ReverseDocument, SizingCandidate, SizingDocument, SizingPlan,
 };
 use crate::analysis::sweep::{SweepDocument, SweepPointResult};
+use crate::analysis::{Unit, Verdict};
 use crate::report::Decision;
 use crate::report::text::compare::{order, signed};
 use crate::report::text::figure_of_point;
@@ -133,7 +133,7 @@ fn of_plan(document: &SizingDocument, plan: &SizingPlan) -> Vec<Figure> {
         figures.push(figure("headroom", format!("{} ×", plain(room.load_factor)), note));
     }
     if let (Some(usd), 0..=2) = (plan.monthly_usd, figures.len()) {
-        figures.push(figure("cost", format!("{usd:.2} USD"), "a month"));
+        figures.push(figure("cost", amount(usd, Unit::Usd), "a month"));
     }
     figures
 }
@@ -224,12 +224,15 @@ fn modes(document: &SizingDocument) -> Table {
     let headings = ["mode", "shards", "throttled", "USD a month", "verdict", "why not"];
     let note = "The same traffic in each mode, simulated.";
     let rows = document.modes.iter().map(row).collect();
-    Table::new(("modes-table", "Modes"), note, &headings, rows)
+    let mut table = Table::new(("modes-table", "Modes"), note, &headings, rows);
+    table.summary_rows = SUMMARY_ROWS;
+    table
 }
 
 /// An amount to the cent, where there is a bill.
-fn dollars(amount: Option<f64>) -> CellView {
-    amount.map_or(words(NOTHING), |usd| number_of(format!("{usd:.2}"), usd))
+fn dollars(monthly_usd: Option<f64>) -> CellView {
+    let cents = |usd| amount(usd, Unit::Usd).trim_end_matches(" USD").to_owned();
+    monthly_usd.map_or(words(NOTHING), |usd| number_of(cents(usd), usd))
 }
 
 fn reverse(document: &ReverseDocument) -> View {
