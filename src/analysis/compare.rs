@@ -10,6 +10,8 @@ pub use document::{
     ComparisonDocument, FigureComparison, FigureOfVariant, PairedDifference, VariantResult, Winner,
 };
 
+use std::cmp::Ordering;
+
 use rayon::prelude::*;
 
 use super::cost::mean_monthly_usd;
@@ -173,7 +175,8 @@ fn variance(values: &[f64]) -> Option<f64> {
     Some(squares / (values.len() as f64 - 1.0).max(1.0))
 }
 
-/// The best by: objectives met, strongest order, fewest shards needed, least throttled.
+/// The best by: objectives met, strongest order, fewest shards needed, least throttled, and least
+/// cost to the dollar where that is known of both.
 fn winner(variants: &[VariantResult]) -> Option<Winner> {
     let rank = |each: &VariantResult| {
         let verdict = match each.verdict {
@@ -189,7 +192,12 @@ fn winner(variants: &[VariantResult]) -> Option<Winner> {
         (verdict, order, each.shards_needed.unwrap_or(u64::MAX))
     };
     let compare = |a: &&VariantResult, b: &&VariantResult| {
-        rank(a).cmp(&rank(b)).then(a.throttled_ratio.total_cmp(&b.throttled_ratio))
+        let cost = match (a.monthly_usd, b.monthly_usd) {
+            // To the dollar: a few cents decide nothing.
+            (Some(a), Some(b)) => a.round().total_cmp(&b.round()),
+            _ => Ordering::Equal,
+        };
+        rank(a).cmp(&rank(b)).then(a.throttled_ratio.total_cmp(&b.throttled_ratio)).then(cost)
     };
     let best = variants.iter().min_by(compare)?;
     let is_alone = variants.iter().filter(|each| compare(each, &best).is_eq()).count() == 1;
@@ -212,8 +220,9 @@ fn winner(variants: &[VariantResult]) -> Option<Winner> {
         OrderingKept::None => "keeps no order",
     };
     let throttled = percent(best.throttled_ratio);
+    let cost = best.monthly_usd.map_or(String::new(), |usd| format!(", for {usd:.2} USD a month"));
     let reason =
-        format!("it {verdict}, {needs}, {order}, and {throttled} of attempts is throttled");
+        format!("it {verdict}, {needs}, {order}, and {throttled} of attempts is throttled{cost}");
     Some(Winner { name: best.name.clone(), reason })
 }
 
@@ -230,6 +239,28 @@ mod tests {
         assert!(ratio(&[(1.0, 3.0), (2.0, 4.0), (5.0, 7.0)]).abs() < 1e-12);
         assert!((ratio(&[(1.0, 3.0), (2.0, 3.0), (5.0, 3.0)]) - 1.0).abs() < 1e-12);
         assert!((ratio(&[(1.0, 3.0), (2.0, 2.0), (3.0, 1.0)]) - 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_meets_the_same_for_less_is_chosen_where_both_costs_are_known() {
+        let variant = |name: &str, monthly_usd| VariantResult {
+            name: name.to_owned(),
+            changes: Vec::new(),
+            digest: String::new(),
+            verdict: Verdict::Pass,
+            objectives: Vec::new(),
+            shards: 7,
+            hottest_over_mean: None,
+            throttled_ratio: 0.0,
+            shards_needed: Some(6),
+            ordering: OrderingKept::PerKey,
+            monthly_usd,
+        };
+        let dear = variant("advantage", Some(3_079.69));
+        let cheap = winner(&[dear.clone(), variant("shards", Some(415.02))]).unwrap();
+        assert!(cheap.name == "shards" && cheap.reason.ends_with(", for 415.02 USD a month"));
+        assert!(winner(&[dear.clone(), variant("shards", None)]).is_none());
+        assert!(winner(&[dear, variant("same", Some(3_079.72))]).is_none(), "cents");
     }
 
     #[test]

@@ -23,7 +23,8 @@ impl std::fmt::Display for Cell {
             Self::OptionalCount(value) => {
                 value.map_or(Ok(()), |value| write!(formatter, "{value}"))
             }
-            Self::Number(value) => write!(formatter, "{value}"),
+            // With its decimals, so that a whole one is not read as a count: `30.0`.
+            Self::Number(value) => write!(formatter, "{value:?}"),
         }
     }
 }
@@ -146,7 +147,11 @@ mod tests {
             "{}",
             lines[0]
         );
-        assert!(lines[1].starts_with("0,1,2000,1000000,1800,900000,2000,1800,"), "{}", lines[1]);
+        assert!(
+            lines[1].starts_with("0.0,1.0,2000,1000000,1800,900000,2000.0,1800.0,"),
+            "{}",
+            lines[1]
+        );
     }
 
     #[test]

@@ -114,7 +114,7 @@ mod tests {
                 match field {
                     Field::ULong(count) => assert_eq!(count.to_string(), text),
                     Field::Null => assert_eq!(text, ""),
-                    Field::Double(number) => assert_eq!(number.to_string(), text),
+                    Field::Double(number) => assert_eq!(format!("{number:?}"), text),
                     other => panic!("a column of type {other:?}"),
                 }
             }

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The scenarios whose packs are committed.
-const GALLERY: [&str; 4] = [
+const GALLERY: [&str; 5] = [
+    "orders-cdc",
     "does-one-hot-key-throttle-the-stream",
     "does-a-third-polling-consumer-still-fit",
     "when-does-a-slow-consumer-fall-behind",

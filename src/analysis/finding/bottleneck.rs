@@ -52,11 +52,26 @@ pub(super) fn advice(
         .or_else(|| processing(scenario, index, load))
         .or_else(|| shared_limit(scenario, index, load))
         .or_else(|| polling(scenario, index, load))
+        .or_else(|| incident(scenario, index))
         .unwrap_or_else(|| {
             "Batches take longer than they last: shorten processing, read larger batches, or use \
              more shards, which are worked on side by side."
                 .to_owned()
         })
+}
+
+/// What the timetable of the scenario did to the consumer, where nothing else explains its age.
+fn incident(scenario: &Scenario, index: usize) -> Option<String> {
+    let own = scenario.incidents.iter().filter(|incident| incident.consumer == index);
+    let mut words: Vec<&str> = own.map(|incident| incident.kind.as_str()).collect();
+    words.dedup();
+    (!words.is_empty()).then(|| {
+        format!(
+            "Its incidents explain that ({}); the table of incidents says how long each took to be \
+             made up. More room to read and to process shortens it.",
+            words.join(", ")
+        )
+    })
 }
 
 fn refused(scenario: &Scenario, seen: &Observation, index: usize) -> Option<String> {

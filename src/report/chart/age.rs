@@ -78,7 +78,7 @@ fn objectives(picture: &Picture, names: &[&str]) -> Vec<(f64, String, super::pal
     about_age
         .map(|objective| {
             let name = match &objective.consumer {
-                Some(consumer) if names.len() > 1 => format!("p99 of {consumer}"),
+                Some(consumer) if names.len() > 1 => format!("p99 {consumer}"),
                 _ => "objective, p99".to_owned(),
             };
             (objective.at_most_ms, name, OBJECTIVE)

@@ -4,7 +4,10 @@ use plotters::element::Rectangle;
 use plotters::style::Color;
 
 use super::axis::{Axis, moment, time_title};
-use super::frame::{Drawn, Frame, Margins, Mark, Plot, bounds, fitted, legend, nothing, plot};
+use super::frame::{
+    Drawn, Frame, HEIGHT_OF_NOTHING, Margins, Mark, Mesh, Plot, bounds, fitted, legend, nothing,
+    plot_on,
+};
 use super::palette::{BLUE, EMPTY, MISSING, PURPLE, SERIES, Tint, VERMILLION};
 use super::{Chart, ChartError, Hover};
 use crate::analysis::number::percent;
@@ -58,9 +61,16 @@ pub(super) fn chart(_: &ResultDocument, picture: &Picture) -> Result<Chart, Char
         bounds(margins, frame.height),
         (0..picture.rows.len()).map(|index| column(picture, rows, index)).collect(),
     );
-    frame.draw((!is_empty).then_some(hover), |area| {
+    let is_free = rows.iter().all(|row| row.bins.iter().all(|bin| *bin == Binding::Nothing));
+    if is_empty || is_free {
+        frame.height = HEIGHT_OF_NOTHING;
+    }
+    frame.draw((!is_empty && !is_free).then_some(hover), |area| {
         if is_empty {
             return nothing(area, "No time was simulated.");
+        }
+        if is_free {
+            return nothing(area, free(rows.len()));
         }
         let seen = |binding: &Binding| rows.iter().any(|row| row.bins.contains(binding));
         let entries: Vec<_> = ALL
@@ -76,9 +86,18 @@ pub(super) fn chart(_: &ResultDocument, picture: &Picture) -> Result<Chart, Char
             .map(|(index, row)| (rows.len() as f64 - index as f64 - 0.5, fitted(&row.name, 270.0)));
         let y = Axis { min: 0.0, max: rows.len() as f64, ticks: ticks.collect() };
         let title = time_title(picture.simulated_seconds);
-        let mut plot = plot(area, margins, (&x, title), (&y, ""))?;
+        let mut plot = plot_on(area, margins, (&x, title), (&y, ""), Mesh::None)?;
         ribbons(&mut plot, picture, rows)
     })
+}
+
+/// What is said where nothing binds at any time, of the writes and of consumers.
+fn free(rows: usize) -> &'static str {
+    if rows > 1 {
+        "No limit held the writes at any time, and no consumer was refused or behind."
+    } else {
+        "No limit held the writes at any time."
+    }
 }
 
 fn ribbons(plot: &mut Plot<'_, '_>, picture: &Picture, rows: &[BindingRow]) -> Drawn {

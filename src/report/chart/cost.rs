@@ -5,9 +5,12 @@ use plotters::style::Color;
 use plotters::style::text_anchor::HPos;
 
 use super::axis::Axis;
-use super::frame::{Area, Drawn, Frame, Margins, Plot, bounds, fitted, line, nothing, plot, text};
+use super::frame::{
+    Area, Drawn, Frame, Margins, Mark, Mesh, Plot, bounds, fitted, line, nothing, plot_on, swatch,
+    text, text_on_paper, width_of,
+};
 use super::palette::{AXIS, INK, OBJECTIVE, SERIES, Tint};
-use super::{Chart, ChartError, Hover};
+use super::{Chart, ChartError, Hover, WIDTH};
 use crate::analysis::cost::{CostLine, CostResult};
 use crate::analysis::number::{count, plain};
 use crate::analysis::{ObjectiveResult, ResultDocument, Unit};
@@ -20,7 +23,10 @@ const GAP: f64 = 0.2;
 const ROWS_MAX: usize = 9;
 /// Items with a colour of their own; what is left has one colour.
 const ITEMS_MAX: usize = 5;
-const MARGINS: Margins = Margins { left: 330, right: 250, top: 196, bottom: 104 };
+/// Height of a row of the legend.
+const LEGEND_ROW: u32 = 40;
+/// Room for a bar's sum at the right; the legend has as many rows as it needs.
+const MARGINS: Margins = Margins { left: 330, right: 250, top: 116, bottom: 104 };
 
 /// A bar: whose it is, and what each item adds.
 struct Bar {
@@ -40,40 +46,64 @@ pub(super) fn chart(document: &ResultDocument, cost: &CostResult) -> Result<Char
     let objective = document.objectives.iter().find(|each| each.unit == Unit::Usd);
     let title = format!("A month of {} h in {}", cost.month_hours, cost.region);
     let mut frame = Frame::new("cost", &title, description(cost, &bars, objective));
-    frame.height = MARGINS.top + MARGINS.bottom + ROW_HEIGHT * bars.len().max(2) as u32;
+    let legend = legend_rows(&items);
+    let margins = Margins { top: MARGINS.top + LEGEND_ROW * legend.len() as u32, ..MARGINS };
+    frame.height = margins.top + margins.bottom + ROW_HEIGHT * bars.len().max(2) as u32;
     let total = cost.monthly_usd.as_f64();
     let notes = bars.iter().map(|bar| note(bar, &items)).collect();
-    let hover = Hover::by_cell(bounds(MARGINS, frame.height), 1, notes);
+    let hover = Hover::by_cell(bounds(margins, frame.height), 1, notes);
     frame.draw((total > 0.0).then_some(hover), |area| {
         if total <= 0.0 {
             return nothing(area, "No item of the bill costs anything.");
         }
-        names_of_items(area, &items)?;
+        names_of_items(area, &items, &legend)?;
         let most = objective.map_or(total, |objective| objective.target.max(total));
         let x = Axis::from_zero(most, plain);
         let rows = bars.len() as f64;
         let ticks = bars.iter().enumerate();
         let ticks = ticks.map(|(index, bar)| (rows - index as f64 - 0.5, fitted(&bar.name, 270.0)));
         let y = Axis { min: 0.0, max: rows, ticks: ticks.collect() };
-        let mut plot = plot(area, MARGINS, (&x, "USD a month"), (&y, ""))?;
-        stack(area, &mut plot, &bars)?;
+        let mut plot = plot_on(area, margins, (&x, "USD a month"), (&y, ""), Mesh::Upright)?;
         if let Some(objective) = objective {
             bound(area, &mut plot, objective.target, rows)?;
         }
-        Ok(())
+        stack(area, &mut plot, &bars)
     })
 }
 
-/// Names of items in two rows of three, since they are long.
-fn names_of_items(area: &Area<'_>, items: &[String]) -> Drawn {
-    const COLUMN: i32 = 506;
+/// From an item's mark to its name, and from a name to the next mark.
+const MARK_AND_GAP: [f64; 2] = [44.0, 36.0];
+
+/// The items of each row of the legend: as many as fit, since their names are long.
+fn legend_rows(items: &[String]) -> Vec<Vec<usize>> {
+    let room = f64::from(WIDTH) - 80.0;
+    let mut rows: Vec<Vec<usize>> = Vec::new();
+    let mut used = room;
     for (index, name) in items.iter().enumerate() {
-        let left = 40 + (index % 3) as i32 * COLUMN;
-        let middle = 104 + (index / 3) as i32 * 40;
-        let corners = [(left, middle - 12), (left + 32, middle + 12)];
-        area.draw(&Rectangle::new(corners, tint(index).light.filled()))?;
-        let name = fitted(name, f64::from(COLUMN) - 60.0);
-        text(area, &name, (left + 44, middle), HPos::Left, INK)?;
+        let width = MARK_AND_GAP[0] + width_of(name);
+        if used + width > room {
+            rows.push(Vec::new());
+            used = 0.0;
+        }
+        if let Some(row) = rows.last_mut() {
+            row.push(index);
+        }
+        used += width + MARK_AND_GAP[1];
+    }
+    rows
+}
+
+fn names_of_items(area: &Area<'_>, items: &[String], rows: &[Vec<usize>]) -> Drawn {
+    for (row, indices) in rows.iter().enumerate() {
+        let middle = 104 + row as i32 * LEGEND_ROW as i32;
+        let mut left = 40.0;
+        for index in indices {
+            let name = fitted(&items[*index], f64::from(WIDTH) - 130.0);
+            swatch(area, Mark::Area, tint(*index), (left as i32, middle))?;
+            let start = left + MARK_AND_GAP[0];
+            text(area, &name, (start as i32, middle), HPos::Left, INK)?;
+            left = start + width_of(&name) + MARK_AND_GAP[1];
+        }
     }
     Ok(())
 }
@@ -149,7 +179,7 @@ fn stack(area: &Area<'_>, plot: &mut Plot<'_, '_>, bars: &[Bar]) -> Drawn {
             from += amount;
         }
         let (x, y) = plot.backend_coord(&(from, top - 0.5));
-        text(area, &usd(bar.sum()), (x + 14, y), HPos::Left, INK)?;
+        text_on_paper(area, &usd(bar.sum()), (x + 14, y), HPos::Left, INK)?;
     }
     Ok(())
 }

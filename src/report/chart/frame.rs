@@ -5,11 +5,11 @@ use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
 use plotters::drawing::DrawingArea;
-use plotters::element::{PathElement, Rectangle, Text};
+use plotters::element::{Cross, PathElement, Rectangle, Text};
 use plotters::prelude::{Cartesian2d, IntoDrawingArea, Ranged, SVGBackend};
 use plotters::series::LineSeries;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontStyle, FontTransform, IntoFont, RGBColor, TextStyle};
+use plotters::style::{Color, FontStyle, FontTransform, IntoFont, RGBColor, ShapeStyle, TextStyle};
 
 use super::axis::Axis;
 use super::palette::{AXIS, GRID, INK, PAPER, SOFT_INK, Tint};
@@ -51,7 +51,25 @@ impl Margins {
 pub(super) enum Mark {
     Line,
     Area,
+    /// Not a colour but a shape, as it is drawn.
+    Cross,
+    /// No mark: words that say what a figure in the drawing is.
+    Words,
 }
+
+/// Which faint lines lie behind a plot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mesh {
+    /// Level, at the ticks of the upright axis.
+    Level,
+    /// Upright, at the ticks of the level axis: for bars that lie.
+    Upright,
+    /// None: for cells and ribbons, which fill their rows.
+    None,
+}
+
+/// Height of a chart that says that there is nothing to draw.
+pub(super) const HEIGHT_OF_NOTHING: u32 = 240;
 
 /// A line across the plot with its name at the right.
 #[derive(Clone, Debug)]
@@ -131,12 +149,23 @@ pub(super) fn bounds(margins: Margins, height: u32) -> [f64; 4] {
     ]
 }
 
-/// A coordinate system with axes, ticks and titles in it.
+/// A coordinate system with axes, ticks and titles in it, and level lines behind.
 pub(super) fn plot<'area, 'drawing>(
+    area: &'area Area<'drawing>,
+    margins: Margins,
+    x: (&Axis, &str),
+    y: (&Axis, &str),
+) -> Result<Plot<'area, 'drawing>, Box<dyn std::error::Error + Send + Sync>> {
+    plot_on(area, margins, x, y, Mesh::Level)
+}
+
+/// The same with another mesh behind.
+pub(super) fn plot_on<'area, 'drawing>(
     area: &'area Area<'drawing>,
     margins: Margins,
     (x, x_title): (&Axis, &str),
     (y, y_title): (&Axis, &str),
+    mesh: Mesh,
 ) -> Result<Plot<'area, 'drawing>, Box<dyn std::error::Error + Send + Sync>> {
     let mut plot = ChartBuilder::on(area)
         .margin_left(40)
@@ -146,8 +175,14 @@ pub(super) fn plot<'area, 'drawing>(
         .x_label_area_size(margins.bottom - 50)
         .y_label_area_size(margins.left - 40)
         .build_cartesian_2d(x.clone(), y.clone())?;
-    plot.configure_mesh()
-        .disable_x_mesh()
+    let mut style_of_mesh = plot.configure_mesh();
+    if mesh != Mesh::Upright {
+        style_of_mesh.disable_x_mesh();
+    }
+    if mesh != Mesh::Level {
+        style_of_mesh.disable_y_mesh();
+    }
+    style_of_mesh
         // Keeps the first labels of both axes apart where they meet.
         .set_all_tick_mark_size(16)
         .light_line_style(GRID.light.stroke_width(0))
@@ -191,6 +226,25 @@ pub(super) fn text(area: &Area<'_>, words: &str, at: (i32, i32), side: HPos, tin
     Ok(())
 }
 
+/// Words on a piece of paper of their own, so that no line behind strikes them out.
+pub(super) fn text_on_paper(
+    area: &Area<'_>,
+    words: &str,
+    at: (i32, i32),
+    side: HPos,
+    tint: Tint,
+) -> Drawn {
+    let width = width_of(words) as i32;
+    let left = match side {
+        HPos::Left => at.0,
+        HPos::Right => at.0 - width,
+        HPos::Center => at.0 - width / 2,
+    };
+    let corners = [(left - 4, at.1 - 18), (left + width + 4, at.1 + 18)];
+    area.draw(&Rectangle::new(corners, PAPER.light.filled()))?;
+    text(area, words, at, side, tint)
+}
+
 /// About as wide as words can be, in units of the drawing.
 pub(super) fn width_of(words: &str) -> f64 {
     words.chars().count() as f64 * WORDS * WIDTH_OF_CHARACTER
@@ -212,11 +266,20 @@ pub(super) fn fitted(words: &str, width: f64) -> String {
 
 /// Names of what is drawn, below the title, as far as one row holds them.
 pub(super) fn legend(area: &Area<'_>, entries: &[(Mark, Tint, String)]) -> Drawn {
-    let longest = if entries.len() > 3 { 260.0 } else { 800.0 };
-    let names: Vec<String> = entries.iter().map(|entry| fitted(&entry.2, longest)).collect();
-    let width = |name: &String| MARK_WIDTH + width_of(name);
-    let all = names.iter().map(|name| width(name) + LEGEND_GAP).sum::<f64>() - LEGEND_GAP;
     let room = f64::from(WIDTH) - 80.0;
+    let width = |name: &String| MARK_WIDTH + width_of(name);
+    let sum = |names: &[String]| {
+        names.iter().map(|name| width(name) + LEGEND_GAP).sum::<f64>() - LEGEND_GAP
+    };
+    let fitted_to = |longest: f64| -> Vec<String> {
+        entries.iter().map(|entry| fitted(&entry.2, longest)).collect()
+    };
+    // Names are shortened only where not all of them fit.
+    let mut names = fitted_to(800.0);
+    if sum(&names) > room {
+        names = fitted_to(260.0);
+    }
+    let all = sum(&names);
     let middle = 112;
     let mut left = 40.0;
     for (index, ((mark, tint, _), name)) in entries.iter().zip(&names).enumerate() {
@@ -224,19 +287,32 @@ pub(super) fn legend(area: &Area<'_>, entries: &[(Mark, Tint, String)]) -> Drawn
         if all > room && left + width(name) + LEGEND_GAP + width_of(&more) > 40.0 + room {
             return text(area, &more, (left as i32, middle), HPos::Left, SOFT_INK);
         }
-        let (from, to) = (left as i32, left as i32 + 32);
-        match mark {
-            Mark::Line => {
-                let path = vec![(from, middle), (to, middle)];
-                area.draw(&PathElement::new(path, tint.light.stroke_width(6)))?;
-            }
-            Mark::Area => {
-                let corners = [(from, middle - 12), (to, middle + 12)];
-                area.draw(&Rectangle::new(corners, tint.light.filled()))?;
-            }
-        }
-        text(area, name, (to + 12, middle), HPos::Left, INK)?;
+        let from = left as i32;
+        swatch(area, *mark, *tint, (from, middle))?;
+        let start = if *mark == Mark::Words { from } else { from + MARK_WIDTH as i32 };
+        text(area, name, (start, middle), HPos::Left, INK)?;
         left += width(name) + LEGEND_GAP;
+    }
+    Ok(())
+}
+
+/// The mark before a name in a legend.
+pub(super) fn swatch(area: &Area<'_>, mark: Mark, tint: Tint, (from, middle): (i32, i32)) -> Drawn {
+    let to = from + 32;
+    match mark {
+        Mark::Line => {
+            let path = vec![(from, middle), (to, middle)];
+            area.draw(&PathElement::new(path, tint.light.stroke_width(6)))?;
+        }
+        Mark::Area => {
+            let corners = [(from, middle - 12), (to, middle + 12)];
+            area.draw(&Rectangle::new(corners, tint.light.filled()))?;
+        }
+        Mark::Cross => {
+            let style = ShapeStyle { color: tint.light.to_rgba(), filled: false, stroke_width: 4 };
+            area.draw(&Cross::new((from + 20, middle), 9, style))?;
+        }
+        Mark::Words => {}
     }
     Ok(())
 }

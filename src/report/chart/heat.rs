@@ -5,7 +5,9 @@ use plotters::style::Color;
 use plotters::style::text_anchor::HPos;
 
 use super::axis::{Axis, moment, time_title};
-use super::frame::{Area, Drawn, Frame, Margins, Plot, bounds, nothing, plot, text};
+use super::frame::{
+    Area, Drawn, Frame, HEIGHT_OF_NOTHING, Margins, Plot, bounds, nothing, plot, text,
+};
 use super::palette::{EMPTY, HEAT, REFUSED, SOFT_INK, Tint};
 use super::{Chart, ChartError, Hover, WIDTH};
 use crate::analysis::number::{of, percent};
@@ -14,8 +16,6 @@ use crate::analysis::{HeatMap, HeatRow, Picture, ResultDocument};
 /// A cell in seconds and rows.
 type Cell = Rectangle<(f64, f64)>;
 
-/// Height of a chart that says that there is nothing to draw.
-const HEIGHT_OF_NOTHING: u32 = 240;
 /// Stands for the percentage of a shard that is not open; the script of the page knows it.
 const NOT_OPEN: &str = "-";
 /// Most labels of rows.

@@ -5,7 +5,9 @@ use plotters::style::Color;
 use plotters::style::text_anchor::HPos;
 
 use super::axis::Axis;
-use super::frame::{Area, Drawn, Frame, Margins, Mark, fitted, legend, line, nothing, plot, text};
+use super::frame::{
+    Area, Drawn, Frame, HEIGHT_OF_NOTHING, Margins, Mark, fitted, legend, line, nothing, plot, text,
+};
 use super::palette::{BLUE, EMPTY, GREEN, INK, LIMIT, SOFT_INK, VERMILLION};
 use super::{Chart, ChartError, WIDTH};
 use crate::analysis::number::{count, percent, plain, short_count};
@@ -18,8 +20,11 @@ const BAR_HEIGHT: i32 = 12;
 
 pub(super) fn chart(document: &ResultDocument, picture: &Picture) -> Result<Chart, ChartError> {
     let keys = &picture.keys;
-    let frame = Frame::new("keys", "How much the hottest keys carry", description(keys));
+    let mut frame = Frame::new("keys", "How much the hottest keys carry", description(keys));
     let total = document.stream.generated_records;
+    if keys.curve.is_empty() {
+        frame.height = HEIGHT_OF_NOTHING;
+    }
     frame.draw(None, |area| {
         if keys.curve.is_empty() {
             let words = if total == 0 {

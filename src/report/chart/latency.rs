@@ -98,7 +98,7 @@ fn across(picture: &Picture) -> Vec<(f64, String)> {
     let objectives = picture.time_objectives.iter().filter_map(|objective| {
         let what = match (objective.measured, &objective.consumer) {
             (Measured::Put, _) => "put p99".to_owned(),
-            (Measured::EndToEnd, Some(consumer)) => format!("p99 at {consumer}"),
+            (Measured::EndToEnd, Some(consumer)) => format!("p99 {consumer}"),
             (Measured::EndToEnd, None) => "end to end p99".to_owned(),
             (Measured::IteratorAge, _) => return None,
         };

@@ -21,12 +21,14 @@ pub(super) enum Measure {
 }
 
 impl Measure {
-    /// Records or bytes, whichever the offered load has more of in shards.
+    /// Records or bytes, whichever fills more shards in the busiest bin.
     pub(super) fn scarcer(picture: &Picture) -> Self {
-        let sum = |take: fn(&SeriesRow) -> u64| picture.rows.iter().map(take).sum::<u64>() as f64;
-        let records = sum(|row| row.generated_records) / picture.shard_records_per_second;
-        let of_bytes = sum(|row| row.generated_bytes) / picture.shard_bytes_per_second;
-        if of_bytes > records { Self::Bytes } else { Self::Records }
+        let highest = |measure: Self| {
+            let rows = picture.rows.iter();
+            let shards = rows.map(|row| measure.of_row(row).0 / measure.of_shard(picture));
+            shards.fold(0.0, f64::max)
+        };
+        if highest(Self::Bytes) > highest(Self::Records) { Self::Bytes } else { Self::Records }
     }
 
     pub(super) fn axis_title(self) -> &'static str {
@@ -79,14 +81,15 @@ pub(super) fn chart(document: &ResultDocument, picture: &Picture) -> Result<Char
         if is_empty {
             return nothing(area, "No records were generated.");
         }
-        legend(
-            area,
-            &[
-                (Mark::Line, VERMILLION, "offered".to_owned()),
-                (Mark::Line, BLUE, "accepted".to_owned()),
-                (Mark::Area, MISSING, "offered but not accepted at the time".to_owned()),
-            ],
-        )?;
+        let mut entries = vec![
+            (Mark::Line, VERMILLION, "offered".to_owned()),
+            (Mark::Line, BLUE, "accepted".to_owned()),
+        ];
+        if document.stream.write_throttled_records > 0 {
+            let words = "offered but not accepted at the time";
+            entries.push((Mark::Area, MISSING, words.to_owned()));
+        }
+        legend(area, &entries)?;
         let x = Axis::time(picture.simulated_seconds);
         let y = Axis::from_zero(highest.max(capacity), plain);
         let margins = Margins::LINES_NAMED;
@@ -97,7 +100,7 @@ pub(super) fn chart(document: &ResultDocument, picture: &Picture) -> Result<Char
         // The line itself follows the shards; here its end is named.
         let shards = picture.shards.last().map_or(0, |from| from.open_shards);
         let y = measure.of_shard(picture) * shards as f64;
-        names_at_right(area, &plot, &x, margins, &[(y, format!("{shards} × shard"), LIMIT)])
+        names_at_right(area, &plot, &x, margins, &[(y, of(shards, "shard"), LIMIT)])
     })
 }
 

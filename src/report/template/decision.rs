@@ -2,11 +2,13 @@
 
 use super::{CellView, Figure, FindingView, NOTHING, Objective, Table, View, number, objective};
 use super::{share, words};
-use crate::analysis::Verdict;
 use crate::analysis::compare::{ComparisonDocument, FigureComparison};
 use crate::analysis::number::{count, of, percent, plain};
-use crate::analysis::sizing::{ReverseDocument, SizingCandidate, SizingDocument, SizingPlan};
+use crate::analysis::sizing::{
+    ModePlan, ReverseDocument, SizingCandidate, SizingDocument, SizingPlan,
+};
 use crate::analysis::sweep::{SweepDocument, SweepPointResult};
+use crate::analysis::{Unit, Verdict};
 use crate::report::Decision;
 use crate::report::text::compare::{order, signed};
 use crate::report::text::figure_of_point;
@@ -107,6 +109,9 @@ fn size(document: &SizingDocument) -> View {
     if !document.candidates.is_empty() {
         view.tables.push(candidates(document));
     }
+    if !document.modes.is_empty() {
+        view.tables.push(modes(document));
+    }
     view.origin =
         origin(&document.tool_version, &document.scenario, &document.digest, document.seed);
     view
@@ -128,7 +133,7 @@ fn of_plan(document: &SizingDocument, plan: &SizingPlan) -> Vec<Figure> {
         figures.push(figure("headroom", format!("{} ×", plain(room.load_factor)), note));
     }
     if let (Some(usd), 0..=2) = (plan.monthly_usd, figures.len()) {
-        figures.push(figure("cost", format!("{usd:.2} USD"), "a month"));
+        figures.push(figure("cost", amount(usd, Unit::Usd), "a month"));
     }
     figures
 }
@@ -185,9 +190,7 @@ fn candidates(document: &SizingDocument) -> Table {
             words(reason),
         ];
         if has_cost {
-            let usd = each.monthly_usd;
-            let cell = usd.map_or(words(NOTHING), |usd| number_of(format!("{usd:.2}"), usd));
-            row.insert(6, cell);
+            row.insert(6, dollars(each.monthly_usd));
         }
         row
     };
@@ -201,6 +204,35 @@ fn candidates(document: &SizingDocument) -> Table {
     let mut table = Table::new(("counts-table", "Counts"), note, &headings, rows);
     table.summary_rows = SUMMARY_ROWS;
     table
+}
+
+fn modes(document: &SizingDocument) -> Table {
+    let row = |mode: &ModePlan| {
+        let shards = match (mode.shards_start, mode.shards_end) {
+            (start, end) if start == end => number(start),
+            (start, end) => words(format!("{} to {}", count(start), count(end))),
+        };
+        vec![
+            words(mode.mode.replace('_', " ")),
+            shards,
+            share(mode.throttled_ratio),
+            dollars(mode.monthly_usd),
+            words(fared(mode.verdict)),
+            words(mode.rejection.as_ref().map_or("", |why| why.reason.as_str())),
+        ]
+    };
+    let headings = ["mode", "shards", "throttled", "USD a month", "verdict", "why not"];
+    let note = "The same traffic in each mode, simulated.";
+    let rows = document.modes.iter().map(row).collect();
+    let mut table = Table::new(("modes-table", "Modes"), note, &headings, rows);
+    table.summary_rows = SUMMARY_ROWS;
+    table
+}
+
+/// An amount to the cent, where there is a bill.
+fn dollars(monthly_usd: Option<f64>) -> CellView {
+    let cents = |usd| amount(usd, Unit::Usd).trim_end_matches(" USD").to_owned();
+    monthly_usd.map_or(words(NOTHING), |usd| number_of(cents(usd), usd))
 }
 
 fn reverse(document: &ReverseDocument) -> View {
@@ -285,9 +317,12 @@ fn compare(document: &ComparisonDocument) -> View {
 }
 
 fn variants(document: &ComparisonDocument) -> Table {
+    /// Column of the cost, where it is known.
+    const COST_AT: usize = 7;
+    let has_cost = document.variants.iter().any(|each| each.monthly_usd.is_some());
     let rows = document.variants.iter().map(|each| {
         let over = each.hottest_over_mean;
-        vec![
+        let mut row = vec![
             words(&each.name),
             words(verdict_or_none(each.verdict)),
             number(each.shards),
@@ -296,9 +331,13 @@ fn variants(document: &ComparisonDocument) -> Table {
             each.shards_needed.map_or(words("no count"), number),
             words(order(each.ordering)),
             words(each.changes.join(", ")),
-        ]
+        ];
+        if has_cost {
+            row.insert(COST_AT, dollars(each.monthly_usd));
+        }
+        row
     });
-    let headings = [
+    let mut headings = vec![
         "variant",
         "verdict",
         "shards",
@@ -308,7 +347,10 @@ fn variants(document: &ComparisonDocument) -> Table {
         "order kept",
         "changes",
     ];
-    let note = "The first is the baseline. Shards needed are by the forecast of `size`.";
+    if has_cost {
+        headings.insert(COST_AT, "USD a month");
+    }
+    let note = "The first is the baseline. Shards needed are by the forecast of size.";
     let mut table = Table::new(("variants-table", "Variants"), note, &headings, rows.collect());
     table.summary_rows = SUMMARY_ROWS;
     table

@@ -19,7 +19,7 @@ pub(super) fn incidents(document: &ResultDocument, page: &mut Page) {
             seconds(incident.for_seconds),
             milliseconds(incident.iterator_age_ms_max as f64),
             short_count(incident.backlog_records_max),
-            incident.drained_after_seconds.map_or_else(|| "never".to_owned(), seconds),
+            incident.drained_after_seconds.map_or_else(|| "not yet".to_owned(), seconds),
             milliseconds(incident.retention_left_ms as f64),
         ]
     };

@@ -6,14 +6,16 @@ use plotters::style::{Color, ShapeStyle};
 
 use crate::analysis::Verdict;
 use crate::analysis::number::{count, of, percent, plain};
-use crate::analysis::sizing::{ReverseDocument, SizingCandidate, SizingDocument};
+use crate::analysis::sizing::{ModePlan, ReverseDocument, SizingCandidate, SizingDocument};
 use crate::report::chart::axis::Axis;
 use crate::report::chart::frame::{
     Across, Area, Drawn, Frame, Margins, Mark, Plot, bounds, legend, line, lines_across, nothing,
-    plot, text,
+    plot, text_on_paper, width_of,
 };
-use crate::report::chart::palette::{BLUE, GREEN, OBJECTIVE, PURPLE, SOFT_INK, Tint, VERMILLION};
-use crate::report::chart::{Chart, ChartError, Hover};
+use crate::report::chart::palette::{
+    AXIS, BLUE, GREEN, LIMIT, OBJECTIVE, PURPLE, SOFT_INK, Tint, VERMILLION,
+};
+use crate::report::chart::{Chart, ChartError, Hover, WIDTH};
 
 /// Where no attempt is throttled, on a logarithmic axis.
 const NONE_AT: f64 = -6.0;
@@ -27,6 +29,10 @@ const TICKS: [(f64, &str); 7] = [
     (-1.0, "10 %"),
     (0.0, "100 %"),
 ];
+/// Title of the axis of costs.
+const COST_TITLE: &str = "USD a month";
+/// A mode that costs more than so many times the dearest count is not drawn beside them.
+const MODE_DEARER_MAX: f64 = 2.5;
 /// Most columns under the pointer.
 const COLUMNS_MAX: usize = 500;
 
@@ -61,20 +67,63 @@ pub(super) fn of_size(document: &SizingDocument) -> Result<Vec<Chart>, ChartErro
     };
     let target = document.throttled_target;
     let scale = (&y, "of attempts throttled");
-    let mut charts = vec![draw(frame, &throttled, "shards", scale, &chosen, target)?];
-    let costs: Vec<Point> = document
-        .candidates
-        .iter()
-        .filter_map(|each| Some(point(each, each.monthly_usd?)))
-        .collect();
-    if !costs.is_empty() {
-        let most = costs.iter().map(|point| point.y).fold(0.0, f64::max);
-        let words = "What a month of 730 h costs at each number of shards that was looked at.";
-        let frame = Frame::new("shard-costs", "Cost by number of shards", words.to_owned());
-        let y = Axis::from_zero(most, plain);
-        charts.push(draw(frame, &costs, "shards", (&y, "USD a month"), &chosen, None)?);
-    }
+    let objective: Vec<Across> = target.into_iter().map(objective).collect();
+    let mut charts = vec![draw(frame, &throttled, "shards", scale, &chosen, &objective)?];
+    charts.extend(costs(document, chosen)?);
     Ok(charts)
+}
+
+/// Cost over the counts, beside that of the on-demand modes; none where no cost is known.
+fn costs(document: &SizingDocument, chosen: Chosen) -> Result<Option<Chart>, ChartError> {
+    let candidates = document.candidates.iter();
+    let costs: Vec<Point> =
+        candidates.filter_map(|each| Some(point(each, each.monthly_usd?))).collect();
+    if costs.is_empty() {
+        return Ok(None);
+    }
+    let of_plan = document.plan.as_ref().and_then(|plan| plan.monthly_usd);
+    let chosen = chosen.map(|(at, name)| match of_plan {
+        Some(amount) => (at, format!("{name}, {}", usd(amount))),
+        None => (at, name),
+    });
+    let most = costs.iter().map(|point| point.y).fold(0.0, f64::max);
+    let modes: Vec<(&ModePlan, f64)> = document
+        .modes
+        .iter()
+        .filter(|mode| mode.mode != "provisioned")
+        .filter_map(|mode| Some((mode, mode.monthly_usd?)))
+        .collect();
+    let words: Vec<String> = modes
+        .iter()
+        .map(|(mode, amount)| {
+            let name = mode.mode.replace('_', " ");
+            format!(" As {name} it is {}, which {}.", usd(*amount), self::name(mode.verdict))
+        })
+        .collect();
+    let words = format!(
+        "What a month of 730 h costs at each number of shards that was looked at.{}",
+        words.concat()
+    );
+    let frame = Frame::new("shard-costs", "Cost by number of shards", words);
+    // A mode that is far dearer would press the counts together; the words above have it.
+    let lines: Vec<Across> = modes
+        .into_iter()
+        .filter(|(_, amount)| *amount <= most * MODE_DEARER_MAX)
+        .map(|(mode, y)| Across { y, name: mode.mode.replace('_', " "), tint: LIMIT })
+        .collect();
+    let most = lines.iter().map(|across| across.y).fold(most, f64::max);
+    let y = Axis::from_zero(most, plain);
+    draw(frame, &costs, "shards", (&y, COST_TITLE), &chosen, &lines).map(Some)
+}
+
+fn objective(target: f64) -> Across {
+    let name = format!("objective {}", percent(target));
+    Across { y: position(target), name, tint: OBJECTIVE }
+}
+
+fn usd(amount: f64) -> String {
+    let cents = (amount * 100.0).round() as u64;
+    format!("{}.{:02} USD", count(cents / 100), cents % 100)
 }
 
 /// Throttling over loads on shards that stay as they are.
@@ -115,12 +164,13 @@ pub(super) fn of_reverse(document: &ReverseDocument) -> Result<Chart, ChartError
         "times the load of the scenario",
         scale,
         &chosen,
-        document.throttled_target,
+        &document.throttled_target.into_iter().map(objective).collect::<Vec<_>>(),
     )
 }
 
 fn point(candidate: &SizingCandidate, y: f64) -> Point {
-    let usd = candidate.monthly_usd.map_or(String::new(), |usd| format!(", {usd:.2} USD a month"));
+    let cost = candidate.monthly_usd;
+    let cost = cost.map_or(String::new(), |amount| format!(", {} a month", usd(amount)));
     let why = candidate.rejection.as_ref().map_or(String::new(), |why| format!(". {}", why.reason));
     Point {
         x: candidate.shards as f64,
@@ -128,7 +178,7 @@ fn point(candidate: &SizingCandidate, y: f64) -> Point {
         verdict: candidate.verdict,
         is_forecast: candidate.method == "forecast",
         note: format!(
-            "{} ({}): {}, {} throttled{usd}{why}",
+            "{} ({}): {}, {} throttled{cost}{why}",
             of(candidate.shards, "shard"),
             candidate.method,
             name(candidate.verdict),
@@ -174,7 +224,7 @@ fn draw(
     x_title: &str,
     (y, y_title): (&Axis, &str),
     chosen: &Chosen,
-    target: Option<f64>,
+    lines: &[Across],
 ) -> Result<Chart, ChartError> {
     let margins = Margins::LINES_NAMED;
     let x = axis(points);
@@ -194,20 +244,18 @@ fn draw(
             }
         }
         if points.iter().any(|point| point.is_forecast) {
-            entries.push((Mark::Line, SOFT_INK, "× is a forecast".to_owned()));
+            // A cost is not a bound, as the throttling of a forecast is.
+            let is_bound = y_title != COST_TITLE;
+            let words = if is_bound { "forecast, at least this" } else { "forecast" };
+            entries.push((Mark::Cross, SOFT_INK, words.to_owned()));
         }
         legend(area, &entries)?;
         let mut plot = plot(area, margins, (&x, x_title), (y, y_title))?;
         if let Some((at, name)) = chosen {
             mark(area, &mut plot, (y, is_whole), *at, name)?;
         }
-        dots(area, &plot, points)?;
-        let name = |target: f64| format!("objective {}", percent(target));
-        let lines: Vec<Across> = target
-            .map(|target| Across { y: position(target), name: name(target), tint: OBJECTIVE })
-            .into_iter()
-            .collect();
-        lines_across(area, &mut plot, &x, margins, &lines)
+        lines_across(area, &mut plot, &x, margins, lines)?;
+        dots(area, &plot, points)
     })
 }
 
@@ -246,7 +294,8 @@ fn tint(verdict: Verdict) -> Tint {
     match verdict {
         Verdict::Pass => BLUE,
         Verdict::Fail => VERMILLION,
-        Verdict::Inconclusive | Verdict::None => PURPLE,
+        Verdict::Inconclusive => PURPLE,
+        Verdict::None => AXIS,
     }
 }
 
@@ -269,8 +318,9 @@ fn mark(
 ) -> Drawn {
     line(plot, [(at, y.min), (at, y.max)], GREEN.light, 6)?;
     let (x, top) = plot.backend_coord(&(at, y.max));
-    let (x, side) = if is_right { (x + 16, HPos::Left) } else { (x - 16, HPos::Right) };
-    text(area, name, (x, top + 20), side, GREEN)
+    let fits = f64::from(x + 16) + width_of(name) < f64::from(WIDTH) - 20.0;
+    let (x, side) = if is_right && fits { (x + 16, HPos::Left) } else { (x - 16, HPos::Right) };
+    text_on_paper(area, name, (x, top + 20), side, GREEN)
 }
 
 /// A dot for what was simulated, a cross for what the forecast refuses.

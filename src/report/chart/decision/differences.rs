@@ -6,6 +6,7 @@ use plotters::style::text_anchor::HPos;
 
 use crate::analysis::Unit;
 use crate::analysis::compare::{ComparisonDocument, FigureComparison, PairedDifference};
+use crate::analysis::number::plain;
 use crate::report::chart::axis::round_step;
 use crate::report::chart::frame::{
     Area, Drawn, Frame, Mark, bounds, fitted, legend, nothing, text,
@@ -29,8 +30,10 @@ const HEAD: i32 = 46;
 const FOOT: i32 = 92;
 /// Where the first panel begins.
 const TOP: i32 = 156;
-/// Room for names of variants.
-const NAMES: i32 = 226;
+/// Least and most room for the names of variants at the left of a panel.
+const NAMES: [i32; 2] = [150, 430];
+/// The figure that is drawn whatever stands before it.
+const COST: &str = "cost.monthly_usd";
 /// Room between two panels.
 const GUTTER: i32 = 60;
 
@@ -44,8 +47,14 @@ struct Panel<'document> {
 pub(super) fn chart(document: &ComparisonDocument) -> Result<Chart, ChartError> {
     let differing: Vec<&FigureComparison> =
         document.figures.iter().filter(|figure| differs(figure)).collect();
-    let panels: Vec<Panel<'_>> =
-        differing.iter().take(PANELS_MAX).map(|figure| panel(document, figure)).collect();
+    let mut chosen = differing.clone();
+    if chosen.len() > PANELS_MAX {
+        let cost = chosen.iter().position(|figure| figure.name == COST);
+        let last = cost.map_or(PANELS_MAX - 1, |at| at.max(PANELS_MAX - 1));
+        chosen.swap(PANELS_MAX - 1, last);
+        chosen.truncate(PANELS_MAX);
+    }
+    let panels: Vec<Panel<'_>> = chosen.iter().map(|figure| panel(document, figure)).collect();
     let more = differing.len() - panels.len();
     let title = format!("Differences from {}", fitted(&document.variants[0].name, 600.0));
     let mut frame = Frame::new("differences", &title, describe(document, more));
@@ -85,10 +94,23 @@ fn panel<'document>(
 ) -> Panel<'document> {
     let rows = document.variants.iter().zip(&figure.variants).skip(1).take(VARIANTS_MAX);
     Panel {
-        name: figure.name.trim_start_matches("stream.").replace('_', " "),
+        name: spoken(figure),
         unit: figure.unit,
         rows: rows.map(|(variant, seen)| (variant.name.as_str(), seen.difference)).collect(),
     }
+}
+
+/// What a figure is, in words: `consumers.lake.iterator_age_ms.p99` is `iterator age p99 of lake`.
+fn spoken(figure: &FigureComparison) -> String {
+    let name = figure.name.trim_start_matches("stream.").trim_start_matches("truth.");
+    if name == COST {
+        return "cost of a month, USD".to_owned();
+    }
+    let of_one = name.strip_prefix("producers.").or_else(|| name.strip_prefix("consumers."));
+    let (whose, what) = of_one.and_then(|rest| rest.split_once('.')).unwrap_or(("", name));
+    let what = what.replace("_ms.", " ").replace(['_', '.'], " ");
+    let what = if figure.unit == Unit::Multiple { format!("{what}, times") } else { what };
+    if whose.is_empty() { what } else { format!("{what} of {whose}") }
 }
 
 /// Lowest and highest of all ends of intervals, zero within.
@@ -102,19 +124,27 @@ fn range(panel: &Panel<'_>) -> (f64, f64) {
     (low - room, high + room)
 }
 
+/// Room for the names of all variants, as far as the plot can spare it.
+fn room_for_names(panel: &Panel<'_>) -> i32 {
+    let widest = panel.rows.iter().map(|(name, _)| width_of(name)).fold(0.0, f64::max);
+    (widest as i32 + 24).clamp(NAMES[0], NAMES[1])
+}
+
 fn draw(area: &Area<'_>, panel: &Panel<'_>, (left, top): (i32, i32), width: i32) -> Drawn {
     let name = fitted(&panel.name, f64::from(width));
     text(area, &name, (left, top + 14), HPos::Left, INK)?;
     let (low, high) = range(panel);
-    let (start, end) = (left + NAMES, left + width);
+    let names = room_for_names(panel);
+    let (start, end) = (left + names, left + width);
     let at =
         |value: f64| start + ((value - low) / (high - low) * f64::from(end - start)).round() as i32;
     let (first, last) = (top + HEAD, top + HEAD + ROW * panel.rows.len() as i32);
     ticks(area, panel.unit, (low, high), (first, last), &at)?;
+    stroke(area, [(start, last), (end, last)], AXIS, 2)?;
     stroke(area, [(at(0.0), first), (at(0.0), last)], AXIS, 3)?;
     for (index, (name, difference)) in panel.rows.iter().enumerate() {
         let middle = first + ROW * index as i32 + ROW / 2;
-        let label = fitted(name, f64::from(NAMES) - 24.0);
+        let label = fitted(name, f64::from(names) - 24.0);
         text(area, &label, (start - 14, middle), HPos::Right, SOFT_INK)?;
         let Some(difference) = difference else { continue };
         let tint = sure(*difference);
@@ -143,7 +173,7 @@ fn ticks(
         let value = index as f64 * step;
         let x = at(value);
         stroke(area, [(x, first), (x, last + 8)], GRID, 2)?;
-        let label = if index == 0 { "0".to_owned() } else { signed(value, unit) };
+        let label = if index == 0 { "0".to_owned() } else { tick(value, unit) };
         let half = (width_of(&label) / 2.0) as i32;
         if x - half > free && x + half < WIDTH as i32 - 8 {
             text(area, &label, (x, last + 28), HPos::Center, SOFT_INK)?;
@@ -151,6 +181,16 @@ fn ticks(
         }
     }
     Ok(())
+}
+
+/// A label short enough for an axis; what has no unit in it has that in the panel's name.
+fn tick(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Ratio | Unit::Ms => signed(value, unit),
+        Unit::Multiple | Unit::Records | Unit::Usd => {
+            format!("{}{}", if value < 0.0 { "-" } else { "+" }, plain(value.abs()))
+        }
+    }
 }
 
 /// What can be said of the sign.
@@ -198,7 +238,8 @@ fn describe(document: &ComparisonDocument, more: usize) -> String {
     });
     format!(
         "Each variant less the baseline over {} pairs of replications that met the same records, \
-         with Student's interval of 95 % of the mean difference.{winner}{more}",
+         with Student's interval of 95 % of the mean difference; shares differ by percentage \
+         points.{winner}{more}",
         document.replications
     )
 }

@@ -5,11 +5,12 @@ use plotters::style::Color;
 use plotters::style::text_anchor::HPos;
 
 use crate::analysis::Verdict;
-use crate::analysis::number::percent;
+use crate::analysis::number::{percent, plain};
 use crate::analysis::sweep::{SweepDocument, SweepPointResult};
 use crate::report::chart::axis::Axis;
 use crate::report::chart::frame::{
-    Area, Drawn, Frame, Margins, Mark, Plot, bounds, fitted, legend, nothing, plot, text, width_of,
+    Area, Drawn, Frame, Margins, Mark, Mesh, Plot, bounds, fitted, legend, nothing, plot_on, text,
+    width_of,
 };
 use crate::report::chart::palette::{EMPTY, INK, MET, MISSING, Tint};
 use crate::report::chart::{Chart, ChartError, HEIGHT, Hover, WIDTH};
@@ -17,8 +18,8 @@ use crate::report::figure_of_point;
 
 /// Height of a row, as far as there is room.
 const ROW_HEIGHT: u32 = 92;
-/// Least height of a row in which words stand.
-const ROW_OF_WORDS: i32 = 64;
+/// Height of a line of words in a cell.
+const LINE_HEIGHT: i32 = 34;
 /// Highest drawing.
 const HEIGHT_MAX: u32 = 2 * HEIGHT;
 const MARGINS: Margins = Margins { left: 330, right: 50, top: 158, bottom: 104 };
@@ -54,7 +55,9 @@ pub(super) fn chart(document: &SweepDocument) -> Result<Chart, ChartError> {
     let cells = cells(document, &rows, &columns);
     let shown = shown(document);
     let mut frame = Frame::new("safety", "Where the objectives are met", describe(document));
-    let height = MARGINS.top + MARGINS.bottom + ROW_HEIGHT * rows.len().max(2) as u32;
+    let has_cost = document.points.iter().any(|point| point.monthly_usd.is_some());
+    let row = ROW_HEIGHT + if has_cost { LINE_HEIGHT as u32 } else { 0 };
+    let height = MARGINS.top + MARGINS.bottom + row * rows.len().max(2) as u32;
     frame.height = height.min(HEIGHT_MAX);
     let notes = cells.iter().map(|cell| note(document, cell)).collect();
     let hover = Hover::by_cell(bounds(MARGINS, frame.height), columns.len(), notes);
@@ -70,16 +73,14 @@ pub(super) fn chart(document: &SweepDocument) -> Result<Chart, ChartError> {
             .filter(|verdict| has(*verdict))
             .map(|verdict| (Mark::Area, tint(verdict), legend_name(verdict).to_owned()))
             .collect();
-        if entries.len() < 3 {
-            // Not a colour, but what the figure in a cell is.
-            entries.push((Mark::Line, INK, format!("figure: {}", shown.name)));
-        }
+        let cost = if has_cost { ", USD a month" } else { "" };
+        entries.push((Mark::Words, INK, format!("In a cell: {}{cost}", shown.name)));
         legend(area, &entries)?;
         let width = f64::from(WIDTH - MARGINS.left - MARGINS.right) / columns.len() as f64;
         let x = named_axis(&columns, width - 12.0, false);
         let y = named_axis(&rows, 264.0, true);
         let (down, across) = titles(document);
-        let mut plot = plot(area, MARGINS, (&x, &across), (&y, &down))?;
+        let mut plot = plot_on(area, MARGINS, (&x, &across), (&y, &down), Mesh::None)?;
         fill(area, &mut plot, &cells, (rows.len(), columns.len()), document, &shown)
     })
 }
@@ -182,17 +183,35 @@ fn fill(
             (plot.backend_coord(&(left, top)), plot.backend_coord(&(left + 1.0, top - 1.0)));
         let corners = [(from.0 + 2, from.1 + 2), (to.0 - 2, to.1 - 2)];
         area.draw(&Rectangle::new(corners, tint(cell.verdict()).light.filled()))?;
-        let (width, height) = (to.0 - from.0, to.1 - from.1);
-        let words = [word(cell.verdict()).to_owned(), value(document, cell, shown)];
-        let widest = words.iter().map(|word| width_of(word)).fold(0.0, f64::max);
-        if widest + 8.0 > f64::from(width) || height < ROW_OF_WORDS {
-            continue;
-        }
-        let middle = (i32::midpoint(from.0, to.0), i32::midpoint(from.1, to.1));
-        text(area, &words[0], (middle.0, middle.1 - 16), HPos::Center, INK)?;
-        text(area, &words[1], (middle.0, middle.1 + 18), HPos::Center, INK)?;
+        let mut words = vec![word(cell.verdict()).to_owned(), value(document, cell, shown)];
+        words.extend(cost(cell));
+        write(area, &words, (from, to))?;
     }
     Ok(())
+}
+
+/// The words of a cell, a line each, as many as there is room for.
+fn write(area: &Area<'_>, words: &[String], (from, to): ((i32, i32), (i32, i32))) -> Drawn {
+    let (width, height) = (f64::from(to.0 - from.0), to.1 - from.1);
+    let fits = |words: &&[String]| {
+        let widest = words.iter().map(|word| width_of(word)).fold(0.0, f64::max);
+        widest + 8.0 <= width && words.len() as i32 * LINE_HEIGHT <= height + 4
+    };
+    let candidates = [words, &words[..2]];
+    let Some(words) = candidates.into_iter().find(fits) else { return Ok(()) };
+    let middle = (i32::midpoint(from.0, to.0), i32::midpoint(from.1, to.1));
+    let first = middle.1 - (words.len() as i32 - 1) * LINE_HEIGHT / 2;
+    for (line, word) in words.iter().enumerate() {
+        let at = (middle.0, first + line as i32 * LINE_HEIGHT);
+        text(area, word, at, HPos::Center, INK)?;
+    }
+    Ok(())
+}
+
+/// The highest cost of a month of the points of a cell.
+fn cost(cell: &Cell<'_>) -> Option<String> {
+    let amount = cell.highest(|point| point.monthly_usd)?;
+    Some(format!("{} USD", plain(amount)))
 }
 
 fn tint(verdict: Verdict) -> Tint {
@@ -228,11 +247,12 @@ fn note(document: &SweepDocument, cell: &Cell<'_>) -> String {
     let throttled = Shown { name: "", figure: Some("stream.write_throttled_ratio") };
     let busiest = Shown { name: "", figure: None };
     format!(
-        "{}: {}, {} of attempts throttled, busiest shard at {} on average",
+        "{}: {}, {} of attempts throttled, busiest shard at {} on average{}",
         values.join(", "),
         legend_name(cell.verdict()),
         value(document, cell, &throttled),
         value(document, cell, &busiest),
+        cost(cell).map_or(String::new(), |cost| format!(", {cost} a month")),
     )
 }
 

@@ -4,7 +4,9 @@ use super::*;
 use crate::analysis::compare::{
     ComparisonDocument, FigureComparison, FigureOfVariant, PairedDifference, VariantResult,
 };
-use crate::analysis::sizing::{KeyNames, Rejection, SizingCandidate, SizingDocument, SizingPlan};
+use crate::analysis::sizing::{
+    KeyNames, ModePlan, Rejection, SizingCandidate, SizingDocument, SizingPlan,
+};
 use crate::analysis::sweep::{SweepDocument, SweepFigure, SweepPointResult};
 use crate::analysis::{OrderingKept, Unit, Verdict};
 use crate::report::png;
@@ -168,6 +170,29 @@ fn a_size_shows_the_objective_the_plan_and_what_it_costs() {
     let charts = check_charts(&decision, &["shard-counts", "shard-costs"]);
     assert!(charts[0].svg.contains("objective 0.1 %") && charts[0].svg.contains("plan: 6 shards"));
     assert!(!charts[1].svg.contains("objective 0.1 %"));
+    assert!(charts[0].svg.contains("forecast, at least this"), "a bound is called one");
+    let mut moded = sized();
+    let mode = |mode: &str, usd| ModePlan {
+        mode: mode.to_owned(),
+        shards_start: 4,
+        shards_end: 8,
+        verdict: Verdict::Pass,
+        throttled_ratio: 0.0,
+        monthly_usd: Some(usd),
+        rejection: None,
+    };
+    moded.modes = vec![mode("on_demand", 150.0), mode("on_demand_advantage", 4_000.0)];
+    if let Some(plan) = &mut moded.plan {
+        plan.monthly_usd = Some(65.7);
+    }
+    let with_modes = check_charts(&Decision::Size(&moded), &["shard-counts", "shard-costs"]);
+    let costs = &with_modes[1];
+    assert!(costs.svg.contains("plan: 6 shards, 65.70 USD"), "{}", costs.svg);
+    assert!(costs.svg.contains("on demand\n") || costs.svg.contains("on demand<"));
+    assert!(!costs.svg.contains("\non demand advantage"), "it would press the others together");
+    assert!(costs.description.contains("on demand advantage it is 4,000.00 USD"));
+    let summary = Decision::Size(&moded).markdown().unwrap();
+    assert!(summary.contains("| on demand | 4 to 8 | 0 % | 150.00 | passes |"), "{summary}");
     let summary = decision.markdown().unwrap();
     assert!(summary.contains("**6 shards**: provisioned, where the scenario has 4"), "{summary}");
     assert!(summary.contains("| 6 | passes | simulation | 0 % |"), "{summary}");
@@ -185,6 +210,31 @@ fn a_comparison_draws_what_differs_and_how_sure_that_is() {
     let notes = &charts[0].hover.as_ref().unwrap().notes;
     assert_eq!(notes.len(), 2);
     assert!(notes[0].contains("salted -9 % [-10 %, -8 %]"), "{}", notes[0]);
+}
+
+#[test]
+fn a_comparison_draws_the_cost_whatever_stands_before_it() {
+    let mut document = compared();
+    let other = document.figures[1].clone();
+    document.figures.extend((0..8).map(|_| other.clone()));
+    let mut cost = document.figures[0].clone();
+    (cost.name, cost.unit) = ("cost.monthly_usd".to_owned(), Unit::Usd);
+    document.figures.push(cost);
+    document.variants[1].monthly_usd = Some(415.02);
+    let charts = check_charts(&Decision::Compare(&document), &["differences"]);
+    assert!(charts[0].svg.contains("cost of a month, USD"));
+    assert!(charts[0].svg.contains("put latency p99 of web"), "names are words");
+    let summary = Decision::Compare(&document).markdown().unwrap();
+    assert!(summary.contains("USD a month") && summary.contains("| 415.02 |"), "{summary}");
+}
+
+#[test]
+fn a_sweep_shows_what_a_point_costs_where_that_is_known() {
+    let mut document = swept(2);
+    document.points.iter_mut().for_each(|point| point.monthly_usd = Some(117.24));
+    let charts = check_charts(&Decision::Sweep(&document), &["safety"]);
+    assert_eq!(charts[0].svg.matches("117 USD").count(), 9);
+    assert!(charts[0].svg.contains("USD a month"), "the legend says what it is");
 }
 
 #[test]
