@@ -15,7 +15,7 @@ use crate::engine::observe::observe;
 use crate::engine::plan::{Plan, ReplicationPlan};
 use crate::engine::reshard::{Resharding, StreamState};
 use crate::engine::rounds;
-use crate::engine::source::{Ahead, Arrival, Block, Source, producer_of};
+use crate::engine::source::{Ahead, Arrival, Block, Dealer, Source, producer_of};
 use crate::engine::tally::Tally;
 use crate::engine::{Control, Options, Unfinished};
 use crate::metrics::{
@@ -175,9 +175,16 @@ pub(super) fn run(
     let counts_demand = resharding.as_ref().is_some_and(Resharding::counts_demand);
     loop {
         if hears {
+            sources.iter_mut().for_each(|source| source.draw(until));
+            let (mut dealers, mut ahead) = halves(&mut sources, draws_ahead);
             let window = (before, until);
             let lanes = (&mut groups[..], counts_demand);
-            rounds::play(context, window, &mut sources, lanes, &mut inboxes, &mut tallies);
+            rayon::join(
+                || rounds::play(context, window, &mut dealers, lanes, &mut inboxes, &mut tallies),
+                || ahead.par_iter_mut().for_each(Ahead::draw),
+            );
+            let drawn = blocks(ahead);
+            take_all(&mut sources, drawn);
         }
         hand_over(&mut groups, &mut inboxes, sources.len() > 1, counts_demand);
         let may_change = resharding.as_ref().is_some_and(|these| these.next_barrier(0) <= until);
@@ -272,7 +279,7 @@ fn deal_during(
         rayon::join(|| deal(sources, until, inboxes), lanes);
         return;
     }
-    let (dealers, mut ahead): (Vec<_>, Vec<_>) = sources.iter_mut().map(Source::halves).unzip();
+    let (dealers, mut ahead) = halves(sources, true);
     rayon::join(
         || {
             for dealer in dealers {
@@ -281,11 +288,28 @@ fn deal_during(
         },
         || rayon::join(lanes, || ahead.par_iter_mut().for_each(Ahead::draw)),
     );
-    let drawn: Vec<Block> = ahead.into_iter().map(Ahead::into_block).collect();
+    let drawn = blocks(ahead);
+    take_all(sources, drawn);
+    // Where there was less than the window needs.
+    deal(sources, until, inboxes);
+}
+
+/// The dealers of all sources, and what each is to draw meanwhile.
+fn halves<'a, 'plan>(
+    sources: &'a mut [Source<'plan>],
+    draws_ahead: bool,
+) -> (Vec<&'a mut Dealer<'plan>>, Vec<Ahead<'a, 'plan>>) {
+    sources.iter_mut().map(|source| source.halves(draws_ahead)).unzip()
+}
+
+fn blocks(ahead: Vec<Ahead<'_, '_>>) -> Vec<Option<Block>> {
+    ahead.into_iter().map(Ahead::into_block).collect()
+}
+
+/// Hands each dealer what was drawn for it.
+fn take_all(sources: &mut [Source<'_>], drawn: Vec<Option<Block>>) {
     for (source, block) in sources.iter_mut().zip(drawn) {
         source.dealer.take(block);
-        // Where there was less than the window needs.
-        source.deal(until, inboxes);
     }
 }
 

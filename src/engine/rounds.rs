@@ -10,41 +10,42 @@ use rayon::prelude::*;
 use crate::engine::lane::{Context, Lane};
 use crate::engine::replication::{Group, Tallies, merge};
 use crate::engine::sender::Sender;
-use crate::engine::source::{Arrival, Source, producer_of};
+use crate::engine::source::{Arrival, Dealer, producer_of};
 
 /// Arrivals of a round from which on threads are worth waking.
 const PARALLEL_ARRIVALS: usize = 8_192;
 
-/// Plays the shards that clients send to from `from` to `until`. Afterwards the inboxes hold what
-/// was dealt to the others.
+/// Plays the shards that clients send to from `from` to `until`, for which all records have been
+/// drawn. Afterwards the inboxes hold what was dealt to the others.
 pub(super) fn play(
     context: Context<'_>,
     (from, until): (u64, u64),
-    sources: &mut [Source<'_>],
+    dealers: &mut [&mut Dealer<'_>],
     (groups, counts_demand): (&mut [Group], bool),
     inboxes: &mut [Vec<Arrival>],
     tallies: &mut Tallies,
 ) {
     let homes = homes(groups);
     let round = context.plan.shortest_report().unwrap_or(u64::MAX);
-    let several = sources.len() > 1;
-    for source in sources.iter_mut().filter(|source| source.dealer.sender.is_some()) {
-        source.deal(until, inboxes);
+    let several = dealers.len() > 1;
+    for dealer in dealers.iter_mut().filter(|dealer| dealer.sender.is_some()) {
+        dealer.deal(until, inboxes);
     }
     let mut now = from;
     let mut touched: Vec<u16> = Vec::new();
     while now < until {
-        let first =
-            sources.iter().filter_map(|source| Some(source.dealer.sender.as_ref()?.earliest()));
+        let first = dealers.iter().filter_map(|dealer| Some(dealer.sender.as_ref()?.earliest()));
         let first = first.min().unwrap_or(u64::MAX);
         now = (now + round).max(first).min(until);
-        for source in sources.iter_mut() {
-            match &mut source.dealer.sender {
+        for dealer in dealers.iter_mut() {
+            match &mut dealer.sender {
                 Some(sender) => {
                     sender.play_for(now, inboxes);
                     touched.append(&mut sender.touched);
                 }
-                None => source.deal(now, inboxes),
+                None => {
+                    dealer.deal(now, inboxes);
+                }
             }
         }
         touched.sort_unstable();
@@ -58,7 +59,7 @@ pub(super) fn play(
         touched.clear();
         for tally in tallies.all() {
             for (call, place) in tally.refused.drain(..) {
-                if let Some(sender) = &mut sources[producer_of(call)].dealer.sender {
+                if let Some(sender) = &mut dealers[producer_of(call)].sender {
                     sender.refuse(call as u32, place);
                 }
             }

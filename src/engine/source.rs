@@ -104,9 +104,9 @@ impl Ahead<'_, '_> {
         }
     }
 
-    /// What was drawn.
-    pub(super) fn into_block(self) -> Block {
-        self.block
+    /// What was drawn, if anything.
+    pub(super) fn into_block(self) -> Option<Block> {
+        (self.blocks > 0).then_some(self.block)
     }
 }
 
@@ -134,13 +134,23 @@ impl<'plan> Source<'plan> {
         }
     }
 
-    /// The two halves, to be used at the same time: the dealer, and what to draw so that the next
-    /// window finds its records.
-    pub(super) fn halves(&mut self) -> (&mut Dealer<'plan>, Ahead<'_, 'plan>) {
+    /// Draws all that is created before `until`, so that the dealer alone can deal it.
+    pub(super) fn draw(&mut self, until: u64) {
+        while !self.dealer.has_drawn(until) {
+            let mut block = self.dealer.spare.pop().unwrap_or_default();
+            self.draws.fill(&mut block);
+            self.dealer.drawn.push_back(block);
+        }
+    }
+
+    /// The two halves, to be used at the same time: the dealer and, if that `draws_ahead`, what to
+    /// draw so that the next window finds its records.
+    pub(super) fn halves(&mut self, draws_ahead: bool) -> (&mut Dealer<'plan>, Ahead<'_, 'plan>) {
         let Self { draws, dealer } = self;
-        let blocks = if draws.are_read() { 0 } else { dealer.blocks_short() };
-        let block = dealer.spare.pop().unwrap_or_default();
-        (dealer, Ahead { draws, blocks, block })
+        let may_draw = draws_ahead && !draws.are_read();
+        let blocks = if may_draw { dealer.blocks_short() } else { 0 };
+        let block = if blocks > 0 { dealer.spare.pop() } else { None };
+        (dealer, Ahead { draws, blocks, block: block.unwrap_or_default() })
     }
 
     /// Why the producer cannot come up with all of its records.
@@ -241,9 +251,14 @@ impl<'plan> Dealer<'plan> {
         false
     }
 
-    /// Takes a block that comes after those it has.
-    pub(super) fn take(&mut self, block: Block) {
-        self.drawn.push_back(block);
+    /// Whether nothing that is created before `until` is to be drawn.
+    fn has_drawn(&self, until: u64) -> bool {
+        self.drawn.back().and_then(|block| block.times.last()).is_some_and(|last| *last >= until)
+    }
+
+    /// Takes a block, if there is one, that comes after those it has.
+    pub(super) fn take(&mut self, block: Option<Block>) {
+        self.drawn.extend(block);
     }
 
     /// A window ends: what was dealt in it is what the next one is expected to bring.
@@ -342,7 +357,7 @@ impl<'plan> Dealer<'plan> {
             self.count_keys(block, from, to, too_large > 0);
         }
         if self.sender.is_some() {
-            self.hand_to_sender(block, from, to);
+            self.hand_to_sender(block, (from, to), too_large > 0);
         } else if self.plan.calls == PutCalls::PutRecord {
             self.send_each(block, (from, to), too_large > 0, inboxes);
         } else {
@@ -373,24 +388,30 @@ impl<'plan> Dealer<'plan> {
     }
 
     /// Gives the records of the block from `from` to `to` to the client.
-    fn hand_to_sender(&mut self, block: &Block, from: usize, to: usize) {
+    fn hand_to_sender(&mut self, block: &Block, (from, to): (usize, usize), any_too_large: bool) {
         let Some(sender) = &mut self.sender else { return };
         let records = block.times[from..to].iter().zip(&block.keys[from..to]);
         let places = block.sizes[from..to].iter().zip(&block.shards[from..to]);
         let key_bytes = &block.key_bytes[from..to];
-        for (((created, key), (size, home)), key_bytes) in records.zip(places).zip(key_bytes) {
-            let counted_key_bytes = u32::from(*key_bytes) * self.key_bytes_count;
-            if *size <= self.max_record_size {
-                sender.coming.push_back(Coming {
-                    created: *created,
-                    number: self.next as u32,
-                    key: *key,
-                    data: size - counted_key_bytes,
-                    home: *home,
-                    key_bytes: *key_bytes,
-                });
-            }
-            self.next += 1;
+        let (largest, counts) = (self.max_record_size, self.key_bytes_count);
+        let first = self.next;
+        self.next += (to - from) as u64;
+        let numbers = first..self.next;
+        let coming = records.zip(places).zip(key_bytes).zip(numbers).map(
+            |((((created, key), (size, home)), key_bytes), number)| {
+                let data = size.saturating_sub(u32::from(*key_bytes) * counts);
+                let (number, key_bytes) = (number as u32, *key_bytes);
+                (
+                    *size,
+                    Coming { created: *created, number, key: *key, data, home: *home, key_bytes },
+                )
+            },
+        );
+        if any_too_large {
+            let fits = coming.filter(|(size, _)| *size <= largest);
+            sender.coming.extend(fits.map(|(_, record)| record));
+        } else {
+            sender.coming.extend(coming.map(|(_, record)| record));
         }
     }
 
