@@ -25,6 +25,8 @@ pub(super) use draws::{BLOCK, Block};
 
 /// Most blocks that are drawn ahead: two million records, some 40 MB.
 const AHEAD_MAX: usize = 1 << 11;
+/// Most blocks that are kept to be filled again.
+const SPARE_MAX: usize = 4;
 /// Keys of highest weight that are counted one by one, so that the counts stay in the cache; at
 /// least these, and more where there are many shards.
 const COUNTED_KEYS: usize = 1 << 15;
@@ -128,19 +130,21 @@ impl<'plan> Source<'plan> {
     /// Deals every record created before `until` to the lanes' inboxes.
     pub(super) fn deal(&mut self, until: u64, inboxes: &mut [Vec<Arrival>]) {
         while !self.dealer.deal(until, inboxes) {
-            let mut block = self.dealer.spare.pop().unwrap_or_default();
-            self.draws.fill(&mut block);
-            self.dealer.drawn.push_back(block);
+            self.draw_block();
         }
     }
 
     /// Draws all that is created before `until`, so that the dealer alone can deal it.
     pub(super) fn draw(&mut self, until: u64) {
         while !self.dealer.has_drawn(until) {
-            let mut block = self.dealer.spare.pop().unwrap_or_default();
-            self.draws.fill(&mut block);
-            self.dealer.drawn.push_back(block);
+            self.draw_block();
         }
+    }
+
+    fn draw_block(&mut self) {
+        let mut block = self.dealer.spare.pop().unwrap_or_default();
+        self.draws.fill(&mut block);
+        self.dealer.drawn.push_back(block);
     }
 
     /// The two halves, to be used at the same time: the dealer and, if that `draws_ahead`, what to
@@ -246,7 +250,9 @@ impl<'plan> Dealer<'plan> {
                 self.deal_stretch(&block, from, to, inboxes);
                 block.cursor = to;
             }
-            self.spare.push(block);
+            if self.spare.len() < SPARE_MAX {
+                self.spare.push(block);
+            }
         }
         false
     }
