@@ -67,26 +67,14 @@ pub(super) fn get_records<'log>(
     Some(Answer { records, at_tip })
 }
 
-/// When a client calls next that has called at `now` and calls once in `interval`; `call` are the
-/// indices of the consumer and the shard, and a number for the draw.
+/// When a client calls next that has called at `now`, calls once in `interval` and competes for
+/// calls; the last argument has the indices of the consumer and the shard, and a number for the draw.
 ///
-/// Clients whose calls come at the same even distance would keep their order for ever, and where
-/// calls are refused it would be those of the same one each time. In truth they drift: here by up
-/// to a twentieth either way, so that the mean stays, and only where it matters.
+/// Clients whose calls came at the same even distance would keep their order for ever, and it would
+/// be those of the same one that are refused. In truth they back off with jitter and their clocks
+/// drift: here the next call comes after half an interval to one and a half, so that the mean stays
+/// and each gets its share, and only where calls are refused.
 pub(super) fn drifting(
-    now: u64,
-    interval: Span,
-    (consumer, shard, number): (usize, u64, u64),
-    context: Context<'_>,
-) -> u64 {
-    let draws = context.replication.phases[consumer];
-    let tenth = interval.nanoseconds() / 10;
-    now + interval.nanoseconds() + draws.below(shard, number, tenth) - tenth / 2
-}
-
-/// The same after a call at `now` that was refused: from half an interval to one and a half later,
-/// as clients back off with jitter, so that none is refused for minutes while others are served.
-pub(super) fn after_refusal(
     now: u64,
     interval: Span,
     (consumer, shard, number): (usize, u64, u64),

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use crate::engine::fetch::{after_refusal, drifting, get_records, next_event, take_event};
+use crate::engine::fetch::{drifting, get_records, next_event, take_event};
 use crate::engine::joint::Fleet;
 use crate::engine::lane::Context;
 use crate::engine::log::Log;
@@ -119,7 +119,7 @@ impl Prefetch {
                     None => {
                         self.drawn += 1;
                         let call = (consumer, shard, self.drawn);
-                        (Vec::new(), now, after_refusal(now, interval, call, context))
+                        (Vec::new(), now, drifting(now, interval, call, context))
                     }
                 }
             }

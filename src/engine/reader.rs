@@ -8,7 +8,7 @@ mod batch;
 mod coupled;
 
 use crate::engine::child_order::{Handled, NO_ORDER};
-use crate::engine::fetch::{after_refusal, drifting, get_records, next_event, take_event};
+use crate::engine::fetch::{drifting, get_records, next_event, take_event};
 use crate::engine::joint::{Fleet, Threads};
 use crate::engine::lane::Context;
 use crate::engine::log::{Log, LogRecord};
@@ -447,7 +447,7 @@ impl Reader {
             None => {
                 self.drawn += 1;
                 let call = (consumer, self.shard, self.drawn);
-                self.next = after_refusal(now, interval, call, context);
+                self.next = drifting(now, interval, call, context);
             }
         }
         self.position.scratch = scratch;
