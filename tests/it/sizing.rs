@@ -104,12 +104,13 @@ fn calls_that_ask_for_little_need_more_shards() {
     assert_eq!(rejection(&document, 4)["bottleneck"], "polling");
 }
 
-/// Six consumers that want five calls a second each share the five that every shard answers,
+/// Thirty consumers that want five calls a second each share the five that every shard answers: one
+/// call in six seconds each,
 /// however many shards there are.
 #[test]
 fn consumers_without_calls_are_not_helped_by_shards() {
     let load = ["--set", "producers.web.traffic.constant=450 records/s", "--max-shards", "40"];
-    let document = size(&with_readers(6, "200 ms"), &load, 1);
+    let document = size(&with_readers(30, "200 ms"), &load, 1);
     assert!(document["plan"].is_null());
     let last = document["candidates"].as_array().unwrap().last().unwrap();
     assert_eq!(last["rejection"]["bottleneck"], "read-calls");
