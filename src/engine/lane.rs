@@ -249,8 +249,8 @@ impl Lane {
         match rest.first() {
             Some(arrival) if run.throttled => {
                 let mut call = CallAtShard::new(arrival.service(), false);
-                if run.call == arrival.call() {
-                    call.accepted_bytes = run.call_bytes;
+                if run.last_call.call == arrival.call() {
+                    call.accepted_bytes = run.last_call.bytes;
                 }
                 run.accepted + self.rest_of_call(rest, call, context, tally)
             }

@@ -100,27 +100,23 @@ impl Prefetch {
                 let room = job.max_records_per_batch.0 - self.waiting;
                 let call = (now, max_records.0.min(room));
                 let view = (log, &mut scratch);
-                match get_records(position, call, limits, view, context, tally) {
+                let answer = get_records(position, call, limits, view, context, tally);
+                let mut next = now + interval.nanoseconds();
+                if limits.are_contended(now) {
+                    self.drawn += 1;
+                    next = drifting(now, interval, (consumer, shard, self.drawn), context);
+                }
+                match answer {
                     Some(answer) => {
                         let bytes: u64 =
                             answer.records.iter().map(|record| u64::from(record.size)).sum();
                         let tally = &mut tally.consumers[consumer];
                         let records = position.take(answer.records, context, tally);
-                        let mut next = now + interval.nanoseconds();
-                        if limits.are_contended(now) {
-                            self.drawn += 1;
-                            let call = (consumer, shard, self.drawn);
-                            next = drifting(now, interval, call, context);
-                        }
                         let least = round_trip.nanoseconds().max(paced(bytes, job));
                         let next = next.max(now + least);
                         (records, now + round_trip.nanoseconds(), next)
                     }
-                    None => {
-                        self.drawn += 1;
-                        let call = (consumer, shard, self.drawn);
-                        (Vec::new(), now, drifting(now, interval, call, context))
-                    }
+                    None => (Vec::new(), now, next),
                 }
             }
             Reading::EnhancedFanOut { .. } => {

@@ -433,22 +433,15 @@ impl Reader {
         let call = (now, max_records.0);
         let answer = get_records(position, call, limits, (log, &mut scratch), context, tally);
         let is_answered = answer.is_some();
-        match answer {
-            Some(answer) => {
-                let start = now + round_trip.nanoseconds();
-                self.busy = self.work(answer.records, start, (log, context), tally, watch);
-                if limits.are_contended(now) {
-                    self.drawn += 1;
-                    let call = (consumer, self.shard, self.drawn);
-                    self.next = drifting(now, interval, call, context);
-                }
-                self.next = self.next.max(self.busy);
-            }
-            None => {
-                self.drawn += 1;
-                let call = (consumer, self.shard, self.drawn);
-                self.next = drifting(now, interval, call, context);
-            }
+        if limits.are_contended(now) {
+            self.drawn += 1;
+            let call = (consumer, self.shard, self.drawn);
+            self.next = drifting(now, interval, call, context);
+        }
+        if let Some(answer) = answer {
+            let start = now + round_trip.nanoseconds();
+            self.busy = self.work(answer.records, start, (log, context), tally, watch);
+            self.next = self.next.max(self.busy);
         }
         self.position.scratch = scratch;
         is_answered

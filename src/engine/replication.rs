@@ -176,15 +176,14 @@ pub(super) fn run(
     loop {
         if hears {
             sources.iter_mut().for_each(|source| source.draw(until));
-            let (mut dealers, mut ahead) = halves(&mut sources, draws_ahead);
             let window = (before, until);
             let lanes = (&mut groups[..], counts_demand);
-            rayon::join(
-                || rounds::play(context, window, &mut dealers, lanes, &mut inboxes, &mut tallies),
-                || ahead.par_iter_mut().for_each(Ahead::draw),
-            );
-            let drawn = blocks(ahead);
-            take_all(&mut sources, drawn);
+            by_halves(&mut sources, draws_ahead, |dealers, ahead| {
+                rayon::join(
+                    || rounds::play(context, window, dealers, lanes, &mut inboxes, &mut tallies),
+                    || ahead.par_iter_mut().for_each(Ahead::draw),
+                );
+            });
         }
         hand_over(&mut groups, &mut inboxes, sources.len() > 1, counts_demand);
         let may_change = resharding.as_ref().is_some_and(|these| these.next_barrier(0) <= until);
@@ -279,35 +278,31 @@ fn deal_during(
         rayon::join(|| deal(sources, until, inboxes), lanes);
         return;
     }
-    let (dealers, mut ahead) = halves(sources, true);
-    rayon::join(
-        || {
-            for dealer in dealers {
-                dealer.deal(until, inboxes);
-            }
-        },
-        || rayon::join(lanes, || ahead.par_iter_mut().for_each(Ahead::draw)),
-    );
-    let drawn = blocks(ahead);
-    take_all(sources, drawn);
+    by_halves(sources, true, |dealers, ahead| {
+        rayon::join(
+            || {
+                for dealer in dealers {
+                    dealer.deal(until, inboxes);
+                }
+            },
+            || rayon::join(lanes, || ahead.par_iter_mut().for_each(Ahead::draw)),
+        );
+    });
     // Where there was less than the window needs.
     deal(sources, until, inboxes);
 }
 
-/// The dealers of all sources, and what each is to draw meanwhile.
-fn halves<'a, 'plan>(
-    sources: &'a mut [Source<'plan>],
+/// Lends `task` the dealers of all sources, and what each is to draw meanwhile; what was drawn goes
+/// to the dealers.
+fn by_halves<'plan>(
+    sources: &mut [Source<'plan>],
     draws_ahead: bool,
-) -> (Vec<&'a mut Dealer<'plan>>, Vec<Ahead<'a, 'plan>>) {
-    sources.iter_mut().map(|source| source.halves(draws_ahead)).unzip()
-}
-
-fn blocks(ahead: Vec<Ahead<'_, '_>>) -> Vec<Option<Block>> {
-    ahead.into_iter().map(Ahead::into_block).collect()
-}
-
-/// Hands each dealer what was drawn for it.
-fn take_all(sources: &mut [Source<'_>], drawn: Vec<Option<Block>>) {
+    task: impl FnOnce(&mut [&mut Dealer<'plan>], &mut [Ahead<'_, 'plan>]),
+) {
+    let (mut dealers, mut ahead): (Vec<_>, Vec<_>) =
+        sources.iter_mut().map(|source| source.halves(draws_ahead)).unzip();
+    task(&mut dealers, &mut ahead);
+    let drawn: Vec<Option<Block>> = ahead.into_iter().map(Ahead::into_block).collect();
     for (source, block) in sources.iter_mut().zip(drawn) {
         source.dealer.take(block);
     }

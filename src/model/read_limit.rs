@@ -81,7 +81,7 @@ impl ReadLimits {
         ReadAdmission::Answered
     }
 
-    /// Whether a call was refused in the ten seconds before `now` (nanoseconds).
+    /// Whether a call was refused at `now` (nanoseconds) or in the ten seconds before.
     #[inline]
     #[must_use]
     pub fn are_contended(&self, now: u64) -> bool {

@@ -154,8 +154,8 @@ fn refined(starts: &[u128], parts: u128, which: impl Fn(usize) -> bool) -> Vec<u
         all.push(*start);
         let width = match starts.get(index + 1) {
             Some(next) => next - start,
-            // To the end of all hash keys, one more than there are below `u128::MAX`.
-            None => 0_u128.wrapping_sub(*start).wrapping_sub(1).saturating_add(1),
+            // To the end of all hash keys, of which the last is `u128::MAX`.
+            None => (u128::MAX - start).saturating_add(1),
         };
         if which(index) && width >= parts {
             all.extend((1..parts).map(|part| start + width / parts * part));

@@ -6,7 +6,7 @@
 
 use crate::model::aggregation::{FRAME_BYTES, OUTER_KEY_BYTES, Packed};
 use crate::scenario::{
-    Aggregation, LogBatches, Method, PartitionKey, Producer, PutCalls, Scenario,
+    Aggregation, Kpl, LogBatches, Method, PartitionKey, Producer, PutCalls, Scenario,
 };
 
 /// A record of one size in the stream.
@@ -38,10 +38,9 @@ impl Packing {
         };
         let method = producer.client.sending.as_ref().map(|sending| &sending.method);
         match (method, producer.client.calls) {
-            (Some(Method::Kpl(kpl)), _) if kpl.aggregation.is_some() => match kpl.aggregation {
-                Some(limits) => Self::Aggregated { limits, has_fresh_keys },
-                None => Self::Alone { rounding: 1.0 },
-            },
+            (Some(Method::Kpl(Kpl { aggregation: Some(limits), .. })), _) => {
+                Self::Aggregated { limits: *limits, has_fresh_keys }
+            }
             (Some(Method::LogBatches(limits)), _) => {
                 Self::Batches { limits: *limits, has_fresh_keys }
             }

@@ -115,12 +115,12 @@ fn own_pace(scenario: &Scenario, mean: Mean, consumer: &Consumer) -> Capacity {
     let per_batch = processing.per_batch.as_seconds();
     let seconds = match &consumer.work {
         Work::Lambda(lambda) => of_function(scenario, consumer, lambda, mean),
-        Work::MicroBatch(job) => {
-            let records = job.max_records_per_batch.0 as f64 / mean.put_records;
-            processing.per_record.as_seconds() + per_batch / records.max(1.0)
-        }
-        _ => {
-            let records = largest_batch / mean.put_records;
+        work => {
+            let largest = match work {
+                Work::MicroBatch(job) => job.max_records_per_batch.0 as f64,
+                _ => largest_batch,
+            };
+            let records = largest / mean.put_records;
             processing.per_record.as_seconds() + per_batch / records.max(1.0)
         }
     };

@@ -24,9 +24,24 @@ pub(super) struct Run {
     billed: BilledRecords,
     /// The next arrival was tried and throttled.
     pub(super) throttled: bool,
-    /// The last call, and the bytes of it that were taken.
+    pub(super) last_call: LastCall,
+}
+
+/// The last call that was met, and the bytes of it that were taken.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LastCall {
     pub(super) call: u64,
-    pub(super) call_bytes: u64,
+    pub(super) bytes: u64,
+}
+
+impl LastCall {
+    /// Takes a record; gives the bytes of its call that were taken before.
+    #[inline(always)]
+    fn take(&mut self, arrival: &Arrival) -> u64 {
+        let before = if arrival.call() == self.call { self.bytes } else { 0 };
+        *self = Self { call: arrival.call(), bytes: before + u64::from(arrival.size()) };
+        before
+    }
 }
 
 /// Arrivals of one producer that come before a limit, looked at before they are admitted.
@@ -36,8 +51,7 @@ struct Stretch {
     charged_bytes: u64,
     /// What each is charged.
     charges: [u64; STRETCH],
-    call: u64,
-    call_bytes: u64,
+    last_call: LastCall,
 }
 
 impl Stretch {
@@ -49,22 +63,15 @@ impl Stretch {
         run: &Run,
         rounding: u64,
     ) -> Self {
-        let (call, call_bytes) = (run.call, run.call_bytes);
-        let charges = [0; STRETCH];
-        let mut stretch =
-            Self { records: 0, bytes: 0, charged_bytes: 0, charges, call, call_bytes };
+        let (charges, last_call) = ([0; STRETCH], run.last_call);
+        let mut stretch = Self { records: 0, bytes: 0, charged_bytes: 0, charges, last_call };
         for (arrival, charge) in arrivals.iter().zip(&mut stretch.charges) {
             if !arrival.comes_before(limit) {
                 break;
             }
             let size = u64::from(arrival.size());
-            let same_call = BATCHED && arrival.call() == stretch.call;
-            let before = if same_call { stretch.call_bytes } else { 0 };
+            let before = if BATCHED { stretch.last_call.take(arrival) } else { 0 };
             *charge = added_charge(before, size, rounding);
-            if BATCHED {
-                stretch.call = arrival.call();
-                stretch.call_bytes = before + size;
-            }
             stretch.records += 1;
             stretch.bytes += size;
             stretch.charged_bytes += *charge;
@@ -94,13 +101,13 @@ impl Lane {
             }
             let stretched = &rest[..stretch.records];
             if stretch.records < STRETCH_MIN || !self.admit_stretch(stretched, &stretch) {
-                self.admit_each::<BATCHED>(stretched, rounding, billing, &mut run);
+                self.admit_each::<BATCHED>(stretched, &stretch.charges, billing, &mut run);
                 continue;
             }
             run.accepted += stretch.records;
             run.bytes += stretch.bytes;
             run.charged_bytes += stretch.charged_bytes;
-            (run.call, run.call_bytes) = (stretch.call, stretch.call_bytes);
+            run.last_call = stretch.last_call;
             for arrival in stretched {
                 billing.add(u64::from(arrival.size()), &mut run.billed);
             }
@@ -117,28 +124,24 @@ impl Lane {
         self.limits.admit_all(last, stretch.charged_bytes, charged)
     }
 
-    /// Admits arrivals one by one, until one is throttled.
+    /// Admits arrivals, each for its charge, one by one, until one is throttled.
     #[inline(always)]
     fn admit_each<const BATCHED: bool>(
         &mut self,
         arrivals: &[Arrival],
-        rounding: u64,
+        charges: &[u64],
         billing: BillingSteps,
         run: &mut Run,
     ) {
         let limits = &mut self.limits;
-        for arrival in arrivals {
+        for (arrival, charge) in arrivals.iter().zip(charges) {
             let size = u64::from(arrival.size());
-            let same_call = BATCHED && arrival.call() == run.call;
-            let before = if same_call { run.call_bytes } else { 0 };
-            let charge = added_charge(before, size, rounding);
-            if limits.admit(arrival.service(), charge) != Admission::Accepted {
+            if limits.admit(arrival.service(), *charge) != Admission::Accepted {
                 run.throttled = true;
                 return;
             }
             if BATCHED {
-                run.call = arrival.call();
-                run.call_bytes = before + size;
+                run.last_call.take(arrival);
             }
             run.accepted += 1;
             run.bytes += size;

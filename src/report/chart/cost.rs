@@ -6,8 +6,8 @@ use plotters::style::text_anchor::HPos;
 
 use super::axis::Axis;
 use super::frame::{
-    Area, Drawn, Frame, Margins, Mark, Mesh, Plot, bounds, fitted, line, nothing, plot_on, swatch,
-    text, text_on_paper, width_of,
+    Area, Drawn, Frame, MARK_WIDTH, Margins, Mark, Mesh, Plot, bounds, fitted, line, nothing,
+    plot_on, swatch, text, text_on_paper, width_of,
 };
 use super::palette::{AXIS, INK, OBJECTIVE, SERIES, Tint};
 use super::{Chart, ChartError, Hover, WIDTH};
@@ -71,8 +71,8 @@ pub(super) fn chart(document: &ResultDocument, cost: &CostResult) -> Result<Char
     })
 }
 
-/// From an item's mark to its name, and from a name to the next mark.
-const MARK_AND_GAP: [f64; 2] = [44.0, 36.0];
+/// From the name of an item to the next mark.
+const ITEM_GAP: f64 = 36.0;
 
 /// The items of each row of the legend: as many as fit, since their names are long.
 fn legend_rows(items: &[String]) -> Vec<Vec<usize>> {
@@ -80,7 +80,7 @@ fn legend_rows(items: &[String]) -> Vec<Vec<usize>> {
     let mut rows: Vec<Vec<usize>> = Vec::new();
     let mut used = room;
     for (index, name) in items.iter().enumerate() {
-        let width = MARK_AND_GAP[0] + width_of(name);
+        let width = MARK_WIDTH + width_of(name);
         if used + width > room {
             rows.push(Vec::new());
             used = 0.0;
@@ -88,7 +88,7 @@ fn legend_rows(items: &[String]) -> Vec<Vec<usize>> {
         if let Some(row) = rows.last_mut() {
             row.push(index);
         }
-        used += width + MARK_AND_GAP[1];
+        used += width + ITEM_GAP;
     }
     rows
 }
@@ -100,9 +100,9 @@ fn names_of_items(area: &Area<'_>, items: &[String], rows: &[Vec<usize>]) -> Dra
         for index in indices {
             let name = fitted(&items[*index], f64::from(WIDTH) - 130.0);
             swatch(area, Mark::Area, tint(*index), (left as i32, middle))?;
-            let start = left + MARK_AND_GAP[0];
+            let start = left + MARK_WIDTH;
             text(area, &name, (start as i32, middle), HPos::Left, INK)?;
-            left = start + width_of(&name) + MARK_AND_GAP[1];
+            left = start + width_of(&name) + ITEM_GAP;
         }
     }
     Ok(())

@@ -26,7 +26,7 @@ const WIDTH_OF_CHARACTER: f64 = 0.6;
 /// From a line's name to the next.
 const LEGEND_GAP: f64 = 42.0;
 /// The mark of a line and the space before its name.
-const MARK_WIDTH: f64 = 44.0;
+pub(super) const MARK_WIDTH: f64 = 44.0;
 /// Least distance of two labels at the right of a plot.
 const LABEL_DISTANCE: f64 = 32.0;
 

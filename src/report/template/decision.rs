@@ -3,7 +3,7 @@
 use super::{CellView, Figure, FindingView, NOTHING, Objective, Table, View, number, objective};
 use super::{share, words};
 use crate::analysis::compare::{ComparisonDocument, FigureComparison};
-use crate::analysis::number::{count, of, percent, plain};
+use crate::analysis::number::{count, dollars, of, percent, plain};
 use crate::analysis::sizing::{
     ModePlan, ReverseDocument, SizingCandidate, SizingDocument, SizingPlan,
 };
@@ -190,7 +190,7 @@ fn candidates(document: &SizingDocument) -> Table {
             words(reason),
         ];
         if has_cost {
-            row.insert(6, dollars(each.monthly_usd));
+            row.insert(6, bill(each.monthly_usd));
         }
         row
     };
@@ -216,7 +216,7 @@ fn modes(document: &SizingDocument) -> Table {
             words(mode.mode.replace('_', " ")),
             shards,
             share(mode.throttled_ratio),
-            dollars(mode.monthly_usd),
+            bill(mode.monthly_usd),
             words(fared(mode.verdict)),
             words(mode.rejection.as_ref().map_or("", |why| why.reason.as_str())),
         ]
@@ -230,9 +230,8 @@ fn modes(document: &SizingDocument) -> Table {
 }
 
 /// An amount to the cent, where there is a bill.
-fn dollars(monthly_usd: Option<f64>) -> CellView {
-    let cents = |usd| amount(usd, Unit::Usd).trim_end_matches(" USD").to_owned();
-    monthly_usd.map_or(words(NOTHING), |usd| number_of(cents(usd), usd))
+fn bill(monthly_usd: Option<f64>) -> CellView {
+    monthly_usd.map_or(words(NOTHING), |usd| number_of(dollars(usd), usd))
 }
 
 fn reverse(document: &ReverseDocument) -> View {
@@ -333,7 +332,7 @@ fn variants(document: &ComparisonDocument) -> Table {
             words(each.changes.join(", ")),
         ];
         if has_cost {
-            row.insert(COST_AT, dollars(each.monthly_usd));
+            row.insert(COST_AT, bill(each.monthly_usd));
         }
         row
     });

@@ -5,7 +5,7 @@ use plotters::style::text_anchor::HPos;
 use plotters::style::{Color, ShapeStyle};
 
 use crate::analysis::Verdict;
-use crate::analysis::number::{count, of, percent, plain};
+use crate::analysis::number::{count, dollars, of, percent, plain};
 use crate::analysis::sizing::{ModePlan, ReverseDocument, SizingCandidate, SizingDocument};
 use crate::report::chart::axis::Axis;
 use crate::report::chart::frame::{
@@ -122,8 +122,7 @@ fn objective(target: f64) -> Across {
 }
 
 fn usd(amount: f64) -> String {
-    let cents = (amount * 100.0).round() as u64;
-    format!("{}.{:02} USD", count(cents / 100), cents % 100)
+    format!("{} USD", dollars(amount))
 }
 
 /// Throttling over loads on shards that stay as they are.
