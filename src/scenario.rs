@@ -88,8 +88,8 @@ pub struct Scenario {
     pub duration: Span,
     /// Records generated before this point are simulated but not counted.
     pub warm_up: Span,
-    /// Whether `warm_up` is yet to be found: the scenario says `auto`.
-    pub warm_up_is_sought: bool,
+    /// Whether `warm_up` is yet to be found.
+    pub warm_up_search: WarmUpSearch,
     /// Seed of every random stream.
     pub seed: u64,
     /// Independent repetitions of the run.
@@ -112,6 +112,17 @@ pub struct Scenario {
     pub quotas_set: Vec<String>,
     /// MD5 in hexadecimal of the resolved text, with overrides and every file that it names.
     pub digest: String,
+}
+
+/// Whether the end of the start is yet to be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WarmUpSearch {
+    /// No: the scenario gives it.
+    Given,
+    /// Yes: the scenario says `auto`.
+    Asked,
+    /// The scenario says nothing; sought where a run is judged in which nothing changes by plan.
+    Open,
 }
 
 /// The stream of a scenario.

@@ -8,7 +8,7 @@ use shardplan::quotas::{Quotas, RECORD_SIZE_DEFAULT};
 use shardplan::scenario::{
     Arrivals, Backoff, CapacityMode, ChildShards, Client, Consumer, Encryption, Jitter, KeyFormat,
     PartitionKey, Processing, Producer, PutCalls, Reading, RecordDistribution, RecordSize, Retries,
-    Scaling, Scenario, ShardDefinition, StartPosition, Stream, Timeouts, Traffic,
+    Scaling, Scenario, ShardDefinition, StartPosition, Stream, Timeouts, Traffic, WarmUpSearch,
     Work as ConsumerWork,
 };
 use shardplan::time::{Span, Timestamp};
@@ -33,7 +33,7 @@ pub(crate) fn scenario_of(work: &Work) -> Scenario {
         starts_at: Timestamp::DEFAULT_START,
         duration,
         warm_up: Span::ZERO,
-        warm_up_is_sought: false,
+        warm_up_search: WarmUpSearch::Given,
         seed: work.seed,
         replications: 1,
         stream: Stream {

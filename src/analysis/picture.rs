@@ -16,7 +16,7 @@ pub use latency::{LatencyCurve, LatencyPoint, Measured};
 
 use super::series::{SeriesRow, default_bin, stream_series};
 use crate::metrics::Observation;
-use crate::scenario::{Objective, Scenario};
+use crate::scenario::{Method, Objective, Producer, Scenario};
 use crate::time::Span;
 
 /// What charts draw beside the result document.
@@ -30,6 +30,9 @@ pub struct Picture {
     pub shard_records_per_second: f64,
     /// Bytes that one shard takes in a second.
     pub shard_bytes_per_second: f64,
+    /// Whether a client puts many records into one, so that what is offered and what is taken are
+    /// alike in bytes alone.
+    pub is_aggregated: bool,
     /// How long records stay readable, in milliseconds.
     pub retention_ms: f64,
     /// The run over time, in at most some 300 bins.
@@ -79,6 +82,7 @@ pub fn picture(scenario: &Scenario, first: &Observation) -> Picture {
         warm_up_seconds: scenario.warm_up.as_seconds(),
         shard_records_per_second: quotas.shard_write_records.0.as_per_second(),
         shard_bytes_per_second: quotas.shard_write_bytes.0.as_per_second(),
+        is_aggregated: scenario.producers.iter().any(aggregates),
         retention_ms: milliseconds(scenario.stream.retention),
         shards: open_shards(first),
         heat: heat::map(scenario, first, bin),
@@ -87,6 +91,14 @@ pub fn picture(scenario: &Scenario, first: &Observation) -> Picture {
         binding: binding::rows(scenario, first, &rows, bin),
         time_objectives: time_objectives(scenario),
         rows,
+    }
+}
+
+fn aggregates(producer: &Producer) -> bool {
+    match producer.client.sending.as_ref().map(|sending| &sending.method) {
+        Some(Method::Kpl(kpl)) => kpl.aggregation.is_some(),
+        Some(method) => method.aggregates(),
+        None => false,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::scenario::{
     Arrivals, Backoff, CapacityMode, ChildShards, Client, Consumer, Encryption, Jitter, KeyFormat,
     Objective, PartitionKey, Processing, Producer, PutCalls, Reading, RecordDistribution,
     RecordSize, Retries, Scaling, Scenario, ShardDefinition, StartPosition, Stream, Timeouts,
-    Traffic, Work,
+    Traffic, WarmUpSearch, Work,
 };
 use crate::time::{Span, Timestamp};
 use crate::units::{Bytes, Rate, Ratio, RecordRate, Records};
@@ -37,7 +37,7 @@ pub(crate) fn scenario() -> Scenario {
         starts_at: Timestamp::DEFAULT_START,
         duration: Span::from_seconds(SECONDS),
         warm_up: Span::ZERO,
-        warm_up_is_sought: false,
+        warm_up_search: WarmUpSearch::Given,
         seed: 7,
         replications: 1,
         stream: Stream {

@@ -72,10 +72,9 @@ pub(super) fn execute(
         ));
     }
     // Every variant leaves out the same start, found in the baseline.
-    warm_up::settle(&mut variants[0].scenario)?;
-    let settled = variants[0].scenario.warm_up;
-    for variant in variants.iter_mut().filter(|each| each.scenario.warm_up_is_sought) {
-        variant.scenario.warm_up = settled;
+    if let Some((first, others)) = variants.split_first_mut() {
+        let others = others.iter_mut().map(|variant| &mut variant.scenario);
+        warm_up::settle_all(&mut first.scenario, others)?;
     }
     let book = prices::book(arguments.prices.as_deref())?;
     for variant in &variants {

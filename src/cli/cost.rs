@@ -12,12 +12,14 @@ use super::prices;
 use super::progress::ProgressLine;
 use super::size::watched;
 use super::terminal::Terminal;
+use super::warm_up;
 use crate::analysis::cost::{
     Alternatives, ModesDocument, Simulated, compare_modes, mode_of, most_shards_to_try, usage_of,
     without_cost,
 };
 use crate::analysis::price_book::{PriceBook, PricingMode};
 use crate::analysis::sizing::fewest_shards;
+use crate::analysis::warm_up::is_sought;
 use crate::engine::{self, Control};
 use crate::metrics::Observation;
 use crate::report::{self, TextOptions};
@@ -86,18 +88,25 @@ struct Runner<'a> {
     arguments: &'a CostArguments,
     source: Source,
     overrides: Vec<Override>,
+    /// Of every run, where the scenario as it is leaves it open.
+    warm_up: Option<Span>,
     interrupt: Interrupt,
 }
 
 pub(super) fn execute(arguments: &CostArguments, terminal: &Terminal) -> Result<Outcome, Failure> {
     let book = prices::book(arguments.prices.as_deref())?;
-    let runner = Runner {
+    let mut runner = Runner {
         arguments,
         source: files::source(&arguments.scenario)?,
         overrides: arguments.overrides.parse()?,
+        warm_up: None,
         interrupt: Interrupt::listen(),
     };
-    let scenario = runner.scenario(None)?;
+    let mut scenario = runner.scenario(None)?;
+    if is_sought(&scenario) {
+        warm_up::settle(&mut scenario, 1)?;
+        runner.warm_up = Some(scenario.warm_up);
+    }
     if arguments.format == Format::Infracost {
         return runner.infracost(scenario, terminal);
     }
@@ -161,7 +170,11 @@ impl Runner<'_> {
     fn scenario(&self, more: Option<Vec<Override>>) -> Result<Scenario, Failure> {
         let mut overrides = self.overrides.clone();
         overrides.extend(more.into_iter().flatten());
-        files::scenario(&self.arguments.scenario, &self.source, &overrides)
+        let read = files::scenario(&self.arguments.scenario, &self.source, &overrides);
+        read.map(|mut scenario| {
+            scenario.warm_up = self.warm_up.unwrap_or(scenario.warm_up);
+            scenario
+        })
     }
 
     /// The scenario on a number of freshly created shards that nothing changes.

@@ -126,13 +126,14 @@ pub(super) fn execute(arguments: &RunArguments, terminal: &Terminal) -> Result<O
     let pack = arguments.out.as_deref().map(Pack::prepare).transpose()?;
     check_figures(&scenario)?;
     let mut scenario = scenario;
-    let warm_up_note = warm_up::settle(&mut scenario)?;
-    let observations = conclusive(arguments, &mut scenario, &book)?;
+    let settled = warm_up::settle(&mut scenario, arguments.hottest_keys)?;
+    let first = settled.first.into_iter().collect();
+    let observations = conclusive(arguments, &mut scenario, &book, first)?;
     let options = analysis::Options {
         bin: arguments.bin,
         prices: book,
         overrides: overrides.iter().map(|set| format!("{}={}", set.path, set.value)).collect(),
-        warm_up_note,
+        warm_up_note: settled.note,
     };
     let mut document = analyse(&scenario, &observations, &options);
     let read = AsRead { path: &arguments.scenario, source: &source, overrides: &overrides };
@@ -205,26 +206,35 @@ fn check_figures(scenario: &Scenario) -> Result<(), Failure> {
 const REPLICATIONS_LEAST: u32 = 3;
 
 /// Runs the replications of the scenario and, where the arguments allow, as many again while an
-/// objective is open; the scenario then has as many as were run.
+/// objective is open; the scenario then has as many as were run. Those in `observations` were run
+/// before.
 fn conclusive(
     arguments: &RunArguments,
     scenario: &mut Scenario,
     prices: &PriceBook,
+    mut observations: Vec<Observation>,
 ) -> Result<Vec<Observation>, Failure> {
-    let Some(most) = arguments.max_replications else {
-        return simulate(arguments, scenario, 0);
+    let mut wanted = match arguments.max_replications {
+        Some(most) => scenario.replications.max(REPLICATIONS_LEAST).min(most),
+        None => scenario.replications,
     };
-    scenario.replications = scenario.replications.max(REPLICATIONS_LEAST).min(most);
-    let mut observations = simulate(arguments, scenario, 0)?;
     loop {
         let done = observations.len() as u32;
-        let is_open = analysis::verdict(scenario, &observations, prices) == Verdict::Inconclusive;
-        if !is_open || done >= most {
-            scenario.replications = done;
-            return Ok(observations);
+        if done < wanted {
+            scenario.replications = wanted - done;
+            observations.extend(simulate(arguments, scenario, done)?);
         }
-        scenario.replications = done.min(most - done);
-        observations.extend(simulate(arguments, scenario, done)?);
+        scenario.replications = wanted;
+        match arguments.max_replications {
+            Some(most)
+                if wanted < most
+                    && analysis::verdict(scenario, &observations, prices)
+                        == Verdict::Inconclusive =>
+            {
+                wanted = most.min(2 * wanted);
+            }
+            _ => return Ok(observations),
+        }
     }
 }
 

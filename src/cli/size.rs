@@ -64,7 +64,7 @@ pub(super) fn execute(arguments: &SizeArguments, terminal: &Terminal) -> Result<
     let overrides = arguments.overrides.parse()?;
     let source = files::source(&arguments.scenario)?;
     let mut scenario = files::scenario(&arguments.scenario, &source, &overrides)?;
-    warm_up::settle(&mut scenario)?;
+    warm_up::settle(&mut scenario, 1)?;
     let book = prices::book(arguments.prices.as_deref())?;
     prices::check_asked(&scenario, &book, arguments.prices.is_some())?;
     let options =

@@ -57,10 +57,8 @@ pub(super) fn execute(arguments: &SweepArguments, terminal: &Terminal) -> Result
     };
     // Every point leaves out the same start, found in the scenario as it is.
     let mut scenario = scenario;
-    warm_up::settle(&mut scenario)?;
-    for point in grid.points.iter_mut().filter(|point| point.scenario.warm_up_is_sought) {
-        point.scenario.warm_up = scenario.warm_up;
-    }
+    let points = grid.points.iter_mut().map(|point| &mut point.scenario);
+    warm_up::settle_all(&mut scenario, points)?;
     let book = prices::book(arguments.prices.as_deref())?;
     for point in &grid.points {
         prices::check_asked(&point.scenario, &book, arguments.prices.is_some())?;

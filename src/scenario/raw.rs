@@ -60,7 +60,8 @@ pub(super) struct Scenario {
     /// Simulated time of one replication; more than zero, at most 366 d.
     pub(super) duration: Written<Span>,
     /// What is generated before this point is simulated but not counted; `auto` finds it by MSER-5
-    /// in a run of its own; default `0 s`.
+    /// in a run of its own. The default is that where objectives are judged and nothing changes by
+    /// plan, `0 s` otherwise.
     pub(super) warm_up: Option<Written<WarmUp>>,
     /// Seed of every random stream; default 1.
     pub(super) seed: Option<u64>,

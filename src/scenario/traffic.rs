@@ -105,6 +105,16 @@ impl Traffic {
         }
     }
 
+    /// Whether the rate is the same throughout.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        match self {
+            Self::Constant(_) => true,
+            Self::Sum(parts) => parts.iter().all(Self::is_constant),
+            _ => false,
+        }
+    }
+
     /// The trace, where that is what it is.
     #[must_use]
     pub fn trace(&self) -> Option<&Trace> {

@@ -32,7 +32,7 @@ use super::quantity::{WarmUp, Written};
 use super::raw;
 use super::trace::StreamedFile;
 use super::tree::Node;
-use super::{Arrivals, Incident, IncidentKind, Producer, Scenario};
+use super::{Arrivals, Incident, IncidentKind, Producer, Scenario, WarmUpSearch};
 use crate::quotas::Quotas;
 use crate::time::{Span, Timestamp};
 
@@ -167,7 +167,11 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
         starts_at: context.starts_at,
         duration: raw.duration.0,
         warm_up: given_warm_up(raw.warm_up.as_ref()),
-        warm_up_is_sought: matches!(raw.warm_up, Some(Written(WarmUp::Auto))),
+        warm_up_search: match raw.warm_up {
+            Some(Written(WarmUp::Of(_))) => WarmUpSearch::Given,
+            Some(Written(WarmUp::Auto)) => WarmUpSearch::Asked,
+            None => WarmUpSearch::Open,
+        },
         seed: raw.seed.unwrap_or(1),
         replications: raw.replications.unwrap_or(1),
         stream,

@@ -114,4 +114,5 @@ mod support;
 mod time_outs;
 mod traces;
 mod verdicts;
+mod warm_up;
 mod write_limits;

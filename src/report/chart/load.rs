@@ -21,8 +21,12 @@ pub(super) enum Measure {
 }
 
 impl Measure {
-    /// Records or bytes, whichever fills more shards in the busiest bin.
+    /// Records or bytes, whichever fills more shards in the busiest bin; bytes where records are
+    /// not counted alike before and after a client.
     pub(super) fn scarcer(picture: &Picture) -> Self {
+        if picture.is_aggregated {
+            return Self::Bytes;
+        }
         let highest = |measure: Self| {
             let rows = picture.rows.iter();
             let shards = rows.map(|row| measure.of_row(row).0 / measure.of_shard(picture));

@@ -78,10 +78,15 @@ fn columns(picture: &Picture, needed: &[f64]) -> Vec<String> {
     .collect()
 }
 
-/// The offered load of a bin in full shards, by the scarcer limit.
+/// The offered load of a bin in full shards, by the scarcer limit; of records that a client puts
+/// into one, those that were taken.
 fn needed(row: &SeriesRow, picture: &Picture) -> f64 {
-    let load = |measure: Measure| measure.of_row(row).0 / measure.of_shard(picture);
-    load(Measure::Records).max(load(Measure::Bytes))
+    let [records, bytes] = [Measure::Records, Measure::Bytes].map(|measure| {
+        let (offered, taken) = measure.of_row(row);
+        let is_alike = measure == Measure::Bytes || !picture.is_aggregated;
+        (if is_alike { offered } else { taken }) / measure.of_shard(picture)
+    });
+    records.max(bytes)
 }
 
 fn open_at(picture: &Picture, seconds: f64) -> u64 {

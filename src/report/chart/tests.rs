@@ -57,6 +57,26 @@ fn nothing_to_draw_is_said_in_words() {
     }
 }
 
+/// Records before and after a client that puts many into one are not alike; bytes are.
+#[test]
+fn a_load_of_aggregated_records_is_drawn_in_bytes() {
+    let (scenario, observation) = (testing::scenario(), testing::observation());
+    let mut picture = picture(&scenario, &observation);
+    let document = analyse(&scenario, &[observation], &Options::default());
+    for row in &mut picture.rows {
+        row.incoming_records = row.generated_records / 100;
+    }
+    let drawn = |picture: &Picture, id: &str| {
+        let all = charts(&document, picture).unwrap();
+        all.into_iter().find(|chart| chart.id == id).unwrap().svg
+    };
+    assert!(drawn(&picture, "load").contains("\nrecords/s</text>"));
+    let by_record = drawn(&picture, "shards");
+    picture.is_aggregated = true;
+    assert!(drawn(&picture, "load").contains("\nMiB/s</text>"));
+    assert_ne!(drawn(&picture, "shards"), by_record);
+}
+
 #[test]
 fn the_bill_is_stacked_and_its_objective_is_drawn() {
     let (scenario, observation) = (testing::scenario(), testing::observation());
