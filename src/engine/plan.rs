@@ -18,9 +18,9 @@ use crate::model::traffic::RateProfile;
 use crate::quotas::Quotas;
 use crate::random::{IdentityDraws, Purpose, Randomness};
 use crate::scenario::{
-    Arrivals, CapacityMode, ChildShards, Consumer, ExplicitHashKey, PartitionKey, Processing,
-    Producer, PutCalls, Reading, RecordDistribution, RecordOrdering, Scaling, Scenario, Sending,
-    ShardDefinition, Trace, Traffic, Work,
+    Arrivals, CapacityMode, ChildShards, Consumer, ExplicitHashKey, Method, PartitionKey,
+    Processing, Producer, PutCalls, Reading, RecordDistribution, RecordOrdering, Scaling, Scenario,
+    Sending, ShardDefinition, Trace, Traffic, Work,
 };
 use crate::time::Span;
 
@@ -290,6 +290,14 @@ impl ProducerPlan {
     /// Whether the client makes Kinesis records of its own.
     pub(super) fn aggregates(&self) -> bool {
         self.sending.as_ref().is_some_and(|sending| sending.method.aggregates())
+    }
+
+    /// Most bytes of data that the client takes in a record; `u32::MAX` where it takes any.
+    pub(super) fn max_data(&self) -> u32 {
+        match self.sending.as_ref().map(|sending| &sending.method) {
+            Some(Method::Kpl(kpl)) => kpl.user_record_bytes_max.0 as u32,
+            _ => u32::MAX,
+        }
     }
 
     /// Nanoseconds from the decision at the service to the answer at the producer.

@@ -66,6 +66,8 @@ pub(super) struct Dealer<'plan> {
     warm_up: u64,
     horizon: u64,
     max_record_size: u32,
+    /// Most bytes of data that the client takes in a record; `u32::MAX` where it takes any.
+    max_data: u32,
     /// One when the bytes of the partition key count, zero when not.
     key_bytes_count: u32,
     /// Blocks to be dealt, in order, and some to be filled again.
@@ -208,6 +210,7 @@ impl<'plan> Dealer<'plan> {
             warm_up: plan.warm_up,
             horizon: plan.horizon,
             max_record_size: plan.max_record_size.0 as u32,
+            max_data: producer.max_data(),
             key_bytes_count: u32::from(plan.quotas.partition_key_bytes_count),
             drawn: VecDeque::new(),
             spare: Vec::new(),
@@ -349,7 +352,11 @@ impl<'plan> Dealer<'plan> {
         self.dealt.0 += to - from;
         let sizes = &block.sizes[from..to];
         let bytes: u64 = sizes.iter().map(|size| u64::from(*size)).sum();
-        let too_large = sizes.iter().filter(|size| **size > self.max_record_size).count() as u64;
+        let too_large = if self.max_data == u32::MAX {
+            sizes.iter().filter(|size| **size > self.max_record_size).count() as u64
+        } else {
+            (from..to).filter(|index| self.is_too_large(block, *index)).count() as u64
+        };
         self.generated.records += records * counted;
         self.generated.bytes += bytes * counted;
         self.generated.rejected += too_large * counted;
@@ -373,15 +380,23 @@ impl<'plan> Dealer<'plan> {
         }
     }
 
+    /// Whether a record of the block is more than the stream, or its client, takes.
+    fn is_too_large(&self, block: &Block, index: usize) -> bool {
+        let (size, largest) = (block.sizes[index], self.max_record_size);
+        if size > largest || self.max_data == u32::MAX {
+            return size > largest;
+        }
+        let key_bytes = block.key_bytes.get(index).map_or(0, |bytes| u32::from(*bytes));
+        size.saturating_sub(key_bytes * self.key_bytes_count) > self.max_data
+    }
+
     /// Counts the records of the block from `from` to `to` by key, but for those that are too large
     /// to be sent, if there are any.
     fn count_keys(&mut self, block: &Block, from: usize, to: usize, any_too_large: bool) {
-        let counts = self.key_counts.as_mut_slice();
+        let mut counts = std::mem::take(&mut self.key_counts);
         let last = counts.len() - 1;
-        let keys = &block.keys[from..to];
-        let sizes = &block.sizes[from..to];
-        for (key, size) in keys.iter().zip(sizes) {
-            if any_too_large && *size > self.max_record_size {
+        for (index, key) in (from..to).zip(&block.keys[from..to]) {
+            if any_too_large && self.is_too_large(block, index) {
                 continue;
             }
             // No branch could guess which keys are counted; the last count is for the others.
@@ -391,15 +406,16 @@ impl<'plan> Dealer<'plan> {
                 self.key_carries.push(*key);
             }
         }
+        self.key_counts = counts;
     }
 
     /// Gives the records of the block from `from` to `to` to the client.
     fn hand_to_sender(&mut self, block: &Block, (from, to): (usize, usize), any_too_large: bool) {
-        let Some(sender) = &mut self.sender else { return };
+        let Some(mut sender) = self.sender.take() else { return };
         let records = block.times[from..to].iter().zip(&block.keys[from..to]);
         let places = block.sizes[from..to].iter().zip(&block.shards[from..to]);
         let key_bytes = &block.key_bytes[from..to];
-        let (largest, counts) = (self.max_record_size, self.key_bytes_count);
+        let counts = self.key_bytes_count;
         let first = self.next;
         self.next += (to - from) as u64;
         let numbers = first..self.next;
@@ -407,18 +423,16 @@ impl<'plan> Dealer<'plan> {
             |((((created, key), (size, home)), key_bytes), number)| {
                 let data = size.saturating_sub(u32::from(*key_bytes) * counts);
                 let (number, key_bytes) = (number as u32, *key_bytes);
-                (
-                    *size,
-                    Coming { created: *created, number, key: *key, data, home: *home, key_bytes },
-                )
+                Coming { created: *created, number, key: *key, data, home: *home, key_bytes }
             },
         );
         if any_too_large {
-            let fits = coming.filter(|(size, _)| *size <= largest);
+            let fits = (from..).zip(coming).filter(|(index, _)| !self.is_too_large(block, *index));
             sender.coming.extend(fits.map(|(_, record)| record));
         } else {
-            sender.coming.extend(coming.map(|(_, record)| record));
+            sender.coming.extend(coming);
         }
+        self.sender = Some(sender);
     }
 
     /// Sends each record of the block from `from` to `to` in a call of its own.

@@ -125,6 +125,8 @@ pub struct LogBatches {
 pub struct Kpl {
     /// Most bytes and user records of an aggregated record; none where each record goes alone.
     pub aggregation: Option<Aggregation>,
+    /// Most bytes of data in a user record; the library refuses more.
+    pub user_record_bytes_max: Bytes,
     /// Longest wait of a user record before it is handed on; a record sent again waits for half.
     pub max_buffered_time: Span,
     /// Age at which a record that waits, or was refused, is given up.

@@ -43,6 +43,28 @@ fn small_records_go_out_as_ten_large_ones_a_second() {
     assert_eq!(run.shards[0].generated_records, 100_000);
 }
 
+/// The library refuses data beyond its own bound, and its default is that of a stream that takes
+/// no large records.
+#[test]
+fn a_user_record_beyond_the_bound_is_rejected() {
+    let sizes = "producers.app.record_size={ table: [{ size: 512 B, weight: 3 }, { size: 513 B, weight: 1 }] }";
+    let run = run(&[sizes, "producers.app.client.kpl.max_user_record_size=512 B"]);
+    let app = &run.producers[0];
+    assert_eq!(app.generated_records, 100_000);
+    check_close("rejected", app.rejected as f64 / 100_000.0, 0.25, 0.01);
+    // Those of the last tenth of a second are on their way.
+    assert!(app.rejected + app.accepted > 99_800, "{} {}", app.rejected, app.accepted);
+    assert!(app.given_up == 0 && app.accepted < 75_500, "{}", app.accepted);
+
+    let large = ["stream.max_record_size=10 MiB", "producers.app.traffic={ constant: 1 record/s }"];
+    let size = "producers.app.record_size={ constant: 1048577 B }";
+    let refused = observe(KPL, &[&large[..], &[size]].concat());
+    assert_eq!(refused.producers[0].rejected, refused.producers[0].generated_records);
+    let wider = "producers.app.client.kpl.max_user_record_size=2 MiB";
+    let taken = observe(KPL, &[&large[..], &[size, wider]].concat());
+    assert_eq!(taken.producers[0].rejected, 0);
+}
+
 /// One record: data, no frame, and its own key.
 #[test]
 fn a_user_record_without_company_goes_out_as_it_is() {

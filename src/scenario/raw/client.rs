@@ -118,6 +118,9 @@ pub(in crate::scenario) struct Kpl {
     pub(in crate::scenario) aggregation_max_size: Option<Written<Bytes>>,
     /// Most user records of an aggregated record; default 4294967295.
     pub(in crate::scenario) aggregation_max_count: Option<Written<Records>>,
+    /// Most bytes of data in a user record, 64 B to 10 MiB; more is refused to the application;
+    /// default `1 MiB`.
+    pub(in crate::scenario) max_user_record_size: Option<Written<Bytes>>,
     /// Most records in one call; default 500.
     pub(in crate::scenario) collection_max_count: Option<Written<Records>>,
     /// Most bytes in one call, keys included; default `5 MiB`.

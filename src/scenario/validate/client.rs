@@ -29,8 +29,11 @@ const BATCH_SIZE: Records = Records(500);
 const ATTEMPTS_MAX: u32 = u32::MAX;
 /// Bounds of an aggregated record of the KPL: by default, and what it allows.
 const KPL_AGGREGATION_BYTES: Bytes = Bytes(51_200);
-const KPL_AGGREGATION_BYTES_MIN: Bytes = Bytes(64);
-const KPL_AGGREGATION_BYTES_MAX: Bytes = Bytes(10 * MIB);
+/// Bounds of the sizes of an aggregated record and of a user record.
+const KPL_BYTES_MIN: Bytes = Bytes(64);
+const KPL_BYTES_MAX: Bytes = Bytes(10 * MIB);
+/// Source: `MaxUserRecordSize` of the KPL's configuration, since version 1.0.7.
+const KPL_USER_RECORD_BYTES: Bytes = Bytes(MIB);
 const KPL_AGGREGATION_RECORDS: Records = Records(4_294_967_295);
 /// Shortest life of a record in the KPL.
 const KPL_TTL_MIN: Span = Span::from_milliseconds(100);
@@ -166,6 +169,8 @@ fn kpl(
     context: &mut Context<'_, '_>,
 ) -> Client {
     let aggregation = aggregation(raw, defaults, node, context);
+    let user_record_bytes_max = or(raw.max_user_record_size.as_ref(), KPL_USER_RECORD_BYTES);
+    check_kpl_bytes("max_user_record_size", user_record_bytes_max, node, context);
     let rate_limit = rate_limit(raw, defaults, node, context);
     let max_buffered_time =
         or(raw.record_max_buffered_time.as_ref(), defaults.record_max_buffered_time);
@@ -178,6 +183,7 @@ fn kpl(
     }
     let method = Method::Kpl(Kpl {
         aggregation,
+        user_record_bytes_max,
         max_buffered_time,
         time_to_live,
         rate_limit,
@@ -229,14 +235,7 @@ fn aggregation(
     context: &mut Context<'_, '_>,
 ) -> Option<Aggregation> {
     let max_bytes = or(raw.aggregation_max_size.as_ref(), KPL_AGGREGATION_BYTES);
-    if !(KPL_AGGREGATION_BYTES_MIN..=KPL_AGGREGATION_BYTES_MAX).contains(&max_bytes) {
-        let message = format!(
-            "`aggregation_max_size` must be from {KPL_AGGREGATION_BYTES_MIN} to \
-             {KPL_AGGREGATION_BYTES_MAX}, but it is {max_bytes}"
-        );
-        let help = "the KPL refuses anything else";
-        context.error("out-of-range", node.at("aggregation_max_size"), message).help(help);
-    }
+    check_kpl_bytes("aggregation_max_size", max_bytes, node, context);
     let max_records = or(raw.aggregation_max_count.as_ref(), KPL_AGGREGATION_RECORDS);
     if max_records == Records(0) {
         let at = node.at("aggregation_max_count");
@@ -246,6 +245,15 @@ fn aggregation(
     }
     let is_on = or(raw.aggregation_enabled.as_ref(), defaults.aggregation_enabled);
     is_on.then_some(Aggregation { max_bytes, max_records })
+}
+
+fn check_kpl_bytes(name: &str, bytes: Bytes, node: &Node, context: &mut Context<'_, '_>) {
+    if !(KPL_BYTES_MIN..=KPL_BYTES_MAX).contains(&bytes) {
+        let message =
+            format!("`{name}` must be from {KPL_BYTES_MIN} to {KPL_BYTES_MAX}, but it is {bytes}");
+        let help = "the KPL refuses anything else";
+        context.error("out-of-range", node.at(name), message).help(help);
+    }
 }
 
 fn rate_limit(
