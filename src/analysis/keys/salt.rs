@@ -99,48 +99,52 @@ impl<'a> Sums<'a> {
         Self { keys, buckets: 0, sums }
     }
 
-    /// Adds what is missing up to so many `buckets`.
+    /// Adds what is missing up to so many `buckets`: of each key all of them, while its name is in
+    /// the cache.
     fn reach(&mut self, buckets: u32, table: &KeyTable, routers: &[Router]) {
-        for bucket in self.buckets..buckets {
-            add_bucket(table, self.keys, bucket, routers, &mut self.sums);
+        if buckets <= self.buckets {
+            return;
         }
-        self.buckets = self.buckets.max(buckets);
+        let suffixes: Vec<String> = (self.buckets..buckets).map(|at| format!("#{at}")).collect();
+        self.buckets = buckets;
+        let lengths: Vec<usize> = self.sums.iter().map(Vec::len).collect();
+        let chunks: Vec<Vec<Vec<f64>>> = self
+            .keys
+            .par_chunks(CHUNK)
+            .map(|keys| {
+                let empty = lengths.iter().map(|shards| vec![0.0; *shards]).collect();
+                sums_of(table, keys, &suffixes, routers, empty)
+            })
+            .collect();
+        for chunk in chunks {
+            for (sums, more) in self.sums.iter_mut().zip(chunk) {
+                sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+            }
+        }
     }
 }
 
-/// Adds the weights of all keys at the places of their given bucket.
-fn add_bucket(
+/// Adds the weight of each key at the place of each of the given buckets.
+fn sums_of(
     table: &KeyTable,
     keys: &[usize],
-    bucket: u32,
+    suffixes: &[String],
     routers: &[Router],
-    sums: &mut [Vec<f64>],
-) {
-    let suffix = format!("#{bucket}");
-    let lengths: Vec<usize> = sums.iter().map(Vec::len).collect();
-    let chunks: Vec<Vec<Vec<f64>>> = keys
-        .par_chunks(CHUNK)
-        .map(|keys| {
-            let mut sums: Vec<Vec<f64>> = lengths.iter().map(|shards| vec![0.0; *shards]).collect();
-            hash_each(
-                0..keys.len(),
-                |key, buffer| {
-                    buffer.extend_from_slice(table.name(keys[key]));
-                    buffer.extend_from_slice(suffix.as_bytes());
-                },
-                |key, hash_key, _| {
-                    let weight = table.entry(keys[key]).weight;
-                    for (router, sums) in routers.iter().zip(&mut sums) {
-                        sums[router.shard_of(hash_key)] += weight;
-                    }
-                },
-            );
-            sums
-        })
-        .collect();
-    for chunk in chunks {
-        for (sums, more) in sums.iter_mut().zip(chunk) {
-            sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
-        }
-    }
+    mut sums: Vec<Vec<f64>>,
+) -> Vec<Vec<f64>> {
+    let of_key = suffixes.len();
+    hash_each(
+        0..keys.len() * of_key,
+        |number, buffer| {
+            buffer.extend_from_slice(table.name(keys[number / of_key]));
+            buffer.extend_from_slice(suffixes[number % of_key].as_bytes());
+        },
+        |number, hash_key, _| {
+            let weight = table.entry(keys[number / of_key]).weight;
+            for (router, sums) in routers.iter().zip(&mut sums) {
+                sums[router.shard_of(hash_key)] += weight;
+            }
+        },
+    );
+    sums
 }

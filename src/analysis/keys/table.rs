@@ -5,7 +5,6 @@
 //! look-ups a shard.
 
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
 
 use rayon::prelude::*;
 
@@ -34,26 +33,17 @@ pub(super) struct ShardLoad {
     pub(super) weight: f64,
 }
 
-/// A key by its weight: heavier ones are greater, and of equals the earlier one.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A key and its weight.
+#[derive(Clone, Copy, Debug)]
 struct Weighed {
     weight: f64,
     index: usize,
     name: u64,
 }
 
-impl Eq for Weighed {}
-
-impl PartialOrd for Weighed {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Weighed {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.weight.total_cmp(&other.weight).then(other.name.cmp(&self.name))
-    }
+/// Heavier keys first, and of equals the one whose name was read first.
+fn by_weight(a: &Weighed, b: &Weighed) -> Ordering {
+    b.weight.total_cmp(&a.weight).then(a.name.cmp(&b.name))
 }
 
 impl KeyTable {
@@ -121,28 +111,24 @@ impl KeyTable {
 
     /// Indices of the keys from `start` to before `end` that weigh most, heaviest first.
     pub(super) fn heaviest(&self, keys: std::ops::Range<usize>, most: usize) -> Vec<usize> {
-        let chunks: Vec<Vec<Weighed>> = self.entries[keys.clone()]
-            .par_chunks(CHUNK)
-            .enumerate()
-            .map(|(chunk, entries)| {
-                let first = keys.start + chunk * CHUNK;
-                let mut best: BinaryHeap<std::cmp::Reverse<Weighed>> = BinaryHeap::new();
-                for (offset, entry) in entries.iter().enumerate() {
-                    let index = first + offset;
-                    let next = Weighed { weight: entry.weight, index, name: entry.name };
-                    if best.len() < most {
-                        best.push(std::cmp::Reverse(next));
-                    } else if best.peek().is_some_and(|least| next > least.0) {
-                        best.pop();
-                        best.push(std::cmp::Reverse(next));
-                    }
-                }
-                best.into_iter().map(|key| key.0).collect()
-            })
-            .collect();
-        let mut all: Vec<Weighed> = chunks.into_iter().flatten().collect();
-        all.sort_unstable_by(|a, b| b.cmp(a));
-        all.truncate(most);
+        let weighed = |index: usize| {
+            let entry = &self.entries[index];
+            Weighed { weight: entry.weight, index, name: entry.name }
+        };
+        let mut all: Vec<Weighed> = if most < CHUNK {
+            let starts: Vec<usize> = keys.clone().step_by(CHUNK).collect();
+            let of_chunk = |start: usize| {
+                let chunk = start..keys.end.min(start + CHUNK);
+                let mut best: Vec<Weighed> = chunk.map(weighed).collect();
+                keep_heaviest(&mut best, most);
+                best
+            };
+            starts.into_par_iter().flat_map_iter(of_chunk).collect()
+        } else {
+            keys.into_par_iter().map(weighed).collect()
+        };
+        keep_heaviest(&mut all, most);
+        all.sort_unstable_by(by_weight);
         all.into_iter().map(|key| key.index).collect()
     }
 
@@ -159,4 +145,12 @@ impl KeyTable {
         weights.par_sort_unstable_by(|a, b| b.total_cmp(a));
         weights
     }
+}
+
+/// Keeps the heaviest keys, in no order.
+fn keep_heaviest(all: &mut Vec<Weighed>, most: usize) {
+    if most > 0 && all.len() > most {
+        all.select_nth_unstable_by(most - 1, by_weight);
+    }
+    all.truncate(most);
 }
