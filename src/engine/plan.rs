@@ -330,7 +330,6 @@ impl ProducerPlan {
         }
         let orders_keys = producer.ordering(&scenario.stream) != RecordOrdering::None;
         let packed_keys = Keys {
-            placed: matches!(routes, Routes::ByKey(_)).then_some(keys.len()),
             are_fresh: keys.are_fresh(),
             explicit: explicit_bytes(producer.explicit_hash_key),
         };

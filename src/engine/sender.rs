@@ -19,6 +19,7 @@ mod limiter;
 mod log_batches;
 mod moves;
 mod order;
+mod places;
 mod record;
 mod shard_map;
 mod sink;

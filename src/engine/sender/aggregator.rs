@@ -4,22 +4,17 @@
 //! as it may, or when the deadline of one of its records comes. What goes out is the longest run
 //! of records, by deadline, whose exact size fits; the others begin the next container.
 
-use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
+use crate::engine::sender::places::Places;
 use crate::engine::sender::record::{Put, UserRecord};
 use crate::engine::source::InCall;
 use crate::model::aggregation::{FRAME_BYTES, OUTER_KEY_BYTES, Packed, TableEntry};
 use crate::scenario::Aggregation;
 
-/// Most keys for which a table says where they stand.
-const TABLE_KEYS: usize = 1 << 20;
-
 /// How the keys of a producer stand in an aggregated record.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::engine) struct Keys {
-    /// How many there are, if each has one shard.
-    pub(in crate::engine) placed: Option<usize>,
     /// Whether each record has a key of its own.
     pub(in crate::engine) are_fresh: bool,
     /// Bytes of the explicit hash key of each record, and whether all have the same.
@@ -31,8 +26,6 @@ pub(super) struct Aggregator {
     max_bytes: u64,
     max_records: usize,
     keys: Keys,
-    /// By key: the container that it was last put into, and its place there.
-    table: Vec<(u32, u32)>,
     containers: Vec<Container>,
     /// Number of the next container.
     next: u32,
@@ -44,7 +37,7 @@ struct Container {
     number: u32,
     users: SmallVec<[UserRecord; 1]>,
     keys: u32,
-    places: FxHashMap<u32, u32>,
+    places: Places,
     /// Bytes of the message.
     bytes: u64,
     estimate: u64,
@@ -62,12 +55,10 @@ pub(super) struct Due {
 
 impl Aggregator {
     pub(super) fn new(limits: Aggregation, keys: Keys, shards: usize) -> Self {
-        let table = keys.placed.filter(|keys| *keys <= TABLE_KEYS).unwrap_or(0);
         Self {
             max_bytes: limits.max_bytes.0,
             max_records: limits.max_records.0.min(u64::from(InCall::USERS_MAX)) as usize,
             keys,
-            table: vec![(0, 0); table],
             containers: (0..shards).map(|_| Container::default()).collect(),
             next: 1,
         }
@@ -152,7 +143,7 @@ impl Aggregator {
             container.begin(self.next);
             self.next = self.next.wrapping_add(1);
         }
-        let packed = container.pack(&user, self.keys, &mut self.table);
+        let packed = container.pack(&user, self.keys);
         user.packed = packed.bytes() as u32;
         container.bytes += packed.bytes();
         container.estimate += packed.estimate();
@@ -221,18 +212,9 @@ impl Container {
 
     /// How `user` stands in the message.
     #[inline]
-    fn pack(&mut self, user: &UserRecord, keys: Keys, table: &mut [(u32, u32)]) -> Packed {
+    fn pack(&mut self, user: &UserRecord, keys: Keys) -> Packed {
         let next = self.keys;
-        let place = if keys.are_fresh {
-            next
-        } else if let Some(entry) = table.get_mut(user.key as usize) {
-            if entry.0 != self.number {
-                *entry = (self.number, next);
-            }
-            entry.1
-        } else {
-            *self.places.entry(user.key).or_insert(next)
-        };
+        let place = if keys.are_fresh { next } else { self.places.place_of(user.key, next) };
         let is_new = place == next;
         self.keys += u32::from(is_new);
         let number = self.users.len() as u64;
