@@ -94,7 +94,7 @@ pub(super) fn chart(_: &ResultDocument, picture: &Picture) -> Result<Chart, Char
 /// What is said where nothing binds at any time, of the writes and of consumers.
 fn free(rows: usize) -> &'static str {
     if rows > 1 {
-        "No limit held the writes at any time, and no consumer was refused or behind its objective (a minute where it has none)."
+        "No limit held the writes, and no consumer was refused or behind its objective, or a minute."
     } else {
         "No limit held the writes at any time."
     }

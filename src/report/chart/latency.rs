@@ -45,7 +45,8 @@ pub(super) fn chart(document: &ResultDocument, picture: &Picture) -> Result<Char
         let bounds = objectives.iter().map(|line| line.0);
         let highest = points().map(|point| point.ms).chain(bounds).fold(1.0, f64::max);
         let lowest = points().map(|point| point.ms).fold(highest, f64::min);
-        let y = Axis::decades_of_milliseconds(lowest, highest);
+        // Room above, so that no line lies on the edge.
+        let y = Axis::decades_of_milliseconds(lowest, highest * 1.02);
         let slowest = points().map(|point| point.quantile).fold(0.9, f64::max);
         let x = axis_of_nines(slowest);
         let margins = Margins::LINES_NAMED;
