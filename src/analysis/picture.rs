@@ -16,7 +16,7 @@ pub use latency::{LatencyCurve, LatencyPoint, Measured};
 
 use super::series::{SeriesRow, default_bin, stream_series};
 use crate::metrics::Observation;
-use crate::scenario::{Method, Objective, Producer, Scenario};
+use crate::scenario::{Method, Objective, Scenario};
 use crate::time::Span;
 
 /// What charts draw beside the result document.
@@ -77,12 +77,13 @@ pub fn picture(scenario: &Scenario, first: &Observation) -> Picture {
     let bin = default_bin(scenario.duration, first.series.step());
     let rows = stream_series(scenario, first, bin);
     let quotas = &scenario.quotas;
+    let sending = scenario.producers.iter().filter_map(|each| each.client.sending.as_ref());
     Picture {
         simulated_seconds: first.simulated.as_seconds(),
         warm_up_seconds: scenario.warm_up.as_seconds(),
         shard_records_per_second: quotas.shard_write_records.0.as_per_second(),
         shard_bytes_per_second: quotas.shard_write_bytes.0.as_per_second(),
-        is_aggregated: scenario.producers.iter().any(aggregates),
+        is_aggregated: sending.map(|each| &each.method).any(Method::shares_records),
         retention_ms: milliseconds(scenario.stream.retention),
         shards: open_shards(first),
         heat: heat::map(scenario, first, bin),
@@ -91,14 +92,6 @@ pub fn picture(scenario: &Scenario, first: &Observation) -> Picture {
         binding: binding::rows(scenario, first, &rows, bin),
         time_objectives: time_objectives(scenario),
         rows,
-    }
-}
-
-fn aggregates(producer: &Producer) -> bool {
-    match producer.client.sending.as_ref().map(|sending| &sending.method) {
-        Some(Method::Kpl(kpl)) => kpl.aggregation.is_some(),
-        Some(method) => method.aggregates(),
-        None => false,
     }
 }
 

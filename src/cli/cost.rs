@@ -19,7 +19,6 @@ use crate::analysis::cost::{
 };
 use crate::analysis::price_book::{PriceBook, PricingMode};
 use crate::analysis::sizing::fewest_shards;
-use crate::analysis::warm_up::is_sought;
 use crate::engine::{self, Control};
 use crate::metrics::Observation;
 use crate::report::{self, TextOptions};
@@ -88,7 +87,7 @@ struct Runner<'a> {
     arguments: &'a CostArguments,
     source: Source,
     overrides: Vec<Override>,
-    /// Of every run, where the scenario as it is leaves it open.
+    /// Of every run, once it is known of the scenario as it is.
     warm_up: Option<Span>,
     interrupt: Interrupt,
 }
@@ -103,10 +102,8 @@ pub(super) fn execute(arguments: &CostArguments, terminal: &Terminal) -> Result<
         interrupt: Interrupt::listen(),
     };
     let mut scenario = runner.scenario(None)?;
-    if is_sought(&scenario) {
-        warm_up::settle(&mut scenario, 1)?;
-        runner.warm_up = Some(scenario.warm_up);
-    }
+    warm_up::settle(&mut scenario, 1)?;
+    runner.warm_up = Some(scenario.warm_up);
     if arguments.format == Format::Infracost {
         return runner.infracost(scenario, terminal);
     }

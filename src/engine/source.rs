@@ -382,17 +382,16 @@ impl<'plan> Dealer<'plan> {
 
     /// Whether a record of the block is more than the stream, or its client, takes.
     fn is_too_large(&self, block: &Block, index: usize) -> bool {
-        let (size, largest) = (block.sizes[index], self.max_record_size);
-        if size > largest || self.max_data == u32::MAX {
-            return size > largest;
-        }
+        let size = block.sizes[index];
         let key_bytes = block.key_bytes.get(index).map_or(0, |bytes| u32::from(*bytes));
-        size.saturating_sub(key_bytes * self.key_bytes_count) > self.max_data
+        let data = size.saturating_sub(key_bytes * self.key_bytes_count);
+        size > self.max_record_size || data > self.max_data
     }
 
     /// Counts the records of the block from `from` to `to` by key, but for those that are too large
     /// to be sent, if there are any.
     fn count_keys(&mut self, block: &Block, from: usize, to: usize, any_too_large: bool) {
+        // Out of `self`, whose methods the loop calls.
         let mut counts = std::mem::take(&mut self.key_counts);
         let last = counts.len() - 1;
         for (index, key) in (from..to).zip(&block.keys[from..to]) {

@@ -82,6 +82,12 @@ impl Method {
     pub const fn aggregates(&self) -> bool {
         matches!(self, Self::Kpl(_) | Self::LogBatches(_))
     }
+
+    /// Whether several records of the application can share one of the stream.
+    #[must_use]
+    pub const fn shares_records(&self) -> bool {
+        matches!(self, Self::Kpl(Kpl { aggregation: Some(_), .. }) | Self::LogBatches(_))
+    }
 }
 
 /// The sleep of a Kinesis Agent after a call, while calls fail: `initial * 2^(factor-1)`, at most

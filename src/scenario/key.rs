@@ -155,12 +155,26 @@ impl Producer {
             None => {}
         }
         match &self.partition_key {
-            PartitionKey::Random { .. } | PartitionKey::Absent => RecordOrdering::None,
-            PartitionKey::Composed(composition) if composition.is_fresh() => RecordOrdering::None,
+            keys if keys.is_fresh() => RecordOrdering::None,
             PartitionKey::Composed(KeyComposition { salted: true, .. }) => {
                 RecordOrdering::PerKeyAndBucket
             }
             _ => RecordOrdering::PerKey,
+        }
+    }
+}
+
+impl PartitionKey {
+    /// Whether no two records share a key.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        match self {
+            Self::Random { .. } | Self::Absent => true,
+            Self::Composed(composition) => composition.is_fresh(),
+            Self::Uniform { .. }
+            | Self::Zipf { .. }
+            | Self::HotSet { .. }
+            | Self::Weighted { .. } => false,
         }
     }
 }

@@ -160,18 +160,15 @@ pub(super) fn scenario(raw: raw::Scenario, root: &Node, mut context: Context<'_,
         }
         None => Vec::new(),
     };
+    let (warm_up, warm_up_search) = warm_up(raw.warm_up.as_ref());
     Scenario {
         name: raw.name.0.0,
         question: raw.question,
         region: raw.region.map(|region| region.0.0),
         starts_at: context.starts_at,
         duration: raw.duration.0,
-        warm_up: given_warm_up(raw.warm_up.as_ref()),
-        warm_up_search: match raw.warm_up {
-            Some(Written(WarmUp::Of(_))) => WarmUpSearch::Given,
-            Some(Written(WarmUp::Auto)) => WarmUpSearch::Asked,
-            None => WarmUpSearch::Open,
-        },
+        warm_up,
+        warm_up_search,
         seed: raw.seed.unwrap_or(1),
         replications: raw.replications.unwrap_or(1),
         stream,
@@ -203,10 +200,11 @@ fn check_resharding(incidents: &[Incident], root: &Node, context: &mut Context<'
 }
 
 /// The warm-up that is written; none yet where it is to be found.
-fn given_warm_up(warm_up: Option<&Written<WarmUp>>) -> Span {
-    match warm_up {
-        Some(Written(WarmUp::Of(span))) => *span,
-        Some(Written(WarmUp::Auto)) | None => Span::ZERO,
+fn warm_up(written: Option<&Written<WarmUp>>) -> (Span, WarmUpSearch) {
+    match written {
+        Some(Written(WarmUp::Of(span))) => (*span, WarmUpSearch::Given),
+        Some(Written(WarmUp::Auto)) => (Span::ZERO, WarmUpSearch::Asked),
+        None => (Span::ZERO, WarmUpSearch::Open),
     }
 }
 
@@ -217,7 +215,7 @@ fn check_times(raw: &raw::Scenario, root: &Node, context: &mut Context<'_, '_>) 
         context.error("out-of-range", root.at("duration"), "`duration` must be more than zero");
         return;
     }
-    let warm_up = given_warm_up(raw.warm_up.as_ref());
+    let (warm_up, _) = warm_up(raw.warm_up.as_ref());
     if warm_up >= duration {
         let message = format!("`warm_up` ({warm_up}) leaves nothing of `duration` ({duration})");
         let help = "what is generated in the warm-up is not counted, so it must be shorter";

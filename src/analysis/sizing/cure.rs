@@ -339,14 +339,10 @@ fn raised(load: &Load, seen: &Observation) -> Load {
 /// Whether a salt can be written for a producer.
 pub(in crate::analysis) fn is_saltable(producer: &Producer) -> bool {
     let has_keys = match &producer.partition_key {
-        PartitionKey::Random { .. } | PartitionKey::Absent => false,
         PartitionKey::Weighted { keys, .. } => {
             keys.iter().all(|key| key.explicit_hash_key.is_none())
         }
-        PartitionKey::Composed(composition) => !composition.is_fresh(),
-        PartitionKey::Uniform { .. } | PartitionKey::Zipf { .. } | PartitionKey::HotSet { .. } => {
-            true
-        }
+        keys => !keys.is_fresh(),
     };
     has_keys && producer.explicit_hash_key.is_none() && producer.traffic.trace().is_none()
 }

@@ -5,9 +5,7 @@
 //! better than, so that no count is refused that aggregation would let pass.
 
 use crate::model::aggregation::{FRAME_BYTES, OUTER_KEY_BYTES, Packed};
-use crate::scenario::{
-    Aggregation, Kpl, LogBatches, Method, PartitionKey, Producer, PutCalls, Scenario,
-};
+use crate::scenario::{Aggregation, Kpl, LogBatches, Method, Producer, PutCalls, Scenario};
 
 /// A record of one size in the stream.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,11 +29,7 @@ pub(super) enum Packing {
 
 impl Packing {
     pub(super) fn of(producer: &Producer, scenario: &Scenario) -> Self {
-        let has_fresh_keys = match &producer.partition_key {
-            PartitionKey::Random { .. } => true,
-            PartitionKey::Composed(composition) => composition.is_fresh(),
-            _ => false,
-        };
+        let has_fresh_keys = producer.partition_key.is_fresh();
         let method = producer.client.sending.as_ref().map(|sending| &sending.method);
         match (method, producer.client.calls) {
             (Some(Method::Kpl(Kpl { aggregation: Some(limits), .. })), _) => {

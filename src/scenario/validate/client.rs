@@ -27,14 +27,14 @@ const LONGEST_ROUND_TRIP: Span = Span::from_seconds(60);
 const BATCH_SIZE: Records = Records(500);
 /// Attempts of a client that tries until a record expires, or for ever.
 const ATTEMPTS_MAX: u32 = u32::MAX;
-/// Bounds of an aggregated record of the KPL: by default, and what it allows.
+/// Bounds of an aggregated record of the KPL by default.
 const KPL_AGGREGATION_BYTES: Bytes = Bytes(51_200);
-/// Bounds of the sizes of an aggregated record and of a user record.
+const KPL_AGGREGATION_RECORDS: Records = Records(4_294_967_295);
+/// Most data of a user record by default; `MaxUserRecordSize` of the KPL, since version 1.0.7.
+const KPL_USER_RECORD_BYTES: Bytes = Bytes(MIB);
+/// What the KPL allows as either size.
 const KPL_BYTES_MIN: Bytes = Bytes(64);
 const KPL_BYTES_MAX: Bytes = Bytes(10 * MIB);
-/// Source: `MaxUserRecordSize` of the KPL's configuration, since version 1.0.7.
-const KPL_USER_RECORD_BYTES: Bytes = Bytes(MIB);
-const KPL_AGGREGATION_RECORDS: Records = Records(4_294_967_295);
 /// Shortest life of a record in the KPL.
 const KPL_TTL_MIN: Span = Span::from_milliseconds(100);
 /// Calls under way of the KPL.

@@ -113,12 +113,7 @@ pub(super) fn salted(
         return keys;
     };
     let salt_node = node.at("salt");
-    let is_fresh = match &keys {
-        PartitionKey::Random { .. } | PartitionKey::Absent => true,
-        PartitionKey::Composed(composition) => composition.is_fresh(),
-        _ => false,
-    };
-    if is_fresh {
+    if keys.is_fresh() {
         let message = "these keys are fresh for every record, so a salt divides nothing";
         let help = "they are spread evenly already: leave the salt out";
         context.error("conflict", salt_node, message).help(help);
