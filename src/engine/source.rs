@@ -7,6 +7,7 @@
 
 mod arrival;
 mod draws;
+mod key_counter;
 
 use std::collections::VecDeque;
 
@@ -20,7 +21,9 @@ use crate::scenario::{PutCalls, TraceError};
 use crate::time::NANOSECONDS_PER_SECOND;
 
 pub(super) use arrival::{Arrival, InCall, number_of, producer_of};
+use arrival::Singles;
 use draws::Draws;
+use key_counter::KeyCounter;
 pub(super) use draws::{BLOCK, Block};
 
 /// Most blocks that are drawn ahead: two million records, some 40 MB.
@@ -61,8 +64,6 @@ pub(super) struct Source<'plan> {
 #[derive(Debug)]
 pub(super) struct Dealer<'plan> {
     plan: &'plan ProducerPlan,
-    /// Counts of keys when they last changed shards; empty before any has.
-    key_counts_before: Vec<u64>,
     warm_up: u64,
     horizon: u64,
     max_record_size: u32,
@@ -85,11 +86,8 @@ pub(super) struct Dealer<'plan> {
     seconds: VecDeque<GeneratedSecond>,
     /// The first of them.
     first_second: u64,
-    /// Records after the warm-up by key, for the keys of highest weight, and together for all
-    /// others; modulo 2^32, because a narrow table stays in the cache.
-    key_counts: Vec<u32>,
-    /// Keys whose count has passed 2^32, once for each time.
-    key_carries: Vec<u32>,
+    /// Records after the warm-up by key.
+    keys: KeyCounter,
 }
 
 /// A block that is drawn while the ones before are dealt.
@@ -221,9 +219,7 @@ impl<'plan> Dealer<'plan> {
             generated: Generated::default(),
             seconds: VecDeque::new(),
             first_second: 0,
-            key_counts: vec![0; counted_keys.min(producer.keys.len()) + 1],
-            key_carries: Vec::new(),
-            key_counts_before: Vec::new(),
+            keys: KeyCounter::new(counted_keys.min(producer.keys.len())),
             plan: producer,
         }
     }
@@ -297,44 +293,19 @@ impl<'plan> Dealer<'plan> {
 
     /// Records after the warm-up by key, for the keys of highest weight.
     pub(super) fn all_key_counts(&self) -> Vec<u64> {
-        let mut counts: Vec<u64> = self.key_counts.iter().map(|count| u64::from(*count)).collect();
-        counts.pop();
-        for key in &self.key_carries {
-            if let Some(count) = counts.get_mut(*key as usize) {
-                *count += 1 << 32;
-            }
-        }
-        counts
+        self.keys.all()
     }
 
     /// The same, since each key came to its shard.
     pub(super) fn key_counts(&self) -> Vec<u64> {
-        let mut counts = self.all_key_counts();
-        for (count, before) in counts.iter_mut().zip(&self.key_counts_before) {
-            *count -= before;
-        }
-        counts
+        self.keys.since_moved()
     }
 
     /// The counted keys of a range of hash keys with their records since they came there, and
     /// begins to count anew.
     pub(super) fn take_key_counts(&mut self, range: HashKeyRange) -> Vec<(usize, u64)> {
         let Some(index) = &self.plan.key_index else { return Vec::new() };
-        let counted = self.key_counts.len() - 1;
-        if self.key_counts_before.is_empty() {
-            self.key_counts_before = vec![0; counted];
-        }
-        let mut taken = Vec::new();
-        for key in self.plan.keys.keys_within(index, range) {
-            let number = key as usize;
-            if number < counted {
-                let carries = self.key_carries.iter().filter(|carry| **carry == key).count() as u64;
-                let count = u64::from(self.key_counts[number]) + (carries << 32);
-                taken.push((number, count - self.key_counts_before[number]));
-                self.key_counts_before[number] = count;
-            }
-        }
-        taken
+        self.keys.take(self.plan.keys.keys_within(index, range))
     }
 
     /// Deals the records of the block from `from` to `to`, which lie within one second and on one
@@ -367,7 +338,15 @@ impl<'plan> Dealer<'plan> {
         self.seconds[second].records += records;
         self.seconds[second].bytes += bytes;
         if counted == 1 {
-            self.count_keys(block, from, to, too_large > 0);
+            let keys = &block.keys[from..to];
+            if too_large == 0 {
+                self.keys.count(keys);
+            } else {
+                // Those that are too large to be sent are not counted.
+                let fits = |(index, _): &(usize, &u32)| !self.is_too_large(block, *index);
+                let sent: Vec<u32> = (from..to).zip(keys).filter(fits).map(|(_, key)| *key).collect();
+                self.keys.count(&sent);
+            }
         }
         if self.sender.is_some() {
             self.hand_to_sender(block, (from, to), too_large > 0);
@@ -386,26 +365,6 @@ impl<'plan> Dealer<'plan> {
         let key_bytes = block.key_bytes.get(index).map_or(0, |bytes| u32::from(*bytes));
         let data = size.saturating_sub(key_bytes * self.key_bytes_count);
         size > self.max_record_size || data > self.max_data
-    }
-
-    /// Counts the records of the block from `from` to `to` by key, but for those that are too large
-    /// to be sent, if there are any.
-    fn count_keys(&mut self, block: &Block, from: usize, to: usize, any_too_large: bool) {
-        // Out of `self`, whose methods the loop calls.
-        let mut counts = std::mem::take(&mut self.key_counts);
-        let last = counts.len() - 1;
-        for (index, key) in (from..to).zip(&block.keys[from..to]) {
-            if any_too_large && self.is_too_large(block, index) {
-                continue;
-            }
-            // No branch could guess which keys are counted; the last count is for the others.
-            let count = &mut counts[(*key as usize).min(last)];
-            *count = count.wrapping_add(1);
-            if *count == 0 {
-                self.key_carries.push(*key);
-            }
-        }
-        self.key_counts = counts;
     }
 
     /// Gives the records of the block from `from` to `to` to the client.
@@ -435,6 +394,7 @@ impl<'plan> Dealer<'plan> {
     }
 
     /// Sends each record of the block from `from` to `to` in a call of its own.
+    #[inline(never)]
     fn send_each(
         &mut self,
         block: &Block,
@@ -444,16 +404,16 @@ impl<'plan> Dealer<'plan> {
     ) {
         let records = block.times[from..to].iter().zip(&block.keys[from..to]);
         let places = block.sizes[from..to].iter().zip(&block.shards[from..to]);
-        let (waited, largest) = (self.plan.one_way, self.max_record_size);
-        let mut call = self.next;
+        let largest = self.max_record_size;
+        let mut singles = Singles::new(self.next, self.plan.one_way);
         for ((created, key), (size, shard)) in records.zip(places) {
-            if !any_too_large || *size <= largest {
-                let arrival = Arrival::new(created + waited, call, waited, *size, *key);
-                inboxes[usize::from(*shard)].push(arrival);
+            if any_too_large && *size > largest {
+                singles.skip();
+            } else {
+                inboxes[usize::from(*shard)].push(singles.next(*created, *size, *key));
             }
-            call += 1;
         }
-        self.next = call;
+        self.next += (to - from) as u64;
     }
 
     /// Puts a record of the block into the open PutRecords call, and sends that when it is due or

@@ -102,7 +102,10 @@ impl SizeSampler {
                 for size in sizes {
                     *size = table.pick(draws.next_u64());
                     if *size == beyond {
-                        *size = tail.draw_beyond(f64::from(beyond), &mut draws);
+                        // Another copy, so that the one of the loop has no address.
+                        let mut own = draws.clone();
+                        *size = tail.draw_beyond(f64::from(beyond), &mut own);
+                        draws = own;
                     }
                 }
                 *generator = draws;

@@ -61,10 +61,9 @@ impl TokenBucket {
     #[inline(always)]
     pub fn refill_within(&mut self, elapsed_nanoseconds: u64) {
         let back = elapsed_nanoseconds * self.units_per_nanosecond;
-        // Below zero the bucket is full, which no branch could guess. The upper half of the wide
-        // difference is a mask; of anything shorter the compiler makes a branch.
-        let left = u128::from(self.used).wrapping_sub(u128::from(back));
-        self.used = left as u64 & !((left >> 64) as u64);
+        let (left, is_full) = self.used.overflowing_sub(back);
+        // No branch could guess this.
+        self.used = std::hint::select_unpredictable(is_full, 0, left);
     }
 
     /// Nanoseconds after which everything that can be out is back.

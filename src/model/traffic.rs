@@ -24,6 +24,11 @@ const SUBDIVISION_BITS: u32 = 8;
 
 /// Above it, an `f64` has no fractional part.
 const MANTISSA: f64 = (1u64 << 52) as f64;
+/// Draws of a Poisson process that are added up at a time.
+const STEP: usize = 64;
+/// Below it, no mean gap in 1/256 ns makes [`STEP`] gaps that do not fit: a draw of the unit-rate
+/// process is the logarithm of an `f64`, and never a thousand.
+const GAP_MAX: f64 = MANTISSA / 1_000.0;
 
 /// `value`, which is not negative, rounded to a whole number; nonsense from 2^52 on. Adding 2^52
 /// leaves the whole number in the mantissa, which is much quicker than a checked conversion.
@@ -74,29 +79,54 @@ impl ArrivalClock {
     }
 
     fn poisson(&mut self, generator: &mut Generator, times: &mut [u64]) {
-        let mut filled = 0;
-        while let Some(segment) = self.segment {
-            let end = segment.end << SUBDIVISION_BITS;
-            let gap = SUBDIVISION / segment.rate;
-            // Copies stay in registers.
-            let (mut draws, mut now) = (generator.clone(), self.now);
-            let mut beyond = None;
-            for time in &mut times[filled..] {
-                let unit: f64 = Exp1.sample(&mut draws);
-                let step = unit * gap;
-                let next = now + whole(step);
-                if step >= MANTISSA || next >= end {
-                    beyond = Some(unit);
-                    break;
-                }
-                now = next;
-                *time = now >> SUBDIVISION_BITS;
-                filled += 1;
+        // Every record takes one draw, so the draws can be made apart from the sums.
+        for times in times.chunks_mut(STEP) {
+            let mut units = [0.0; STEP];
+            let units = &mut units[..times.len()];
+            // A copy stays in registers.
+            let mut draws = generator.clone();
+            units.iter_mut().for_each(|unit| *unit = Exp1.sample(&mut draws));
+            *generator = draws;
+            if !self.add_up_within_segment(units, times) {
+                self.add_up(units, times);
             }
-            (*generator, self.now) = (draws, now);
-            match beyond {
-                Some(unit) => filled += self.cross(unit, &mut times[filled..]),
-                None => return,
+        }
+    }
+
+    /// Turns draws of the unit-rate process into times, if all of them plainly lie within the
+    /// segment; else nothing happens.
+    #[inline]
+    fn add_up_within_segment(&mut self, units: &[f64], times: &mut [u64]) -> bool {
+        let Some(segment) = self.segment else { return false };
+        let gap = SUBDIVISION / segment.rate;
+        if gap >= GAP_MAX {
+            return false;
+        }
+        let mut now = self.now;
+        for (time, unit) in times.iter_mut().zip(units) {
+            now += whole(unit * gap);
+            *time = now >> SUBDIVISION_BITS;
+        }
+        let lies_within = now < segment.end << SUBDIVISION_BITS;
+        if lies_within {
+            self.now = now;
+        }
+        lies_within
+    }
+
+    /// Turns draws of the unit-rate process into times.
+    fn add_up(&mut self, units: &[f64], times: &mut [u64]) {
+        let mut filled = 0;
+        while let (Some(segment), Some(unit)) = (self.segment, units.get(filled)) {
+            let end = segment.end << SUBDIVISION_BITS;
+            let step = unit * (SUBDIVISION / segment.rate);
+            let next = self.now + whole(step);
+            if step >= MANTISSA || next >= end {
+                filled += self.cross(*unit, &mut times[filled..]);
+            } else {
+                self.now = next;
+                times[filled] = next >> SUBDIVISION_BITS;
+                filled += 1;
             }
         }
         times[filled..].fill(u64::MAX);

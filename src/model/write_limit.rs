@@ -33,6 +33,37 @@ pub struct WriteLimits {
     no_record_before: u64,
 }
 
+/// The write limits of a shard that has plenty: quick to ask, because whatever needs thought is
+/// refused. A copy, so that it stays in registers.
+#[derive(Clone, Copy, Debug)]
+pub struct PlainLimits {
+    /// From this time on, in nanoseconds, a refill needs thought.
+    pub before: u64,
+    last: u64,
+    records: TokenBucket,
+    bytes: TokenBucket,
+}
+
+impl PlainLimits {
+    /// Takes one record at `now` (nanoseconds, less than `before`) that counts for `charged_bytes`,
+    /// if there is room for it and for one more; else nothing happens.
+    #[inline(always)]
+    pub fn admit(&mut self, now: u64, charged_bytes: u64) -> bool {
+        let (mut records, mut bytes) = (self.records, self.bytes);
+        let elapsed = now - self.last;
+        records.refill_within(elapsed);
+        bytes.refill_within(elapsed);
+        // With one more the record limit does not run dry.
+        let has_room = records.has(2) && bytes.has(charged_bytes);
+        if has_room {
+            records.take(1);
+            bytes.take(charged_bytes);
+            *self = Self { last: now, records, bytes, ..*self };
+        }
+        has_room
+    }
+}
+
 impl WriteLimits {
     /// The limits of a rested shard whose stream takes records of up to `max_record_size`.
     #[must_use]
@@ -107,32 +138,23 @@ impl WriteLimits {
         Admission::Accepted
     }
 
-    /// Takes `records`, each with its time (nanoseconds, in order, the last at `last`) and its
-    /// charge in bytes, which come to `charged_bytes`, if it is plain that all have room; else
-    /// nothing happens.
+    /// The same limits, as long as they plainly have room.
     #[inline(always)]
-    pub fn admit_all(
-        &mut self,
-        last: u64,
-        charged_bytes: u64,
-        records: impl ExactSizeIterator<Item = (u64, u64)>,
-    ) -> bool {
-        // What comes back in between is not needed; with one more the record limit never runs dry.
-        let has_room = self.records.room() > records.len() as u64
-            && self.bytes.room() >= charged_bytes
-            && last - self.last <= self.plain_until;
-        if !has_room {
-            return false;
+    pub const fn plainly(&self) -> PlainLimits {
+        PlainLimits {
+            before: self.last.saturating_add(self.plain_until),
+            last: self.last,
+            records: self.records,
+            bytes: self.bytes,
         }
-        for (now, charge) in records {
-            let elapsed = now - self.last;
-            self.records.refill_within(elapsed);
-            self.bytes.refill_within(elapsed);
-            self.last = now;
-            self.records.take(1);
-            self.bytes.take(charge);
-        }
-        true
+    }
+
+    /// Takes back what `plainly` gave.
+    #[inline(always)]
+    pub const fn settle(&mut self, plain: &PlainLimits) {
+        self.last = plain.last;
+        self.records = plain.records;
+        self.bytes = plain.bytes;
     }
 
     /// Lets the time up to `now` pass, however long and by whatever rule.

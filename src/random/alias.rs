@@ -4,7 +4,8 @@
 //! general distributions", 1977; built by sweeping two cursors over the weights, in place, so
 //! that a table of 100 million alternatives takes 8 bytes each and nothing beside.
 
-/// Marks an entry whose threshold and alias are final; a weight above zero never has this bit.
+/// Marks, while a table is built, an entry whose threshold and alias are final; a weight above zero
+/// never has this bit.
 const FINAL: u64 = 1 << 63;
 /// Thresholds are fractions of 2^31.
 const THRESHOLD_ONE: f64 = 2_147_483_648.0;
@@ -12,8 +13,8 @@ const THRESHOLD_ONE: f64 = 2_147_483_648.0;
 /// A weighted choice among `0 .. len`.
 #[derive(Clone, Debug)]
 pub struct AliasTable {
-    /// Bit 63: set; bits 32 to 62: threshold below which the entry's own index is drawn, in
-    /// fractions of 2^31; bits 0 to 31: the index that is drawn otherwise.
+    /// Bits 32 to 62: threshold below which the entry's own index is drawn, in fractions of 2^31;
+    /// bits 0 to 31: the index that is drawn otherwise.
     entries: Vec<u64>,
 }
 
@@ -38,8 +39,9 @@ impl AliasTable {
         for (index, entry) in entries.iter_mut().enumerate() {
             if *entry & FINAL == 0 {
                 // Whatever rounding left over is the mean weight: the entry stands for itself.
-                *entry = FINAL | index as u64;
+                *entry = index as u64;
             }
+            *entry &= !FINAL;
         }
         Some(Self { entries })
     }
@@ -51,8 +53,7 @@ impl AliasTable {
         let product = u128::from(bits) * self.entries.len() as u128;
         let index = (product >> 64) as usize;
         let entry = self.entries[index];
-        let threshold = (entry >> 32) as u32 & !(1 << 31);
-        let beyond = ((product as u64) >> 33) as u32 >= threshold;
+        let beyond = (product as u64) >> 33 >= entry >> 32;
         // No branch could guess this.
         std::hint::select_unpredictable(beyond, entry as u32, index as u32)
     }
@@ -114,7 +115,7 @@ mod tests {
         let table = AliasTable::new(weights.to_vec()).expect("weights are legal");
         let mut shares = vec![0.0; weights.len()];
         for (index, entry) in table.entries.iter().enumerate() {
-            let own = ((entry >> 32) & 0x7FFF_FFFF) as f64 / THRESHOLD_ONE;
+            let own = (entry >> 32) as f64 / THRESHOLD_ONE;
             shares[index] += own;
             shares[*entry as u32 as usize] += 1.0 - own;
         }

@@ -10,10 +10,9 @@ use crate::model::billing::{BilledRecords, BillingSteps};
 use crate::model::write_limit::{Admission, added_charge};
 use crate::scenario::PutCalls;
 
-/// Most arrivals of a stretch.
-const STRETCH: usize = 64;
-/// Fewer are admitted one by one.
-const STRETCH_MIN: usize = 8;
+/// Where a shard no longer plainly has room, so many arrivals are admitted one by one before it is
+/// looked at again.
+const ONE_BY_ONE: usize = 16;
 
 /// First attempts that a shard took one after another.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,48 +34,33 @@ pub(super) struct LastCall {
 }
 
 impl LastCall {
-    /// Takes a record; gives the bytes of its call that were taken before.
+    /// Takes a record.
     #[inline(always)]
-    fn take(&mut self, arrival: &Arrival) -> u64 {
+    fn take(&mut self, arrival: &Arrival) {
         let before = if arrival.call() == self.call { self.bytes } else { 0 };
         *self = Self { call: arrival.call(), bytes: before + u64::from(arrival.size()) };
-        before
     }
 }
 
-/// Arrivals of one producer that come before a limit, looked at before they are admitted.
-struct Stretch {
-    records: usize,
-    bytes: u64,
-    charged_bytes: u64,
-    /// What each is charged.
-    charges: [u64; STRETCH],
-    last_call: LastCall,
-}
-
-impl Stretch {
-    /// The start of `arrivals`, after what `run` holds.
+impl Run {
+    /// What a record of `arrival` is charged.
     #[inline(always)]
-    fn of<const BATCHED: bool>(
-        arrivals: &[Arrival],
-        limit: (usize, u64),
-        run: &Run,
-        rounding: u64,
-    ) -> Self {
-        let (charges, last_call) = ([0; STRETCH], run.last_call);
-        let mut stretch = Self { records: 0, bytes: 0, charged_bytes: 0, charges, last_call };
-        for (arrival, charge) in arrivals.iter().zip(&mut stretch.charges) {
-            if !arrival.comes_before(limit) {
-                break;
-            }
-            let size = u64::from(arrival.size());
-            let before = if BATCHED { stretch.last_call.take(arrival) } else { 0 };
-            *charge = added_charge(before, size, rounding);
-            stretch.records += 1;
-            stretch.bytes += size;
-            stretch.charged_bytes += *charge;
+    const fn charge<const BATCHED: bool>(&self, arrival: &Arrival, rounding: u64) -> u64 {
+        let is_same = BATCHED && arrival.call() == self.last_call.call;
+        added_charge(if is_same { self.last_call.bytes } else { 0 }, arrival.size() as u64, rounding)
+    }
+
+    /// Takes a record.
+    #[inline(always)]
+    fn take<const BATCHED: bool>(&mut self, arrival: &Arrival, charge: u64, billing: BillingSteps) {
+        let size = u64::from(arrival.size());
+        if BATCHED {
+            self.last_call.take(arrival);
         }
-        stretch
+        self.accepted += 1;
+        self.bytes += size;
+        self.charged_bytes += charge;
+        billing.add(size, &mut self.billed);
     }
 }
 
@@ -91,63 +75,49 @@ impl Lane {
         rounding: u64,
         billing: BillingSteps,
     ) -> Run {
-        let limit = (arrivals[0].producer(), limit);
+        let producer = arrivals[0].producer();
         let mut run = Run::default();
-        while !run.throttled {
-            let rest = &arrivals[run.accepted..];
-            let stretch = Stretch::of::<BATCHED>(rest, limit, &run, rounding);
-            if stretch.records == 0 {
-                break;
-            }
-            let stretched = &rest[..stretch.records];
-            if stretch.records < STRETCH_MIN || !self.admit_stretch(stretched, &stretch) {
-                self.admit_each::<BATCHED>(stretched, &stretch.charges, billing, &mut run);
-                continue;
-            }
-            run.accepted += stretch.records;
-            run.bytes += stretch.bytes;
-            run.charged_bytes += stretch.charged_bytes;
-            run.last_call = stretch.last_call;
-            for arrival in stretched {
-                billing.add(u64::from(arrival.size()), &mut run.billed);
+        loop {
+            let steps = (rounding, billing);
+            self.accept_plainly::<BATCHED>(arrivals, (producer, limit), steps, &mut run);
+            for _ in 0..ONE_BY_ONE {
+                let next = arrivals.get(run.accepted);
+                let Some(arrival) = next.filter(|arrival| arrival.service_of(producer) < limit)
+                else {
+                    return run;
+                };
+                let charge = run.charge::<BATCHED>(arrival, rounding);
+                if self.limits.admit(arrival.service(), charge) != Admission::Accepted {
+                    run.throttled = true;
+                    return run;
+                }
+                run.take::<BATCHED>(arrival, charge, billing);
             }
         }
-        run
     }
 
-    /// Admits all of a stretch, if it is plain that the shard has room for it.
-    #[inline(always)]
-    fn admit_stretch(&mut self, arrivals: &[Arrival], stretch: &Stretch) -> bool {
-        let last = arrivals[arrivals.len() - 1].service();
-        let records = arrivals.iter().zip(&stretch.charges);
-        let charged = records.map(|(arrival, charge)| (arrival.service(), *charge));
-        self.limits.admit_all(last, stretch.charged_bytes, charged)
-    }
-
-    /// Admits arrivals, each for its charge, one by one, until one is throttled.
-    #[inline(always)]
-    fn admit_each<const BATCHED: bool>(
+    /// Admits what comes after `run`, for as long as the shard plainly has room.
+    #[inline(never)]
+    fn accept_plainly<const BATCHED: bool>(
         &mut self,
         arrivals: &[Arrival],
-        charges: &[u64],
-        billing: BillingSteps,
+        (producer, limit): (usize, u64),
+        (rounding, billing): (u64, BillingSteps),
         run: &mut Run,
     ) {
-        let limits = &mut self.limits;
-        for (arrival, charge) in arrivals.iter().zip(charges) {
-            let size = u64::from(arrival.size());
-            if limits.admit(arrival.service(), *charge) != Admission::Accepted {
-                run.throttled = true;
-                return;
+        // Copies stay in registers.
+        let (mut limits, mut own) = (self.limits.plainly(), *run);
+        let limit = limit.min(limits.before);
+        for arrival in &arrivals[run.accepted..] {
+            let now = arrival.service_of(producer);
+            let charge = own.charge::<BATCHED>(arrival, rounding);
+            if now >= limit || !limits.admit(now, charge) {
+                break;
             }
-            if BATCHED {
-                run.last_call.take(arrival);
-            }
-            run.accepted += 1;
-            run.bytes += size;
-            run.charged_bytes += charge;
-            billing.add(size, &mut run.billed);
+            own.take::<BATCHED>(arrival, charge, billing);
         }
+        self.limits.settle(&limits);
+        *run = own;
     }
 
     /// Books what `accept_run` let through.

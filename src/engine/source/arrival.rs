@@ -92,10 +92,10 @@ impl Arrival {
         self.producer_and_service & ((1 << TIME_BITS) - 1)
     }
 
-    /// Whether it is of the producer of `limit`, and reaches the service before its time.
+    /// When the call reaches the service, if it is one of `producer`; else a time after all runs.
     #[inline(always)]
-    pub(in crate::engine) const fn comes_before(&self, limit: (usize, u64)) -> bool {
-        self.producer_and_service.wrapping_sub((limit.0 as u64) << TIME_BITS) < limit.1
+    pub(in crate::engine) const fn service_of(&self, producer: usize) -> u64 {
+        self.producer_and_service.wrapping_sub((producer as u64) << TIME_BITS)
     }
 
     /// Index of the producer.
@@ -132,6 +132,38 @@ impl Arrival {
     #[inline(always)]
     pub(in crate::engine) const fn key(&self) -> u32 {
         self.number_and_key as u32
+    }
+}
+
+/// Makes the arrivals of records that are sent as they are made, each in a call of its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Singles {
+    /// The next one without what is its own, so that little is left to do for each.
+    next: Arrival,
+}
+
+impl Singles {
+    /// Those from `call` on, of which each reaches the service `waited` nanoseconds after it is made.
+    pub(super) const fn new(call: u64, waited: u64) -> Self {
+        Self { next: Arrival::new(waited, call, waited, 0, 0) }
+    }
+
+    /// The next one: made at `created`, of `size` bytes.
+    #[inline(always)]
+    pub(super) const fn next(&mut self, created: u64, size: u32, key: u32) -> Arrival {
+        let Arrival { producer_and_service, number_and_key, waited_and_size } = self.next;
+        self.skip();
+        Arrival {
+            producer_and_service: producer_and_service + created,
+            number_and_key: number_and_key | key as u64,
+            waited_and_size: waited_and_size | size as u64,
+        }
+    }
+
+    /// Passes over one that is not sent.
+    #[inline(always)]
+    pub(super) const fn skip(&mut self) {
+        self.next.number_and_key = self.next.number_and_key.wrapping_add(1 << u32::BITS);
     }
 }
 
