@@ -39,6 +39,24 @@ impl Distribution {
         }
     }
 
+    /// Adds several spans.
+    #[inline]
+    pub(super) fn record_all(&mut self, mut spans: impl Iterator<Item = u64>) {
+        loop {
+            // Out of `self`, which grows in between at most.
+            let counts = self.counts.as_mut_slice();
+            let beyond = spans.by_ref().map(bucket).find(|index| match counts.get_mut(*index) {
+                Some(entry) => {
+                    *entry += 1;
+                    false
+                }
+                None => true,
+            });
+            let Some(index) = beyond else { return };
+            self.grow(index, 1);
+        }
+    }
+
     #[cold]
     fn grow(&mut self, index: usize, count: u64) {
         // To the end of the power of two, so that growing is rare.

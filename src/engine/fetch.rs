@@ -143,13 +143,13 @@ fn gather(rest: &[LogRecord], visible: Option<u64>, most_records: usize, most_by
     };
     let candidates = &rest[..rest.len().min(most_records)];
     let records = candidates.partition_point(|record| record.accepted <= visible);
-    let bytes = candidates[..records].iter().map(|record| u64::from(record.size)).sum();
+    let bytes = candidates[..records].iter().map(|record| u64::from(record.size())).sum();
     if bytes < most_bytes {
         return Batch { records, bytes, full: false };
     }
     let mut batch = Batch { full: true, ..Batch::default() };
     for record in &candidates[..records] {
-        let bytes = batch.bytes + u64::from(record.size);
+        let bytes = batch.bytes + u64::from(record.size());
         if bytes > most_bytes && batch.records > 0 {
             break;
         }
@@ -169,6 +169,6 @@ fn long_term_bytes(records: &[LogRecord], now: u64, warm_up: u64) -> u64 {
         .iter()
         .take_while(|record| record.accepted < before)
         .filter(|record| record.created >= warm_up)
-        .map(|record| u64::from(record.size))
+        .map(|record| u64::from(record.size()))
         .sum()
 }

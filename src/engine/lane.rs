@@ -328,18 +328,9 @@ impl Lane {
                 let (own, fresh) = producer.key_masks();
                 let key = key_over_shards(producer, arrival.producer(), record.key);
                 self.log.extend_keys(std::iter::once(key));
-                self.log.push(LogRecord {
-                    accepted: self.now,
-                    created,
-                    size: arrival.size(),
-                    user_records: record.users,
-                    // The library gives all aggregated records the same partition key.
-                    key: if record.users > 1 {
-                        0
-                    } else {
-                        (record.key & own) | (created as u32 & fresh)
-                    },
-                });
+                let key = (record.key & own) | (created as u32 & fresh);
+                let logged = LogRecord::new((self.now, created), arrival.size(), key);
+                self.log.push(logged.holding(record.users));
             }
         }
         played
@@ -448,16 +439,9 @@ impl Lane {
         if self.has_readers {
             let key = key_over_shards(producer, record.producer(), record.key);
             self.log.extend_keys(std::iter::once(key));
-            self.log.push(LogRecord {
-                accepted: call.now,
-                created: record.created(),
-                size: record.size(),
-                user_records: 1,
-                key: {
-                    let (own, fresh) = producer.key_masks();
-                    (record.key & own) | (record.created() as u32 & fresh)
-                },
-            });
+            let (own, fresh) = producer.key_masks();
+            let key = (record.key & own) | (created as u32 & fresh);
+            self.log.push(LogRecord::new((call.now, created), record.size(), key));
         }
         true
     }

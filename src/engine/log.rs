@@ -6,6 +6,7 @@
 //! so what is read is the same for any window; that old seconds also take little memory is done
 //! at barriers, behind that view. A day of backlog of a full shard fits a few megabytes so.
 
+mod record;
 mod second;
 
 use std::borrow::Cow;
@@ -13,25 +14,11 @@ use std::collections::VecDeque;
 
 use crate::time::NANOSECONDS_PER_SECOND;
 
+pub(super) use record::LogRecord;
 use second::Form;
 
 /// Seconds after which the records of a second are seen as a whole.
 const OLD_SECONDS: u64 = 60;
-
-/// A record in the log of a shard.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LogRecord {
-    /// When the shard took it, in nanoseconds.
-    pub(super) accepted: u64,
-    /// When the producer came up with it, in nanoseconds.
-    pub(super) created: u64,
-    /// Bytes as the stream counts them.
-    pub(super) size: u32,
-    /// Records of the application in it: more than one where the producer aggregates.
-    pub(super) user_records: u32,
-    /// A number that records of the same partition key share.
-    pub(super) key: u32,
-}
 
 /// A second whose records are kept as a whole.
 #[derive(Debug)]
@@ -58,6 +45,8 @@ pub(super) struct Log {
     first_mark: u64,
     /// Records created before are not counted, in nanoseconds.
     warm_up: u64,
+    /// Place after the last record that is not counted.
+    counted_from: u64,
     /// Whether someone looks at the keys of records.
     keeps_keys: bool,
     /// Producer and key of each of `records`, where the order of keys over shards is watched; then
@@ -112,12 +101,24 @@ impl Log {
     #[inline]
     pub(super) fn push(&mut self, record: LogRecord) {
         self.records.push(record);
+        if record.created < self.warm_up {
+            self.counted_from = self.end();
+        }
     }
 
-    /// Appends several records.
+    /// Appends several records, of which only those from the index `counted` on are counted.
     #[inline]
-    pub(super) fn extend(&mut self, records: impl Iterator<Item = LogRecord>) {
+    pub(super) fn extend(&mut self, records: impl Iterator<Item = LogRecord>, counted: usize) {
+        if counted > 0 {
+            self.counted_from = self.end() + counted as u64;
+        }
         self.records.extend(records);
+    }
+
+    /// Whether all records from `place` on are counted.
+    #[inline]
+    pub(super) const fn all_counted_from(&self, place: u64) -> bool {
+        place >= self.counted_from
     }
 
     /// Place of the first record that is kept.
@@ -171,7 +172,7 @@ impl Log {
         while let Some((start, form)) = self.old_second(place, bound) {
             for index in (place - start) as usize..form.len() {
                 let record = form.record(index);
-                bytes += u64::from(record.size);
+                bytes += u64::from(record.size());
                 scratch.push(record);
                 if scratch.len() >= most_records || bytes > most_bytes {
                     return;
@@ -266,7 +267,7 @@ impl Log {
         }
         for record in self.from(place).iter().filter(|record| record.created >= self.warm_up) {
             records += 1;
-            bytes += u64::from(record.size);
+            bytes += u64::from(record.size());
         }
         (records, bytes)
     }

@@ -168,7 +168,7 @@ impl Mapping {
             self.arrives = u64::MAX;
             let factor = u64::from(lambda.parallelization_factor);
             for held in std::mem::take(&mut self.arriving) {
-                let lane = lane_of(held.record.key, factor);
+                let lane = lane_of(held.record.key(), factor);
                 self.poison((&held, lane), at, context);
                 self.lanes[lane].receive(held, now, lambda, context);
             }
@@ -307,6 +307,6 @@ pub(super) fn count_left(held: &Held, context: Context<'_>, tally: &mut Consumer
         tally.expired_records += 1;
     } else {
         tally.backlog_records += 1;
-        tally.backlog_bytes += u64::from(record.size);
+        tally.backlog_bytes += u64::from(record.size());
     }
 }

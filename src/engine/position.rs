@@ -307,39 +307,51 @@ impl Position {
         &mut self,
         records: &[LogRecord],
         start: u64,
-        context: Context<'_>,
+        (log, context): (&Log, Context<'_>),
         tally: &mut ConsumerTally,
     ) -> u64 {
         if records.is_empty() {
             return start;
         }
         let plan = &context.plan.consumers[self.consumer];
-        let (warm_up, horizon) = (context.plan.warm_up, context.plan.horizon);
+        let horizon = context.plan.horizon;
         let (first, per_record) = self.pace(start, context);
         let billing = context.plan.billing;
-        let (mut user_records, mut bytes, mut billed_bytes) = (0, 0, 0);
-        let mut oldest = u64::MAX;
-        for record in records {
-            // Of an aggregated record, each user record is work.
-            user_records += u64::from(record.user_records);
-            bytes += u64::from(record.size);
-            billed_bytes += billing.data_out_bytes(u64::from(record.size));
-            oldest = oldest.min(record.created);
-        }
-        let last = first + per_record * user_records;
+        // Of an aggregated record, each user record is work.
+        let user_records = |record: &LogRecord| u64::from(record.user_records());
+        let lasts = match per_record {
+            0 => 0,
+            _ => per_record * records.iter().map(user_records).sum::<u64>(),
+        };
+        let last = first + lasts;
         let accepted = (records[0].accepted, records[records.len() - 1].accepted);
         self.hand = Hand { from: start, until: last, accepted };
         let killed_at = self.killed_at();
-        if oldest >= warm_up && last < horizon.min(killed_at) && self.place >= self.settled {
+        let are_new = log.all_counted_from(self.place) && self.place >= self.settled;
+        if are_new && last < horizon.min(killed_at) {
             tally.read_records += records.len() as u64;
             tally.processed_records += records.len() as u64;
+            let (mut bytes, mut billed_bytes) = (0, 0);
+            let mut add = |record: &LogRecord| {
+                let size = u64::from(record.size());
+                bytes += size;
+                billed_bytes += billing.data_out_bytes(size);
+            };
+            if per_record == 0 {
+                tally.end_to_end_latency.record_all(records.iter().map(|record| {
+                    add(record);
+                    first - record.created
+                }));
+            } else {
+                let mut done = first;
+                tally.end_to_end_latency.record_all(records.iter().map(|record| {
+                    add(record);
+                    done += per_record * user_records(record);
+                    done - record.created
+                }));
+            }
             tally.read_bytes += bytes;
             tally.data_out_bytes += billed_bytes;
-            let mut done = first;
-            for record in records {
-                done += per_record * u64::from(record.user_records);
-                tally.end_to_end_latency.record(done - record.created);
-            }
             self.settled = self.place + records.len() as u64;
         } else {
             let end = horizon.min(killed_at);
@@ -365,8 +377,8 @@ impl Position {
         let mut done = first;
         let settled = self.settled;
         for (record, place) in records.iter().zip(self.place..) {
-            done += per_record * u64::from(record.user_records);
-            let size = u64::from(record.size);
+            done += per_record * u64::from(record.user_records());
+            let size = u64::from(record.size());
             if record.created >= plan.warm_up {
                 tally.read_records += 1;
                 tally.read_bytes += size;
@@ -428,7 +440,7 @@ impl Position {
         for (record, place) in records.iter().zip(from..) {
             let counted = u64::from(record.created >= context.plan.warm_up);
             tally.read_records += counted;
-            let size = u64::from(record.size);
+            let size = u64::from(record.size());
             tally.read_bytes += counted * size;
             tally.data_out_bytes += counted * context.plan.billing.data_out_bytes(size);
             let mut again = place < settled;

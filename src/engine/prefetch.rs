@@ -50,7 +50,7 @@ impl Running {
     fn done_before(&self, end: u64) -> usize {
         let mut done = self.from;
         let is_done = |held: &&Held| {
-            done += self.per_record * u64::from(held.record.user_records);
+            done += self.per_record * u64::from(held.record.user_records());
             done < end
         };
         self.records.iter().take_while(is_done).count()
@@ -109,7 +109,7 @@ impl Prefetch {
                 match answer {
                     Some(answer) => {
                         let bytes: u64 =
-                            answer.records.iter().map(|record| u64::from(record.size)).sum();
+                            answer.records.iter().map(|record| u64::from(record.size())).sum();
                         let tally = &mut tally.consumers[consumer];
                         let records = position.take(answer.records, context, tally);
                         let least = round_trip.nanoseconds().max(paced(bytes, job));
@@ -149,7 +149,7 @@ impl Prefetch {
     pub(super) fn user_records(&self, now: u64) -> u64 {
         let blocks = self.blocks.iter().take_while(|block| block.available <= now);
         let records = blocks.flat_map(|block| &block.records);
-        records.map(|held| u64::from(held.record.user_records)).sum()
+        records.map(|held| u64::from(held.record.user_records())).sum()
     }
 
     /// When a batch can have the first records that none has taken.
@@ -236,7 +236,7 @@ fn paced(bytes: u64, job: &MicroBatch) -> u64 {
 fn process(running: &Running, count: usize, context: Context<'_>, tally: &mut ConsumerTally) {
     let mut done = running.from;
     for held in &running.records[..count] {
-        done += running.per_record * u64::from(held.record.user_records);
+        done += running.per_record * u64::from(held.record.user_records());
         if held.record.created < context.plan.warm_up {
             continue;
         }

@@ -462,13 +462,13 @@ impl Reader {
         let (mut done, per_record) = self.position.pace(start, context);
         let (shard, consumer) = (self.shard as usize, self.position.consumer);
         self.in_hand.clear();
-        let user_records: u64 = records.iter().map(|record| u64::from(record.user_records)).sum();
+        let user_records: u64 = records.iter().map(|record| u64::from(record.user_records())).sum();
         if !watch.is_on && done + per_record * user_records <= watch.until {
             return;
         }
         let killed_at = self.position.killed_at();
         for (record, key) in records.iter().zip(log.keys_from(self.position.place)) {
-            done += per_record * u64::from(record.user_records);
+            done += per_record * u64::from(record.user_records());
             if *key == NO_ORDER || done >= killed_at || (!watch.is_on && done <= watch.until) {
                 continue;
             }

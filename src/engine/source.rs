@@ -20,11 +20,11 @@ use crate::random::Randomness;
 use crate::scenario::{PutCalls, TraceError};
 use crate::time::NANOSECONDS_PER_SECOND;
 
-pub(super) use arrival::{Arrival, InCall, number_of, producer_of};
 use arrival::Singles;
+pub(super) use arrival::{Arrival, InCall, number_of, producer_of};
 use draws::Draws;
-use key_counter::KeyCounter;
 pub(super) use draws::{BLOCK, Block};
+use key_counter::KeyCounter;
 
 /// Most blocks that are drawn ahead: two million records, some 40 MB.
 const AHEAD_MAX: usize = 1 << 11;
@@ -143,7 +143,11 @@ impl<'plan> Source<'plan> {
 
     fn draw_block(&mut self) {
         let mut block = self.dealer.spare.pop().unwrap_or_default();
-        self.draws.fill(&mut block);
+        if self.draws.are_read() {
+            self.draws.fill(&mut block);
+        } else {
+            self.draws.fill_jointly(self.dealer.blocks_missing(), &mut block);
+        }
         self.dealer.drawn.push_back(block);
     }
 
@@ -271,6 +275,13 @@ impl<'plan> Dealer<'plan> {
         self.dealt = (0, self.dealt.0);
     }
 
+    /// Blocks that this window is short of, were it like the last; at least one. Drawing them at once
+    /// leaves the tables of the draws in the cache.
+    fn blocks_missing(&self) -> usize {
+        let (dealt, expected) = self.dealt;
+        expected.saturating_sub(dealt).div_ceil(BLOCK).clamp(1, AHEAD_MAX)
+    }
+
     /// Blocks that the window after the next one is short of, were it like the last.
     fn blocks_short(&self) -> usize {
         let expected = self.dealt.1;
@@ -344,7 +355,8 @@ impl<'plan> Dealer<'plan> {
             } else {
                 // Those that are too large to be sent are not counted.
                 let fits = |(index, _): &(usize, &u32)| !self.is_too_large(block, *index);
-                let sent: Vec<u32> = (from..to).zip(keys).filter(fits).map(|(_, key)| *key).collect();
+                let sent: Vec<u32> =
+                    (from..to).zip(keys).filter(fits).map(|(_, key)| *key).collect();
                 self.keys.count(&sent);
             }
         }

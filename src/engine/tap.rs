@@ -106,7 +106,7 @@ impl Tap {
                     if self.waiting.is_empty() {
                         self.call_at = Some(comes + transform.buffer_interval.nanoseconds());
                     }
-                    self.bytes += u64::from(held.record.size);
+                    self.bytes += u64::from(held.record.size());
                     self.waiting.push(held);
                     if self.bytes >= transform.buffer_size.0 {
                         self.call(transform, comes, context, &mut tally.consumers[consumer]);
@@ -132,7 +132,7 @@ impl Tap {
         self.call_at = None;
         self.bytes = 0;
         let records = std::mem::take(&mut self.waiting);
-        let users: u64 = records.iter().map(|held| u64::from(held.record.user_records)).sum();
+        let users: u64 = records.iter().map(|held| u64::from(held.record.user_records())).sum();
         let per_record = transform.per_record.nanoseconds() * users;
         let takes = transform.per_batch.nanoseconds() + per_record;
         let running = self.calls.len();

@@ -37,6 +37,17 @@ fn whole(value: f64) -> u64 {
     (value + MANTISSA).to_bits() & ((1 << 52) - 1)
 }
 
+/// Draws from the unit-rate process.
+#[inline(never)]
+fn draw_units(generator: &mut Generator, units: &mut [f64]) {
+    // A copy stays in registers.
+    let mut draws = generator.clone();
+    for unit in units {
+        *unit = Exp1.sample(&mut draws);
+    }
+    *generator = draws;
+}
+
 /// Draws the times of a producer's records, in order.
 #[derive(Clone, Debug)]
 pub struct ArrivalClock {
@@ -83,10 +94,7 @@ impl ArrivalClock {
         for times in times.chunks_mut(STEP) {
             let mut units = [0.0; STEP];
             let units = &mut units[..times.len()];
-            // A copy stays in registers.
-            let mut draws = generator.clone();
-            units.iter_mut().for_each(|unit| *unit = Exp1.sample(&mut draws));
-            *generator = draws;
+            draw_units(generator, units);
             if !self.add_up_within_segment(units, times) {
                 self.add_up(units, times);
             }

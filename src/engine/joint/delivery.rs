@@ -62,13 +62,13 @@ impl Delivery {
         tally: &mut Tally,
     ) {
         for held in records.drain(..) {
-            let index = held.record.key as usize % self.parts.len();
+            let index = held.record.key() as usize % self.parts.len();
             let part = &mut self.parts[index];
             if part.records.is_empty() {
                 part.end = now + self.interval;
                 self.ends.insert((part.end, index));
             }
-            part.bytes += u64::from(held.record.size);
+            part.bytes += u64::from(held.record.size());
             part.records.push(held);
             if part.bytes >= self.size {
                 self.write(index, consumer, now, context, &mut tally.consumers[consumer]);
@@ -123,7 +123,7 @@ impl Delivery {
                 continue;
             }
             tally.delivery.billed_bytes +=
-                u64::from(held.record.size).next_multiple_of(5 * crate::units::KIB);
+                u64::from(held.record.size()).next_multiple_of(5 * crate::units::KIB);
             if held.again {
                 tally.duplicate_records += 1;
             } else {

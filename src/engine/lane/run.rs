@@ -47,7 +47,11 @@ impl Run {
     #[inline(always)]
     const fn charge<const BATCHED: bool>(&self, arrival: &Arrival, rounding: u64) -> u64 {
         let is_same = BATCHED && arrival.call() == self.last_call.call;
-        added_charge(if is_same { self.last_call.bytes } else { 0 }, arrival.size() as u64, rounding)
+        added_charge(
+            if is_same { self.last_call.bytes } else { 0 },
+            arrival.size() as u64,
+            rounding,
+        )
     }
 
     /// Takes a record.
@@ -169,13 +173,12 @@ impl Lane {
                     .iter()
                     .map(|arrival| key_over_shards(producer, arrival.producer(), arrival.key())),
             );
-            self.log.extend(taken.iter().map(|arrival| LogRecord {
-                accepted: arrival.service(),
-                created: arrival.created(),
-                size: arrival.size(),
-                user_records: 1,
-                key: (arrival.key() & own) | (arrival.created() as u32 & fresh),
-            }));
+            let logged = taken.iter().map(|arrival| {
+                let (accepted, created) = (arrival.service(), arrival.created());
+                let key = (arrival.key() & own) | (created as u32 & fresh);
+                LogRecord::new((accepted, created), arrival.size(), key)
+            });
+            self.log.extend(logged, first);
         }
     }
 }

@@ -48,10 +48,10 @@ impl Form {
         let (first, last) = (records[0].accepted, records[count - 1].accepted);
         let waited: u128 =
             records.iter().map(|record| u128::from(record.accepted - record.created)).sum();
-        let key = |index: usize| records[index * count / KEYS].key;
+        let key = |index: usize| records[index * count / KEYS].key();
         Self::Run(Run {
-            bytes: records.iter().map(|record| u64::from(record.size)).sum(),
-            user_records: records.iter().map(|record| u64::from(record.user_records)).sum(),
+            bytes: records.iter().map(|record| u64::from(record.size())).sum(),
+            user_records: records.iter().map(|record| u64::from(record.user_records())).sum(),
             first,
             waited: (waited / count as u128) as u64,
             created_least: if counted { warm_up } else { 0 },
@@ -101,7 +101,7 @@ impl Form {
             Self::Mixed(records) => {
                 let counted = records[from..to].iter().filter(|record| record.created >= warm_up);
                 counted.fold((0, 0), |(records, bytes), record| {
-                    (records + 1, bytes + u64::from(record.size))
+                    (records + 1, bytes + u64::from(record.size()))
                 })
             }
         }
@@ -128,13 +128,10 @@ impl Run {
         let accepted = self.first + u64::from(self.span) * index / others;
         let created = accepted.saturating_sub(self.waited);
         let keys = self.keys.as_deref();
-        LogRecord {
-            accepted,
-            created: created.clamp(self.created_least, self.created_most).min(accepted),
-            size: (self.bytes_before(index + 1) - self.bytes_before(index)) as u32,
-            user_records: (self.user_records_before(index + 1) - self.user_records_before(index))
-                as u32,
-            key: keys.map_or(0, |keys| keys[index as usize * KEYS / self.count as usize]),
-        }
+        let created = created.clamp(self.created_least, self.created_most).min(accepted);
+        let size = self.bytes_before(index + 1) - self.bytes_before(index);
+        let users = self.user_records_before(index + 1) - self.user_records_before(index);
+        let key = keys.map_or(0, |keys| keys[index as usize * KEYS / self.count as usize]);
+        LogRecord::new((accepted, created), size as u32, key).holding(users as u32)
     }
 }

@@ -8,20 +8,21 @@ const WARM_UP: u64 = 3 * SECOND;
 /// Ten records a second of different sizes.
 fn filled(seconds: u64) -> Log {
     let mut log = Log::new((WARM_UP, 0), true, false);
-    log.extend((0..10 * seconds).map(|index| LogRecord {
-        accepted: index * SECOND / 10 + index % 7,
-        created: (index * SECOND / 10).saturating_sub(5_000),
-        size: 100 + (index * index % 91) as u32,
-        user_records: 1,
-        key: index as u32,
-    }));
+    let records = (0..10 * seconds).map(|index| {
+        let accepted = index * SECOND / 10 + index % 7;
+        let created = (index * SECOND / 10).saturating_sub(5_000);
+        LogRecord::new((accepted, created), 100 + (index * index % 91) as u32, index as u32)
+    });
+    log.extend(records, 31);
     log
 }
 
 fn seen(log: &Log, place: u64, now: u64) -> Vec<(u64, u64, u32, u32)> {
     let mut scratch = Vec::new();
     let view = log.view(place, now, (usize::MAX - 1, u64::MAX), &mut scratch);
-    view.iter().map(|record| (record.accepted, record.created, record.size, record.key)).collect()
+    view.iter()
+        .map(|record| (record.accepted, record.created, record.size(), record.key()))
+        .collect()
 }
 
 /// What is seen does not depend on when seconds are made whole.

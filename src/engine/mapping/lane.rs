@@ -72,7 +72,7 @@ pub(super) struct MappingLane {
 }
 
 fn payload_of(held: &Held) -> u64 {
-    ENVELOPE_BYTES + u64::from(held.record.size).div_ceil(3) * 4
+    ENVELOPE_BYTES + u64::from(held.record.size()).div_ceil(3) * 4
 }
 
 impl MappingLane {
@@ -329,7 +329,7 @@ impl MappingLane {
             let executed = batch.records[..most]
                 .iter()
                 .take_while(|held| {
-                    done += per_record * u64::from(held.record.user_records);
+                    done += per_record * u64::from(held.record.user_records());
                     done < now
                 })
                 .count();
@@ -342,7 +342,7 @@ impl MappingLane {
 
 /// Records of the application in `records`: each is work.
 fn user_records(records: &[Held]) -> u64 {
-    records.iter().map(|held| u64::from(held.record.user_records)).sum()
+    records.iter().map(|held| u64::from(held.record.user_records())).sum()
 }
 
 /// The tumbling window that a record belongs to.
@@ -404,7 +404,7 @@ fn commit(
 ) {
     let mut done = from;
     for (index, held) in batch.records[..count].iter().enumerate() {
-        done += per_record * u64::from(held.record.user_records);
+        done += per_record * u64::from(held.record.user_records());
         if held.record.created < context.plan.warm_up {
             continue;
         }

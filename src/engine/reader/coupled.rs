@@ -48,7 +48,7 @@ impl Reader {
         self.note(records, start, log, context, watch);
         let killed_at = self.position.killed_at();
         let tally = &mut tally.consumers[consumer];
-        let done = self.position.work(records, start, context, tally);
+        let done = self.position.work(records, start, (log, context), tally);
         if let (Some((thread, _)), Some(threads)) = (turn, &mut watch.threads) {
             threads.work_until(thread, done.min(killed_at));
         }
