@@ -143,10 +143,10 @@ impl<'plan> Source<'plan> {
 
     fn draw_block(&mut self) {
         let mut block = self.dealer.spare.pop().unwrap_or_default();
-        if self.draws.are_read() {
-            self.draws.fill(&mut block);
-        } else {
+        if self.draws.may_be_ahead() {
             self.draws.fill_jointly(self.dealer.blocks_missing(), &mut block);
+        } else {
+            self.draws.fill(&mut block);
         }
         self.dealer.drawn.push_back(block);
     }
@@ -155,8 +155,7 @@ impl<'plan> Source<'plan> {
     /// draw so that the next window finds its records.
     pub(super) fn halves(&mut self, draws_ahead: bool) -> (&mut Dealer<'plan>, Ahead<'_, 'plan>) {
         let Self { draws, dealer } = self;
-        let may_draw = draws_ahead && !draws.are_read();
-        let blocks = if may_draw { dealer.blocks_short() } else { 0 };
+        let blocks = if draws_ahead && draws.may_be_ahead() { dealer.blocks_short() } else { 0 };
         let block = if blocks > 0 { dealer.spare.pop() } else { None };
         (dealer, Ahead { draws, blocks, block: block.unwrap_or_default() })
     }

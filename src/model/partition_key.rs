@@ -27,7 +27,9 @@ pub use key_index::{KeyIndex, Move};
 use names::Names;
 pub use time_bins::TimeBins;
 
-/// Keys of the small table where few keys have most of the weight.
+/// Most keys of which one table, of 8 bytes a key, stays in the cache while a window is drawn.
+const ONE_TABLE_KEYS: usize = 1 << 17;
+/// Keys of the small table where there are more and few keys have most of the weight.
 const HOT_KEYS: usize = 1 << 13;
 /// The others' weight over theirs, at most, for the small table to be worth it.
 const HOT_SHARE: f64 = 0.5;
@@ -261,7 +263,7 @@ impl Draw {
 
     /// Draws by falling weights; a single table wherever that is as quick.
     fn weighted(mut weights: Vec<f64>, keys: u32) -> Self {
-        if weights.len() > 2 * HOT_KEYS {
+        if weights.len() > ONE_TABLE_KEYS {
             let rest: f64 = weights[HOT_KEYS..].iter().sum();
             if rest < weights[..HOT_KEYS].iter().sum::<f64>() * HOT_SHARE {
                 // In place: a copy of a hundred million weights would double the memory.

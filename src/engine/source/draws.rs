@@ -79,6 +79,8 @@ pub(in crate::engine) struct Draws<'plan> {
     /// One when the bytes of the partition key count, zero when not.
     key_bytes_count: u32,
     has_key_bytes: bool,
+    /// Whether shards split or merge.
+    follows_moves: bool,
     /// In place of all draws but those of what the trace does not tell.
     replay: Option<Replay<'plan>>,
     clock: ArrivalClock,
@@ -101,6 +103,7 @@ impl<'plan> Draws<'plan> {
             router: None,
             key_bytes_count: u32::from(plan.quotas.partition_key_bytes_count),
             has_key_bytes: producer.sending.is_some(),
+            follows_moves: plan.reshards.is_some(),
             replay: producer
                 .recorded
                 .as_ref()
@@ -123,9 +126,11 @@ impl<'plan> Draws<'plan> {
         self.replay.as_ref().and_then(Replay::failure)
     }
 
-    /// Whether they come from a file, which is read as they are needed.
-    pub(super) const fn are_read(&self) -> bool {
-        self.replay.is_some()
+    /// Whether it makes no difference how long before they are dealt records are drawn. A file is read
+    /// as they are needed, and where shards split or merge, the shard of a record is drawn anew if
+    /// that was drawn before.
+    pub(super) const fn may_be_ahead(&self) -> bool {
+        self.replay.is_none() && !self.follows_moves
     }
 
     /// Follows a move of hash keys to another shard; `router` is that of all open shards after it.
