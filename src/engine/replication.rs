@@ -30,6 +30,8 @@ use crate::time::{NANOSECONDS_PER_SECOND, Span};
 const GROUPS: usize = 64;
 /// Records of a window: few enough to stay in the caches, many enough that a barrier costs little.
 const RECORDS_PER_WINDOW: f64 = 65_536.0;
+/// Times as many where several threads work on a run: a barrier wakes and awaits them.
+const SHARED_WINDOW: f64 = 2.0;
 /// Records of a window and lane, so that a lane, once its state is in the cache, has work to do.
 const RECORDS_PER_LANE: f64 = 256.0;
 /// Most records that a producer is to come up with in a window, so that a peak far above the mean
@@ -130,9 +132,15 @@ fn window_length(plan: &Plan, options: &Options) -> u64 {
     if let Some(window) = options.window {
         return window.nanoseconds().max(1);
     }
-    let records = RECORDS_PER_WINDOW.max(RECORDS_PER_LANE * plan.shards as f64);
+    let several = if has_threads_to_spare(plan) { SHARED_WINDOW } else { 1.0 };
+    let records = (several * RECORDS_PER_WINDOW).max(RECORDS_PER_LANE * plan.shards as f64);
     let rate = plan.expected_records() / plan.horizon as f64;
     ((records / rate.max(f64::MIN_POSITIVE)) as u64).clamp(1_000_000, LONGEST_WINDOW)
+}
+
+/// Whether there are more threads than replications that are played at the same time.
+fn has_threads_to_spare(plan: &Plan) -> bool {
+    rayon::current_num_threads() > plan.replications as usize
 }
 
 /// Runs one replication; `at_barrier` hears of simulated nanoseconds and records generated.
@@ -165,8 +173,7 @@ pub(super) fn run(
         resharding.settle(0, state, &mut tallies, &mut stream, context);
     }
     // What is drawn early would follow a reshard in another way.
-    let has_threads_to_spare = rayon::current_num_threads() > plan.replications as usize;
-    let draws_ahead = has_threads_to_spare && resharding.is_none();
+    let draws_ahead = has_threads_to_spare(plan) && resharding.is_none();
     let mut before = 0;
     let mut until = end_of_window(0, &resharding);
     if !hears {

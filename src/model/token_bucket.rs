@@ -79,13 +79,6 @@ impl TokenBucket {
         self.used + tokens * self.units_per_token <= self.capacity
     }
 
-    /// Whole tokens that are there now.
-    #[must_use]
-    #[inline]
-    pub const fn room(&self) -> u64 {
-        self.capacity.saturating_sub(self.used) / self.units_per_token
-    }
-
     /// Whether more than nothing is there now.
     #[must_use]
     #[inline]
