@@ -127,6 +127,16 @@ mod tests {
     }
 
     #[test]
+    fn spans_together_are_the_same_as_one_by_one() {
+        let spans = || (0..2_000u64).map(|index| index * index * index);
+        let (mut together, mut each) = (Distribution::new(), Distribution::new());
+        together.record_all(spans());
+        spans().for_each(|span| each.record(span));
+        assert!(together.counts == each.counts);
+        assert_eq!(together.counts.iter().sum::<u64>(), 2_000);
+    }
+
+    #[test]
     fn the_histogram_has_the_same_quantiles() {
         let (mut one, mut two) = (Distribution::new(), Distribution::new());
         for milliseconds in 1..=500 {

@@ -25,6 +25,25 @@ fn seen(log: &Log, place: u64, now: u64) -> Vec<(u64, u64, u32, u32)> {
         .collect()
 }
 
+#[test]
+fn the_records_that_count_are_known_by_their_place() {
+    let mut log = filled(10);
+    assert!(!log.all_counted_from(30) && log.all_counted_from(31));
+    log.push(LogRecord::new((20 * SECOND, WARM_UP), 1, 0));
+    assert!(log.all_counted_from(31), "made when the warm-up ends");
+    log.push(LogRecord::new((20 * SECOND, WARM_UP - 1), 1, 0));
+    assert!(!log.all_counted_from(101) && log.all_counted_from(102), "it waited for long");
+}
+
+#[test]
+fn a_record_of_several_has_no_key_of_its_own() {
+    let one = LogRecord::new((7, 5), 100, 9);
+    assert_eq!((one.user_records(), one.key(), one.size()), (1, 9, 100));
+    assert_eq!((one.holding(1).user_records(), one.holding(1).key()), (1, 9));
+    let several = one.holding(70_000);
+    assert_eq!((several.user_records(), several.key(), several.size()), (70_000, 0, 100));
+}
+
 /// What is seen does not depend on when seconds are made whole.
 #[test]
 fn a_barrier_changes_nothing_that_is_seen() {

@@ -79,3 +79,34 @@ impl KeyCounter {
         taken
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_keys_are_counted_and_the_others_are_not() {
+        let mut counter = KeyCounter::new(3);
+        counter.count(&[0, 2, 2, 3, 66, 67, u32::MAX, 2]);
+        assert_eq!(counter.all(), [1, 0, 3]);
+    }
+
+    #[test]
+    fn a_count_that_does_not_fit_carries_on() {
+        let mut counter = KeyCounter::new(1);
+        counter.counts[0] = u32::MAX;
+        counter.count(&[0, 0, 1]);
+        assert_eq!(counter.all(), [(1 << 32) + 1]);
+        assert_eq!(counter.take(std::iter::once(0)), [(0, (1 << 32) + 1)]);
+    }
+
+    #[test]
+    fn keys_that_move_begin_anew() {
+        let mut counter = KeyCounter::new(4);
+        counter.count(&[0, 1, 1, 3]);
+        assert_eq!(counter.take([1, 3, 9].into_iter()), [(1, 2), (3, 1)]);
+        counter.count(&[1, 0]);
+        assert_eq!(counter.since_moved(), [2, 1, 0, 0]);
+        assert_eq!(counter.all(), [2, 3, 0, 1]);
+    }
+}
