@@ -249,9 +249,7 @@ impl Lane {
         match rest.first() {
             Some(arrival) if run.throttled => {
                 let mut call = CallAtShard::new(arrival.service(), false);
-                if run.last_call.call == arrival.call() {
-                    call.accepted_bytes = run.last_call.bytes;
-                }
+                call.accepted_bytes = run.last_call.bytes_of(arrival);
                 run.accepted + self.rest_of_call(rest, call, context, tally)
             }
             _ => run.accepted,

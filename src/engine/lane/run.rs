@@ -29,16 +29,22 @@ pub(super) struct Run {
 /// The last call that was met, and the bytes of it that were taken.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct LastCall {
-    pub(super) call: u64,
-    pub(super) bytes: u64,
+    call: u64,
+    bytes: u64,
 }
 
 impl LastCall {
+    /// Bytes of the call of `arrival` that were taken.
+    #[inline(always)]
+    pub(super) const fn bytes_of(&self, arrival: &Arrival) -> u64 {
+        if arrival.call() == self.call { self.bytes } else { 0 }
+    }
+
     /// Takes a record.
     #[inline(always)]
     fn take(&mut self, arrival: &Arrival) {
-        let before = if arrival.call() == self.call { self.bytes } else { 0 };
-        *self = Self { call: arrival.call(), bytes: before + u64::from(arrival.size()) };
+        let bytes = self.bytes_of(arrival) + u64::from(arrival.size());
+        *self = Self { call: arrival.call(), bytes };
     }
 }
 
@@ -46,12 +52,8 @@ impl Run {
     /// What a record of `arrival` is charged.
     #[inline(always)]
     const fn charge<const BATCHED: bool>(&self, arrival: &Arrival, rounding: u64) -> u64 {
-        let is_same = BATCHED && arrival.call() == self.last_call.call;
-        added_charge(
-            if is_same { self.last_call.bytes } else { 0 },
-            arrival.size() as u64,
-            rounding,
-        )
+        let before = if BATCHED { self.last_call.bytes_of(arrival) } else { 0 };
+        added_charge(before, arrival.size() as u64, rounding)
     }
 
     /// Takes a record.
