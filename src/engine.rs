@@ -5,7 +5,8 @@
 //! parallel, up to the next *barrier*. Behind this door, in the order in which a record meets
 //! them: `plan` (the scenario made ready), `source` (draws records, or takes those that `replay`
 //! reads from a trace, and deals them to the lanes), `sender` and `rounds` (clients that hear of
-//! every answer), `lane` with `retry`, `refusals` and `key_order` (attempts), `log`, `fetch`,
+//! every answer), `lane` with `retry` and `foreseen` (both on a `wheel`), `refusals` and `key_order`
+//! (attempts), `log`, `fetch`,
 //! `position` with `timetable` and `leases`, and `reader` with `mapping`, `tap` and `prefetch` (consumers),
 //! `joint` (consumers that couple shards), `seconds` and `tally` (what is counted), `replication`
 //! (windows and barriers), `reshard` with `child_order` (shards that split and merge) and `observe`
@@ -14,6 +15,7 @@
 mod child_order;
 mod distribution;
 mod fetch;
+mod foreseen;
 mod joint;
 mod key_order;
 mod lane;
@@ -37,6 +39,7 @@ mod source;
 mod tally;
 mod tap;
 mod timetable;
+mod wheel;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -57,6 +60,9 @@ pub struct Options {
     /// Width of one row of the series, which divides a minute; chosen by [`series_step`] when not
     /// given.
     pub series_step: Option<Span>,
+    /// Refusals of a shard in a second from which on the attempts of its records are foreseen to their
+    /// end, which is quicker where what waits does not fit the caches; chosen so when not given.
+    pub many_refusals: Option<u64>,
     /// Number of the first replication; more than zero to add replications to earlier ones.
     pub first_replication: u32,
 }
@@ -67,6 +73,7 @@ impl Default for Options {
             window: None,
             hottest_keys: observe::HOTTEST_KEYS,
             series_step: None,
+            many_refusals: None,
             first_replication: 0,
         }
     }
@@ -143,7 +150,8 @@ pub fn simulate(
                     })
                 };
                 let randomness = Randomness::new(scenario.seed, replication);
-                let replication_plan = plan.replication(scenario, randomness, replication, step);
+                let replication_plan =
+                    plan.replication(scenario, randomness, replication, step, options);
                 let observation =
                     replication::run(&plan, &replication_plan, randomness, options, &at_barrier)?;
                 assert_identities(scenario, &observation);

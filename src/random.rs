@@ -113,6 +113,9 @@ impl Randomness {
     }
 }
 
+/// The odd constant that spreads identities: 2^64 over the golden ratio.
+const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+
 /// A counter-based generator: the same identity always draws the same number.
 #[derive(Clone, Copy, Debug)]
 pub struct IdentityDraws {
@@ -128,8 +131,37 @@ impl IdentityDraws {
     #[must_use]
     #[inline]
     pub const fn bits(self, identity: u64, index: u64) -> u64 {
-        let mut bits = (identity | index << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        bits = bits.wrapping_add(self.key).wrapping_add((index >> 8) << 32);
+        self.of_index(index).bits(identity)
+    }
+
+    /// The `index`-th draw of every identity.
+    #[must_use]
+    #[inline]
+    pub const fn of_index(self, index: u64) -> IndexedDraws {
+        let upper = (index << 56).wrapping_mul(SPREAD);
+        IndexedDraws { offset: upper.wrapping_add(self.key).wrapping_add((index >> 8) << 32) }
+    }
+
+    /// A whole number below `bound`, or zero when `bound` is zero.
+    #[must_use]
+    #[inline]
+    pub const fn below(self, identity: u64, index: u64, bound: u64) -> u64 {
+        scale(self.bits(identity, index), bound)
+    }
+}
+
+/// One draw of each identity, made ready.
+#[derive(Clone, Copy, Debug)]
+pub struct IndexedDraws {
+    offset: u64,
+}
+
+impl IndexedDraws {
+    /// 64 uniform bits for `identity` (below 2^56), as [`IdentityDraws::bits`] gives them.
+    #[must_use]
+    #[inline]
+    pub const fn bits(self, identity: u64) -> u64 {
+        let mut bits = identity.wrapping_mul(SPREAD).wrapping_add(self.offset);
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         bits ^ (bits >> 31)
@@ -138,8 +170,8 @@ impl IdentityDraws {
     /// A whole number below `bound`, or zero when `bound` is zero.
     #[must_use]
     #[inline]
-    pub const fn below(self, identity: u64, index: u64, bound: u64) -> u64 {
-        scale(self.bits(identity, index), bound)
+    pub const fn below(self, identity: u64, bound: u64) -> u64 {
+        scale(self.bits(identity), bound)
     }
 }
 

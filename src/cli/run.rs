@@ -247,8 +247,8 @@ fn simulate(
     let options = engine::Options {
         window: arguments.window,
         hottest_keys: arguments.hottest_keys,
-        series_step: None,
         first_replication,
+        ..engine::Options::default()
     };
     let interrupt = Interrupt::listen();
     let line = ProgressLine::start();

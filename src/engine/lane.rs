@@ -10,6 +10,7 @@ mod resend;
 mod run;
 
 use crate::engine::child_order::key_over_shards;
+use crate::engine::foreseen::Foreseen;
 use crate::engine::joint::Fleet;
 use crate::engine::key_order::KeyOrder;
 use crate::engine::log::{Log, LogRecord};
@@ -52,6 +53,7 @@ pub(super) struct Lane {
     now: u64,
     limits: WriteLimits,
     retries: Retries,
+    foreseen: Foreseen,
     /// Records of one call that failed and will be sent again together.
     failed: Vec<Waiting>,
     order: KeyOrder,
@@ -110,6 +112,7 @@ impl Lane {
             now: opened,
             limits: WriteLimits::new(&plan.quotas, plan.max_record_size),
             retries: Retries::new(longest_wait),
+            foreseen: Foreseen::new(context),
             failed: Vec::new(),
             order: KeyOrder::default(),
             log: Log::new(
@@ -127,7 +130,7 @@ impl Lane {
     /// Plays everything before `until`, for which all arrivals have been dealt.
     pub(super) fn advance(&mut self, until: u64, context: Context<'_>, tally: &mut Tally) {
         self.write(until, context, tally);
-        self.seconds.close_before(until, &mut self.log, &mut tally.rows);
+        self.reach(until, tally);
         if !self.readers.wait_for_parents() {
             self.read(until, context, tally);
         }
@@ -170,6 +173,7 @@ impl Lane {
     /// Ends the run at the horizon: what is left is counted where it stands.
     pub(super) fn finish(&mut self, context: Context<'_>, tally: &mut Tally) {
         let warm_up = context.plan.warm_up;
+        self.count_foreseen(tally);
         self.seconds.close_last(&mut self.log, &mut tally.rows);
         self.readers.finish(&self.log, context, tally);
         for arrival in &self.inbox {
@@ -177,10 +181,33 @@ impl Lane {
             self.counts.generated_records += counted;
             tally.producers[arrival.producer()].waiting += counted;
         }
+        if let Some(producer) = self.foreseen.producer() {
+            let (given_up, waiting) = self.foreseen.finish(&context.replication.waits);
+            tally.producers[producer].given_up += given_up;
+            tally.producers[producer].waiting += waiting;
+        }
         for record in self.retries.drain() {
             tally.producers[record.producer()].waiting +=
                 u64::from(record.created() >= warm_up && !record.is_copy());
         }
+    }
+
+    /// Lets time come to `now`, closing every second that ends before or at it.
+    #[inline(always)]
+    fn reach(&mut self, now: u64, tally: &mut Tally) {
+        while now >= self.seconds.end() {
+            self.count_foreseen(tally);
+            self.seconds.close(&mut self.log, &mut tally.rows);
+        }
+    }
+
+    /// Counts what was foreseen of the second that is open, as it ends.
+    fn count_foreseen(&mut self, tally: &mut Tally) {
+        let second = (self.seconds.start(), self.seconds.throttled());
+        let refused = self.foreseen.count(second, &mut self.order, &mut tally.producers);
+        tally.work += refused;
+        self.seconds.throttle(refused);
+        self.counts.throttled_by_records += refused;
     }
 
     fn write(&mut self, until: u64, context: Context<'_>, tally: &mut Tally) {
@@ -194,7 +221,12 @@ impl Lane {
             }
             let arrival = inbox.get(next).map_or(u64::MAX, Arrival::service);
             let retry = self.retries.next_due(until.min(arrival.saturating_add(1)));
-            if retry < until && retry <= arrival {
+            let first = until.min(arrival.saturating_add(1)).min(retry.saturating_add(1));
+            let foreseen = self.foreseen.next_due(self.now, first);
+            if foreseen < first && (foreseen < retry || self.is_foreseen_first()) {
+                self.now = foreseen;
+                self.retry_foreseen(context, tally);
+            } else if retry < until && retry <= arrival {
                 self.now = retry;
                 self.retry(context, tally);
             } else if arrival < until {
@@ -217,9 +249,10 @@ impl Lane {
         context: Context<'_>,
         tally: &mut Tally,
     ) -> usize {
-        self.seconds.reach(arrivals[0].service(), &mut self.log, &mut tally.rows);
+        self.reach(arrivals[0].service(), tally);
         // The first arrival is known to come before any retry.
-        let no_retry_before = self.retries.none_due_before().max(arrivals[0].service() + 1);
+        let no_retry_before = self.retries.none_due_before().min(self.foreseen.none_due_before());
+        let no_retry_before = no_retry_before.max(arrivals[0].service() + 1);
         let limit = until.min(self.seconds.end()).min(no_retry_before);
         let index = arrivals[0].producer();
         let producer = &context.plan.producers[index];
@@ -352,11 +385,13 @@ impl Lane {
         let mut played = 0;
         while self.now < full_until {
             let limit = full_until.min(self.seconds.end()).min(self.retries.turn_to(self.now));
+            self.foreseen.turn_to(self.now);
             let mut refusals = Refusals::new(context);
             // First attempts first: a retry of theirs can be due before the limit.
             for arrival in arrivals[played..].iter().take_while(|next| next.service() < limit) {
                 played += 1;
-                if context.plan.producers[arrival.producer()].sending.is_some() {
+                let producer = arrival.producer();
+                if context.plan.producers[producer].sending.is_some() {
                     let created = arrival.reported_created();
                     self.counts.throttled_by_records += u64::from(created >= context.plan.warm_up);
                     self.report(arrival, tally);
@@ -367,21 +402,27 @@ impl Lane {
                 self.counts.generated_records += counted;
                 let order = &mut self.order;
                 if let Some(due) = refusals.refuse(arrival.service(), &record, order, tally) {
-                    if context.plan.producers[arrival.producer()].is_ordered {
-                        order.wait(arrival.producer(), arrival.key());
+                    if context.plan.producers[producer].is_ordered {
+                        order.wait(producer, arrival.key());
                     }
-                    self.retries.push_first(record, arrival.service(), due);
+                    let waits = &context.replication.waits[producer];
+                    if !self.foreseen.foresee(&record, due, waits) {
+                        self.retries.push_first(record, arrival.service(), due);
+                    }
                 }
             }
-            let order = &mut self.order;
-            self.retries
-                .refuse_before(limit, |now, record| refusals.refuse(now, record, order, tally));
+            let Self { order, foreseen, retries, .. } = self;
+            retries.refuse_before(limit, |now, record| {
+                let due = refusals.refuse(now, record, order, tally)?;
+                let waits = &context.replication.waits[record.producer()];
+                (!foreseen.foresee(record, due, waits)).then_some(due)
+            });
             let (attempts, counted) = refusals.book(tally);
             tally.work += attempts;
             self.seconds.throttle(attempts);
             self.counts.throttled_by_records += counted;
             self.now = limit;
-            self.seconds.reach(limit, &mut self.log, &mut tally.rows);
+            self.reach(limit, tally);
         }
         played
     }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::engine::Options;
+use crate::engine::foreseen::MANY_REFUSALS;
 use crate::engine::leases;
 use crate::engine::sender::Keys;
 use crate::engine::timetable::Timetable;
@@ -154,6 +156,8 @@ pub(super) struct ReplicationPlan {
     pub(super) series_step: Span,
     /// Whether rows of the series are kept: of the first replication, which reports show.
     pub(super) keeps_series: bool,
+    /// Refusals of a shard in a second from which on its attempts are foreseen.
+    pub(super) many_refusals: u64,
 }
 
 impl Plan {
@@ -256,6 +260,7 @@ impl Plan {
         randomness: Randomness,
         replication: u32,
         series_step: Span,
+        options: &Options,
     ) -> ReplicationPlan {
         let waits = scenario
             .producers
@@ -282,7 +287,17 @@ impl Plan {
             .map(|consumer| randomness.identity_draws(&consumer.name, Purpose::ChildShard))
             .collect();
         let keeps_series = replication == 0;
-        ReplicationPlan { waits, phases, failures, finds, replication, series_step, keeps_series }
+        let many_refusals = options.many_refusals.unwrap_or(MANY_REFUSALS);
+        ReplicationPlan {
+            waits,
+            phases,
+            failures,
+            finds,
+            replication,
+            series_step,
+            keeps_series,
+            many_refusals,
+        }
     }
 }
 

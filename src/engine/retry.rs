@@ -9,11 +9,8 @@
 //! then the first record is looked for. The open slot is put in order where more of its records
 //! are played one by one. Records that are due at the same time are played by call.
 
-mod wheel;
-
-use wheel::{COARSE, Coarse, FINE_BITS, Fine};
-
 use crate::engine::source::{Arrival, number_of};
+use crate::engine::wheel::{COARSE, Coarse, FINE_BITS, Fine};
 
 /// Narrowest fine slot: 2^19 ns, about half of the time from one token to the next of a shard's
 /// record limit, so that most slots are refused as a whole.
@@ -95,6 +92,23 @@ impl Waiting {
         self.attempts & !COPY
     }
 
+    /// The same record when it has made `attempts` and is sent again at `due`.
+    #[inline(always)]
+    pub(super) const fn waits(self, attempts: u32, due: u64) -> Self {
+        Self { due, attempts, ..self }
+    }
+
+    /// No more attempts are made.
+    pub(super) const fn end(&mut self) {
+        self.attempts = 0;
+    }
+
+    /// Whether no more attempts are made.
+    #[inline(always)]
+    pub(super) const fn has_ended(&self) -> bool {
+        self.attempts == 0
+    }
+
     /// One attempt more is made.
     #[inline(always)]
     pub(super) const fn attempt(&mut self) {
@@ -130,8 +144,8 @@ impl Waiting {
 pub(super) struct Retries {
     /// Fine slots are 2^shift nanoseconds wide.
     shift: u32,
-    coarse: Coarse,
-    fine: Fine,
+    coarse: Coarse<Waiting>,
+    fine: Fine<Waiting>,
     /// Number, since the start of the run, of the coarse slot that is spread over the fine ones.
     spread: u64,
     /// Number of the fine slot that is open.
@@ -464,7 +478,8 @@ impl Retries {
     /// Spreads the records of a coarse slot over the fine ones.
     fn spread_out(&mut self, slot: u64) {
         self.spread = slot;
-        self.coarse.spread(slot, self.shift, &mut self.fine);
+        let shift = self.shift;
+        self.coarse.spread(slot, &mut self.fine, |record| record.due >> shift);
         // No fine slot is open; the one before the first can take nothing.
         self.open_at((slot << FINE_BITS).wrapping_sub(1));
     }

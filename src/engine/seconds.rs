@@ -67,24 +67,9 @@ impl Seconds {
         }
     }
 
-    /// Lets time come to `now`, closing every second that ends before or at it.
-    #[inline(always)]
-    pub(super) fn reach(&mut self, now: u64, log: &mut Log, rows: &mut Rows) {
-        if now >= self.end {
-            self.close_before(now, log, rows);
-        }
-    }
-
-    /// Closes every second that ends before or at `until`.
-    pub(super) fn close_before(&mut self, until: u64, log: &mut Log, rows: &mut Rows) {
-        while self.end <= until {
-            self.close(log, rows);
-        }
-    }
-
     /// Closes the last second, which may be a part of one.
     pub(super) fn close_last(&mut self, log: &mut Log, rows: &mut Rows) {
-        if self.second * NANOSECONDS_PER_SECOND < self.horizon {
+        if self.start() < self.horizon {
             self.close(log, rows);
         }
     }
@@ -100,6 +85,11 @@ impl Seconds {
         self.second > self.last
     }
 
+    /// Begin of the open second in nanoseconds.
+    pub(super) const fn start(&self) -> u64 {
+        self.second * NANOSECONDS_PER_SECOND
+    }
+
     /// End of the open second in nanoseconds.
     #[inline]
     pub(super) const fn end(&self) -> u64 {
@@ -111,6 +101,11 @@ impl Seconds {
         self.open.incoming_records += records;
         self.open.incoming_bytes += bytes;
         self.open.charged_bytes += charged;
+    }
+
+    /// Attempts refused in the open second.
+    pub(super) const fn throttled(&self) -> u64 {
+        self.open.write_throttled_records
     }
 
     #[inline(always)]
@@ -125,7 +120,9 @@ impl Seconds {
         by_records.max(by_bytes) / seconds
     }
 
-    fn close(&mut self, log: &mut Log, rows: &mut Rows) {
+    /// Closes the second that is open.
+    #[inline(never)]
+    pub(super) fn close(&mut self, log: &mut Log, rows: &mut Rows) {
         let row = std::mem::take(&mut self.open);
         if self.second > self.last {
             // Only the readers go on.

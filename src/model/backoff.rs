@@ -4,7 +4,7 @@
 //! drawn below the bound is the jitter. Source of the names: "Exponential Backoff And Jitter",
 //! AWS Architecture Blog, 2015.
 
-use crate::random::IdentityDraws;
+use crate::random::{IdentityDraws, IndexedDraws};
 use crate::scenario::{Client, Jitter, PutCalls};
 
 /// Attempts after which a wait grows no more, whatever its bound.
@@ -17,11 +17,20 @@ pub struct Waits {
     attempts: u32,
     /// Whether records are sent in calls of many.
     batched: bool,
-    /// Shortest wait in nanoseconds after the first, second, ... attempt, round trip included,
-    /// and the width of what is drawn beyond; the last one stays.
-    waits: Vec<(u64, u64)>,
+    /// Those after the first, second, ... attempt; the last one stays.
+    waits: Vec<Wait>,
     draws: IdentityDraws,
     lost: LostAnswers,
+}
+
+/// The wait after one attempt.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    /// The shortest, in nanoseconds, round trip included.
+    least: u64,
+    /// Width of what is drawn beyond.
+    width: u64,
+    draws: IndexedDraws,
 }
 
 /// Which answers of one producer are lost.
@@ -45,11 +54,12 @@ impl Waits {
         let mut next = retries.backoff.base.nanoseconds() as f64;
         while waits.len() < DISTINCT_WAITS {
             let bound = (next as u64).min(max);
-            waits.push(match retries.backoff.jitter {
+            let (least, width) = match retries.backoff.jitter {
                 Jitter::Full => (round_trip, bound),
                 Jitter::Equal => (round_trip + bound / 2, bound - bound / 2),
                 Jitter::None => (round_trip + bound, 0),
-            });
+            };
+            waits.push(Wait { least, width, draws: draws.of_index(waits.len() as u64 + 1) });
             next *= retries.backoff.factor;
         }
         Self {
@@ -97,7 +107,7 @@ impl Waits {
     #[must_use]
     pub fn longest(&self) -> u64 {
         let longer = if self.loses_answers() { self.lost.longer } else { 0 };
-        self.waits.iter().map(|(least, width)| least + width).max().unwrap_or(0) + longer
+        self.waits.iter().map(|wait| wait.least + wait.width).max().unwrap_or(0) + longer
     }
 
     /// A whole number below `bound` for the `number`-th draw of another back-off of this producer.
@@ -111,9 +121,40 @@ impl Waits {
     #[must_use]
     #[inline]
     pub fn after(&self, call: u64, attempt: u32) -> u64 {
-        let (least, width) = self.waits[(attempt as usize - 1).min(DISTINCT_WAITS - 1)];
+        let wait = self.waits[(attempt as usize - 1).min(DISTINCT_WAITS - 1)];
         let longer = if self.is_lost(call, attempt) { self.lost.longer } else { 0 };
-        least + longer + self.draws.below(call, u64::from(attempt), width)
+        wait.least + longer + self.draws.below(call, u64::from(attempt), wait.width)
+    }
+
+    /// How many attempts of a record follow when it has made `made`, if none of them is taken; none
+    /// where that depends on more than the record: where it is sent with others or answers are lost,
+    /// or where they are very many.
+    #[must_use]
+    #[inline]
+    pub const fn attempts_ahead(&self, made: u32) -> Option<u32> {
+        let depends = self.batched || self.loses_answers();
+        if depends || self.attempts as usize > DISTINCT_WAITS {
+            return None;
+        }
+        self.attempts.checked_sub(made)
+    }
+
+    /// Fills `dues` with the times, in nanoseconds, of attempts of `call`, of which `made` come before
+    /// and the first is at `due`; there are no more than `attempts_ahead` says. False where two are at
+    /// the same time.
+    #[inline]
+    pub fn look_ahead(&self, call: u64, made: u32, due: u64, dues: &mut [u64]) -> bool {
+        let mut due = due;
+        let mut are_apart = true;
+        let (first, later) = dues.split_at_mut(1);
+        first.fill(due);
+        for (wait, later) in self.waits[made as usize..].iter().zip(later) {
+            let nanoseconds = wait.least + wait.draws.below(call, wait.width);
+            are_apart &= nanoseconds > 0;
+            due += nanoseconds;
+            *later = due;
+        }
+        are_apart
     }
 }
 

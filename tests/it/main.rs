@@ -12,6 +12,7 @@
 //! The engine against its specification
 //! - `support`: from a scenario to figures, for the topics below.
 //! - `determinism`: the same bytes for any number of threads and any window.
+//! - `foreseen`: attempts that are booked beforehand, against those that are looked at.
 //! - `common_random_numbers`: variants meet the same records.
 //! - `conservation`: sums that hold for every scenario.
 //! - `series_steps`: a long run keeps fewer rows and the same figures.
@@ -84,6 +85,7 @@ mod decision_packs;
 mod deliveries;
 mod determinism;
 mod evening;
+mod foreseen;
 mod functions;
 mod gallery;
 mod incidents;

@@ -10,12 +10,33 @@ use crate::model::backoff::Waits;
 impl Lane {
     /// Plays the retry that is due now: a record, or all that is left here of a PutRecords call.
     pub(super) fn retry(&mut self, context: Context<'_>, tally: &mut Tally) {
-        self.seconds.reach(self.now, &mut self.log, &mut tally.rows);
+        self.reach(self.now, tally);
         let producer = self.retries.first().producer();
         if context.replication.waits[producer].batched() {
             self.retry_call(self.now, context, tally);
         } else {
             self.retry_record(self.now, context, tally);
+        }
+    }
+
+    /// Whether the foreseen attempt that is due comes before the retry that is due at the same time.
+    pub(super) fn is_foreseen_first(&self) -> bool {
+        self.foreseen.first_call().is_some_and(|call| call < self.retries.first().call())
+    }
+
+    /// Plays the foreseen attempt that is due now.
+    pub(super) fn retry_foreseen(&mut self, context: Context<'_>, tally: &mut Tally) {
+        self.reach(self.now, tally);
+        let Some(producer) = self.foreseen.producer() else { return };
+        let waits = &context.replication.waits[producer];
+        let Some(turn) = self.foreseen.pop(waits) else { return };
+        tally.work += 1;
+        let mut record = turn.record;
+        record.attempt();
+        let mut call = CallAtShard::new(self.now, false);
+        let (plan, tally) = (&context.plan.producers[producer], &mut tally.producers[producer]);
+        if self.attempt(&mut call, &record, plan, 1, tally) {
+            self.foreseen.take_back(&turn, waits);
         }
     }
 

@@ -1,6 +1,4 @@
-//! The slots of the wheel: which records wait for which stretch of time, in no order.
-
-use crate::engine::retry::Waiting;
+//! The slots of a timer wheel: what is due in which stretch of time, in no order.
 
 /// Slots of the coarse level, as many as a word has bits.
 pub(super) const COARSE: u64 = 64;
@@ -8,28 +6,31 @@ pub(super) const COARSE: u64 = 64;
 const FINE: u64 = 1 << FINE_BITS;
 pub(super) const FINE_BITS: u32 = 8;
 const FINE_WORDS: usize = FINE as usize / 64;
-/// Records of a chunk of a coarse slot; the first chunk of a slot grows up to it.
-const CHUNK: usize = 128;
+/// Bytes of a chunk of a coarse slot; the first chunk of a slot grows up to it.
+const CHUNK_BYTES: usize = 4_096;
 const SMALL_CHUNK: usize = 4;
-/// The coarse slots. Their records stand in chunks, which are used again as soon as they have been
+
+/// The coarse slots. What is in them stands in chunks, which are used again as soon as it has been
 /// played, so that memory and caches hold what waits and little more.
 #[derive(Debug)]
-pub(super) struct Coarse {
-    slots: [CoarseSlot; COARSE as usize],
-    /// One bit a slot: whether it has records.
+pub(super) struct Coarse<T> {
+    slots: [CoarseSlot<T>; COARSE as usize],
+    /// One bit a slot: whether there is anything in it.
     occupied: u64,
     /// Empty chunks.
-    spare: Vec<Vec<Waiting>>,
+    spare: Vec<Vec<T>>,
 }
 
 #[derive(Debug)]
-struct CoarseSlot {
-    full: Vec<Vec<Waiting>>,
+struct CoarseSlot<T> {
+    full: Vec<Vec<T>>,
     /// The chunk that is filled.
-    last: Vec<Waiting>,
+    last: Vec<T>,
 }
 
-impl Coarse {
+impl<T: Copy> Coarse<T> {
+    const CHUNK: usize = CHUNK_BYTES / size_of::<T>();
+
     pub(super) const EMPTY: Self = Self {
         slots: [const { CoarseSlot { full: Vec::new(), last: Vec::new() } }; COARSE as usize],
         occupied: 0,
@@ -38,9 +39,8 @@ impl Coarse {
 
     /// The chunk, with room, of the slot with the given number since the start of the run.
     #[inline(always)]
-    pub(super) fn chunk(&mut self, slot: u64) -> &mut Vec<Waiting> {
+    pub(super) fn chunk(&mut self, slot: u64) -> &mut Vec<T> {
         let place = (slot % COARSE) as usize;
-        self.occupied |= 1 << place;
         if self.slots[place].last.len() == self.slots[place].last.capacity() {
             self.make_room(place);
         }
@@ -49,18 +49,20 @@ impl Coarse {
 
     #[inline(never)]
     fn make_room(&mut self, place: usize) {
+        // A slot that is empty has no room.
+        self.occupied |= 1 << place;
         let slot = &mut self.slots[place];
         match slot.last.capacity() {
             0 => slot.last = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(SMALL_CHUNK)),
-            records if records < CHUNK => slot.last.reserve_exact(records),
+            length if length < Self::CHUNK => slot.last.reserve_exact(length),
             _ => {
-                let next = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(CHUNK));
+                let next = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(Self::CHUNK));
                 slot.full.push(std::mem::replace(&mut slot.last, next));
             }
         }
     }
 
-    /// The next slot from `first` on, of as many as there are, that has records.
+    /// The next slot from `first` on, of as many as there are, that has any.
     #[inline]
     pub(super) const fn next(&self, first: u64) -> Option<u64> {
         match self.occupied.rotate_right((first % COARSE) as u32) {
@@ -69,17 +71,30 @@ impl Coarse {
         }
     }
 
-    /// Spreads the records of a slot over fine ones that are 2^shift nanoseconds wide.
-    pub(super) fn spread(&mut self, slot: u64, shift: u32, fine: &mut Fine) {
+    /// Spreads what is in a slot over the fine slots that `fine_slot_of` says.
+    #[inline]
+    pub(super) fn spread(
+        &mut self,
+        slot: u64,
+        fine: &mut Fine<T>,
+        fine_slot_of: impl Fn(&T) -> u64,
+    ) {
+        self.empty(slot, |chunk| {
+            for one in chunk {
+                fine.slot(fine_slot_of(one)).push(*one);
+            }
+        });
+    }
+
+    /// Empties a slot; `each` sees its chunks before.
+    #[inline]
+    pub(super) fn empty(&mut self, slot: u64, mut each: impl FnMut(&[T])) {
         let place = (slot % COARSE) as usize;
         self.occupied &= !(1 << place);
         let Self { slots, spare, .. } = self;
         let CoarseSlot { full, last } = &mut slots[place];
         for mut chunk in full.drain(..).chain(std::iter::once(std::mem::take(last))) {
-            for record in &chunk {
-                let slot = fine.slot(record.due >> shift);
-                slot.push(*record);
-            }
+            each(&chunk);
             chunk.clear();
             spare.push(chunk);
         }
@@ -88,15 +103,15 @@ impl Coarse {
 
 /// The fine slots of one coarse slot.
 #[derive(Debug)]
-pub(super) struct Fine {
-    slots: [[Vec<Waiting>; 64]; FINE_WORDS],
-    /// One bit a slot: whether it has records.
+pub(super) struct Fine<T> {
+    slots: [[Vec<T>; 64]; FINE_WORDS],
+    /// One bit a slot: whether there is anything in it.
     occupied: [u64; FINE_WORDS],
     /// Empty buffers; the one that was played last, which is in the cache, is the next in use.
-    pub(super) spare: Vec<Vec<Waiting>>,
+    pub(super) spare: Vec<Vec<T>>,
 }
 
-impl Fine {
+impl<T> Fine<T> {
     pub(super) const EMPTY: Self = Self {
         slots: [const { [const { Vec::new() }; 64] }; FINE_WORDS],
         occupied: [0; FINE_WORDS],
@@ -110,7 +125,7 @@ impl Fine {
     }
 
     #[inline(always)]
-    pub(super) fn slot(&mut self, slot: u64) -> &mut Vec<Waiting> {
+    pub(super) fn slot(&mut self, slot: u64) -> &mut Vec<T> {
         let (word, bit) = Self::place(slot);
         if self.occupied[word] & (1 << bit) == 0 {
             self.occupy(word, bit);
@@ -124,15 +139,30 @@ impl Fine {
         self.slots[word][bit] = self.spare.pop().unwrap_or_default();
     }
 
-    /// Takes the records of a slot.
-    pub(super) fn take(&mut self, slot: u64) -> Vec<Waiting> {
+    /// What is in a slot.
+    #[inline(always)]
+    pub(super) fn get(&self, slot: u64) -> &[T] {
+        let (word, bit) = Self::place(slot);
+        &self.slots[word][bit]
+    }
+
+    /// Empties all slots of the coarse slot that begins with slot `first`.
+    pub(super) fn clear(&mut self, first: u64) {
+        while let Some(slot) = self.next(first) {
+            let passed = self.take(slot);
+            self.give_back(passed);
+        }
+    }
+
+    /// Takes what is in a slot.
+    pub(super) fn take(&mut self, slot: u64) -> Vec<T> {
         let (word, bit) = Self::place(slot);
         self.occupied[word] &= !(1 << bit);
         std::mem::take(&mut self.slots[word][bit])
     }
 
-    /// Keeps a buffer whose records have been played.
-    pub(super) fn give_back(&mut self, mut buffer: Vec<Waiting>) {
+    /// Keeps a buffer of which all has been played.
+    pub(super) fn give_back(&mut self, mut buffer: Vec<T>) {
         buffer.clear();
         self.spare.push(buffer);
     }
@@ -142,7 +172,7 @@ impl Fine {
         self.occupied.iter().all(|word| *word == 0)
     }
 
-    /// The first slot with records of the coarse slot that begins with slot `first`.
+    /// The first slot that has any, of the coarse slot that begins with slot `first`.
     #[inline]
     pub(super) fn next(&self, first: u64) -> Option<u64> {
         let word = self.occupied.iter().position(|word| *word != 0)?;
