@@ -30,6 +30,8 @@ const KEPT: u64 = 2 * COARSE;
 pub(super) const MANY_REFUSALS: u64 = 30_000;
 /// Most attempts of a record that are foreseen.
 const ATTEMPTS: usize = 16;
+/// Records that stand together in memory, a power of two.
+const CHUNK: usize = 128;
 /// Seconds in which attempts are booked: more than the wheel covers.
 const SECONDS: u64 = 16;
 
@@ -104,10 +106,10 @@ struct Wheel {
     none_before: u64,
     /// Fine slot and place in it of the attempt that is due then, where that is known.
     first: Option<(u64, usize)>,
-    /// Records by the coarse slot, modulo `KEPT`, in which their attempts were foreseen. Their due time
-    /// is that of the first one; those that were taken have made no attempts.
-    records: [Vec<Waiting>; KEPT as usize],
-    /// Empty buffers for records.
+    /// Records by the coarse slot, modulo `KEPT`, in which their attempts were foreseen, in chunks. Their
+    /// due time is that of the first one; those that were taken have made no attempts.
+    records: [Vec<Vec<Waiting>>; KEPT as usize],
+    /// Empty chunks.
     spare: Vec<Vec<Waiting>>,
     /// The first coarse slot of which the records are kept.
     kept_from: u64,
@@ -131,8 +133,8 @@ impl Foreseen {
         }
     }
 
-    /// Foresees all further attempts of `record`, of which one more is refused at `now`, and whose next
-    /// is due at `due`. False, and nothing is done, where they are better seen when the time comes.
+    /// Foresees all further attempts of `record`, of which one more is being refused and the next is due
+    /// at `due`. False, and nothing is done, where they are better seen when the time comes.
     #[inline]
     pub(super) fn foresee(&mut self, record: &Waiting, due: u64, waits: &Waits) -> bool {
         if !self.were_many
@@ -190,27 +192,18 @@ impl Foreseen {
         let entry = std::mem::replace(&mut wheel.fine.slot(slot)[index], Entry::OUT);
         *wheel.booked_at(now) -= 1;
         let place = entry.place();
-        let first = wheel.record(place);
-        let (mut made, mut due) = (first.attempts(), first.due());
-        while due < now {
-            made += 1;
-            due += waits.after(first.number(), made);
-        }
-        Some(Turn { place, record: first.waits(made, now) })
+        let record = *wheel.record(place);
+        let (made, due) = attempts_of(record, waits).find(|(_, due)| *due == now)?;
+        Some(Turn { place, record: record.waits(made, due) })
     }
 
     /// The shard takes the record of `turn`: no more of its attempts are made.
     pub(super) fn take_back(&mut self, turn: &Turn, waits: &Waits) {
         let Some(wheel) = &mut self.wheel else { return };
         wheel.record_mut(turn.place).end();
-        let (mut made, mut due) = (turn.record.attempts() + 1, turn.record.due());
-        while made < waits.attempts() {
-            due += waits.after(turn.record.number(), made);
-            if due >= self.horizon {
-                return;
-            }
+        let later = attempts_of(turn.record, waits).skip(1);
+        for (_, due) in later.take_while(|(_, due)| *due < self.horizon) {
             *wheel.booked_at(due) -= 1;
-            made += 1;
         }
     }
 
@@ -233,12 +226,11 @@ impl Foreseen {
         let now = (second + NANOSECONDS_PER_SECOND).min(self.horizon) >> COARSE_SHIFT;
         while wheel.kept_from + COARSE < now {
             let slot = (wheel.kept_from % KEPT) as usize;
-            let mut passed = std::mem::take(&mut wheel.records[slot]);
-            for record in passed.drain(..).filter(|record| !record.has_ended()) {
-                tally.given_up += 1;
-                order.leave(producer, record.key);
-            }
-            if passed.capacity() > 0 {
+            for mut passed in wheel.records[slot].drain(..) {
+                for record in passed.drain(..).filter(|record| !record.has_ended()) {
+                    tally.given_up += 1;
+                    order.leave(producer, record.key);
+                }
                 wheel.spare.push(passed);
             }
             wheel.kept_from += 1;
@@ -248,16 +240,14 @@ impl Foreseen {
 
     /// The run ends: gives how many records have been given up since some were last let go, and how
     /// many wait for attempts after the end.
-    pub(super) fn finish(&mut self, waits: &[Waits]) -> (u64, u64) {
+    pub(super) fn finish(&self, waits: &[Waits]) -> (u64, u64) {
         let (mut given_up, mut waiting) = (0, 0);
         let (Some(wheel), Some(producer)) = (&self.wheel, self.producer) else { return (0, 0) };
         let waits = &waits[producer];
-        for record in wheel.records.iter().flatten().filter(|record| !record.has_ended()) {
-            let mut due = record.due();
-            for made in record.attempts() + 1..waits.attempts() {
-                due += waits.after(record.number(), made);
-            }
-            *if due < self.horizon { &mut given_up } else { &mut waiting } += 1;
+        for record in wheel.records.iter().flatten().flatten().filter(|record| !record.has_ended())
+        {
+            let ends = attempts_of(*record, waits).all(|(_, due)| due < self.horizon);
+            *if ends { &mut given_up } else { &mut waiting } += 1;
         }
         (given_up, waiting)
     }
@@ -266,6 +256,16 @@ impl Foreseen {
     pub(super) const fn producer(&self) -> Option<usize> {
         self.producer
     }
+}
+
+/// The attempts of `record` that are to come if none is taken: how many are made before each, and when
+/// it is due.
+fn attempts_of(record: Waiting, waits: &Waits) -> impl Iterator<Item = (u32, u64)> {
+    let next = move |(made, due): &(u32, u64)| {
+        let made = made + 1;
+        (made < waits.attempts()).then(|| (made, due + waits.after(record.number(), made)))
+    };
+    std::iter::successors(Some((record.attempts(), record.due())), next)
 }
 
 impl Wheel {
@@ -289,11 +289,11 @@ impl Wheel {
     }
 
     fn record(&self, place: Place) -> &Waiting {
-        &self.records[place.slot][place.index]
+        &self.records[place.slot][place.index / CHUNK][place.index % CHUNK]
     }
 
     fn record_mut(&mut self, place: Place) -> &mut Waiting {
-        &mut self.records[place.slot][place.index]
+        &mut self.records[place.slot][place.index / CHUNK][place.index % CHUNK]
     }
 
     /// Adds a record with attempts at `dues`, which do not matter from `horizon` on. False where the
@@ -302,16 +302,17 @@ impl Wheel {
     fn add(&mut self, record: Waiting, dues: &[u64], horizon: u64) -> bool {
         let last = dues.last().map_or(0, |due| (*due).min(horizon));
         let slot = (self.spread % KEPT) as usize;
-        let records = &mut self.records[slot];
-        if (last >> COARSE_SHIFT) - self.spread >= COARSE || records.len() == 1 << Entry::INDEX_BITS
-        {
+        let chunks = &mut self.records[slot];
+        let before = chunks.len().saturating_sub(1) * CHUNK;
+        let index = before + chunks.last().map_or(0, Vec::len);
+        if (last >> COARSE_SHIFT) - self.spread >= COARSE || index == 1 << Entry::INDEX_BITS {
             return false;
         }
-        if records.capacity() == 0 {
-            *records = self.spare.pop().unwrap_or_default();
+        if index == chunks.len() * CHUNK {
+            chunks.push(self.spare.pop().unwrap_or_else(|| Vec::with_capacity(CHUNK)));
         }
-        let place = (slot << Entry::INDEX_BITS | records.len()) as u32;
-        records.push(record);
+        chunks[index / CHUNK].push(record);
+        let place = (slot << Entry::INDEX_BITS | index) as u32;
         for due in dues {
             if *due >= horizon {
                 break;

@@ -184,6 +184,30 @@ mod tests {
         Waits::new(&client, draws, lost)
     }
 
+    /// times looked ahead = sums of the waits, one after another.
+    #[test]
+    fn looking_ahead_gives_the_waits_that_come_one_by_one() {
+        for jitter in [Jitter::Full, Jitter::Equal] {
+            let waits = waits(jitter, 0.0);
+            for made in 1..8 {
+                let mut dues = vec![0; waits.attempts_ahead(made).unwrap() as usize];
+                assert!(waits.look_ahead(77, made, 1_000, &mut dues));
+                let mut due = 1_000;
+                for (attempt, ahead) in (made..).zip(&dues) {
+                    assert_eq!(*ahead, due);
+                    due += waits.after(77, attempt + 1);
+                }
+                assert_eq!(dues.len(), 8 - made as usize);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_looked_ahead_where_it_depends_on_more_than_the_record() {
+        assert_eq!(waits(Jitter::Full, 0.25).attempts_ahead(1), None, "answers are lost");
+        assert_eq!(waits(Jitter::Full, 0.0).attempts_ahead(8), Some(0));
+    }
+
     #[test]
     fn bounds_double_up_to_the_cap() {
         let waits = waits(Jitter::None, 0.0);
