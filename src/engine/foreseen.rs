@@ -325,7 +325,8 @@ impl Wheel {
                 self.coarse.chunk(coarse).push(entry);
             }
         }
-        if dues[0] < self.none_before {
+        // Of two at the same time the earlier call comes first, which is to be seen.
+        if dues[0] <= self.none_before {
             (self.none_before, self.first) = (dues[0], None);
         }
         true
