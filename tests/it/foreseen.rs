@@ -3,10 +3,10 @@
 
 use proptest::prelude::*;
 use shardplan::engine::{Control, Options, simulate};
-use shardplan::metrics::Observation;
 use shardplan::time::Span;
 
 use crate::language::check_good;
+use crate::support::figures;
 
 /// Most attempts are refused, some of them for their bytes; a warm-up ends and the run does while
 /// records wait. One of the clients cannot be foreseen, and one is not the first.
@@ -50,33 +50,6 @@ fn observed(text: &str, overrides: &[&str], many_refusals: u64, window: Option<S
         "there is little to foresee"
     );
     figures(&run)
-}
-
-/// What the numbers of a run come to, for comparing two of them.
-fn figures(run: &Observation) -> String {
-    let producers: Vec<_> = run
-        .producers
-        .iter()
-        .map(|producer| {
-            (
-                (producer.attempts, producer.accepted, producer.throttled, producer.given_up),
-                (producer.waiting, producer.accepted_bytes, producer.out_of_order_records),
-                (producer.put_latency_us.len(), producer.put_latency_us.mean()),
-            )
-        })
-        .collect();
-    let shards: Vec<_> = run
-        .shards
-        .iter()
-        .map(|shard| {
-            (
-                (shard.incoming_records, shard.incoming_bytes),
-                (shard.throttled_by_records, shard.throttled_by_bytes),
-            )
-        })
-        .collect();
-    let rows: Vec<_> = run.series.rows().collect();
-    format!("{producers:?}\n{shards:?}\n{rows:?}")
 }
 
 /// figures(all foreseen) = figures(none foreseen), for clients of many kinds.

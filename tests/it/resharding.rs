@@ -6,7 +6,7 @@ use shardplan::metrics::Observation;
 use shardplan::time::Span;
 
 use crate::language::check_good;
-use crate::support::{check_close, observe, printed_result, result_of, simulate_text};
+use crate::support::{check_close, figures, observe, printed_result, result_of, simulate_text};
 
 /// Many keys, retries under way, batches, three kinds of consumers.
 const RESHARDED: &str = "
@@ -88,58 +88,6 @@ consumers:
   - name: workers
     kcl: { workers: 2, fan_out: polling, processing: { per_record: 100 us } }
 ";
-
-/// What the numbers of a run come to, for comparing two of them.
-fn figures(run: &Observation) -> String {
-    let shards: Vec<_> = run
-        .shards
-        .iter()
-        .map(|shard| {
-            (
-                &shard.shard_id,
-                shard.range.start,
-                shard.opened,
-                shard.closed,
-                shard.generated_records,
-                shard.incoming_bytes,
-                shard.write_throttled_records,
-                shard.hottest_keys.first().cloned(),
-                shard.series.rows().count(),
-            )
-        })
-        .collect();
-    let consumers: Vec<_> = run
-        .consumers
-        .iter()
-        .map(|consumer| {
-            (
-                (consumer.processed_records, consumer.duplicate_records),
-                consumer.backlog_bytes,
-                consumer.read_calls,
-                consumer.out_of_order_records,
-                consumer.iterator_age_ms.len(),
-                consumer.iterator_age_ms.max(),
-                consumer.end_to_end_latency_us.mean(),
-            )
-        })
-        .collect();
-    let producers: Vec<_> = run
-        .producers
-        .iter()
-        .map(|producer| {
-            (
-                producer.attempts,
-                producer.accepted,
-                (producer.given_up, producer.dropped, producer.wrong_shard_records),
-                producer.put_calls,
-                producer.out_of_order_records,
-                producer.put_latency_us.mean(),
-            )
-        })
-        .collect();
-    let rows: Vec<_> = run.series.rows().map(|row| (row.open_shards, row.incoming_bytes)).collect();
-    format!("{shards:?}\n{consumers:?}\n{producers:?}\n{rows:?}")
-}
 
 fn with_window(text: &str, window: Span) -> Observation {
     let scenario = check_good(text, &[]);

@@ -42,6 +42,59 @@ pub(crate) fn observe(text: &str, overrides: &[&str]) -> Observation {
     simulate_text(text, overrides).remove(0)
 }
 
+/// What the numbers of a run come to, for comparing two of them.
+pub(crate) fn figures(run: &Observation) -> String {
+    let shards: Vec<_> = run
+        .shards
+        .iter()
+        .map(|shard| {
+            (
+                &shard.shard_id,
+                shard.range.start,
+                shard.opened,
+                shard.closed,
+                shard.generated_records,
+                (shard.incoming_records, shard.incoming_bytes),
+                shard.write_throttled_records,
+                (shard.throttled_by_records, shard.throttled_by_bytes),
+                shard.hottest_keys.first().cloned(),
+                shard.series.rows().count(),
+            )
+        })
+        .collect();
+    let consumers: Vec<_> = run
+        .consumers
+        .iter()
+        .map(|consumer| {
+            (
+                (consumer.processed_records, consumer.duplicate_records),
+                consumer.backlog_bytes,
+                consumer.read_calls,
+                consumer.out_of_order_records,
+                consumer.iterator_age_ms.len(),
+                consumer.iterator_age_ms.max(),
+                consumer.end_to_end_latency_us.mean(),
+            )
+        })
+        .collect();
+    let producers: Vec<_> = run
+        .producers
+        .iter()
+        .map(|producer| {
+            (
+                (producer.attempts, producer.throttled),
+                (producer.accepted, producer.accepted_bytes, producer.waiting),
+                (producer.given_up, producer.dropped, producer.wrong_shard_records),
+                producer.put_calls,
+                producer.out_of_order_records,
+                (producer.put_latency_us.len(), producer.put_latency_us.mean()),
+            )
+        })
+        .collect();
+    let rows: Vec<_> = run.series.rows().collect();
+    format!("{shards:?}\n{consumers:?}\n{producers:?}\n{rows:?}")
+}
+
 /// The seconds of the stream.
 pub(crate) fn seconds(run: &Observation) -> Vec<StreamStep> {
     assert_eq!(run.series.step(), Span::SECOND);
