@@ -43,7 +43,7 @@ use limiter::{Limiter, POLL};
 use log_batches::Batcher;
 use order::Latest;
 pub(super) use record::Coming;
-use record::{Put, UserRecord};
+use record::{Held, Put, UserRecord};
 use shard_map::ShardMap;
 use sink::Sink;
 
@@ -89,13 +89,6 @@ pub(super) struct SenderTally {
     pub(super) put_latency: Distribution,
     /// Of the Kinesis records that the stream took once more.
     pub(super) billed_duplicates: BilledRecords,
-}
-
-/// What a client holds of its application's records.
-#[derive(Clone, Copy, Debug, Default)]
-struct Held {
-    records: u64,
-    bytes: u64,
 }
 
 /// One client in one replication.
@@ -216,9 +209,56 @@ impl<'plan> Sender<'plan> {
                     self.happen(event, now, inboxes);
                     self.unblock(now, inboxes);
                 }
+            } else if self.takes_at_once() {
+                self.arrive_together(event.min(until), inboxes);
             } else if let Some(record) = self.coming.pop_front() {
                 self.arrive(record.into(), inboxes);
             }
+        }
+    }
+
+    /// Whether the client puts a record that is made into the container of its shard, whatever came
+    /// before.
+    fn takes_at_once(&self) -> bool {
+        self.aggregator.is_some()
+            && self.map.as_ref().is_none_or(ShardMap::is_current)
+            && self.sending.buffer.is_none()
+    }
+
+    /// The application makes records before `until`, up to the first that fills a container; nothing
+    /// else happens meanwhile.
+    fn arrive_together(&mut self, until: u64, inboxes: &mut [Vec<Arrival>]) {
+        let (Method::Kpl(kpl), Some(aggregator)) = (&self.sending.method, &mut self.aggregator)
+        else {
+            return;
+        };
+        let (buffered, lives) = (kpl.max_buffered_time.nanoseconds(), kpl.time_to_live.nanoseconds());
+        let (mut until, mut held, mut now) = (until, self.held, 0);
+        let (coming, _) = self.coming.as_slices();
+        let mut taken = 0;
+        for record in coming {
+            if record.created >= until {
+                break;
+            }
+            now = record.created;
+            taken += 1;
+            let mut user = UserRecord::from(*record);
+            (user.deadline, user.expires) = (now + buffered, now + lives);
+            self.generated[usize::from(user.shard)] += u64::from(now >= self.warm_up);
+            held.take(user.bytes());
+            let Some(was_due) = aggregator.put(user) else { continue };
+            if let Some(due) = aggregator.see_to(user.shard, was_due, &mut self.made) {
+                self.events.push(Reverse(due.event()));
+                until = until.min(due.deadline);
+            }
+            if !self.made.is_empty() {
+                break;
+            }
+        }
+        self.held = held;
+        self.coming.drain(..taken);
+        if !self.made.is_empty() {
+            self.pass_on(now, inboxes);
         }
     }
 
@@ -371,22 +411,15 @@ impl<'plan> Sender<'plan> {
         };
         for user in &put.users {
             self.tally.dropped += u64::from(user.created >= self.warm_up);
-            self.release(user.bytes());
         }
+        self.held.release(put.held());
         true
-    }
-
-    #[inline]
-    fn release(&mut self, bytes: u64) {
-        self.held.records -= 1;
-        self.held.bytes -= bytes;
     }
 
     /// The client takes a record.
     #[inline]
     fn take(&mut self, mut record: UserRecord, now: u64, inboxes: &mut [Vec<Arrival>]) {
-        self.held.records += 1;
-        self.held.bytes += record.bytes();
+        self.held.take(record.bytes());
         match (&self.sending.method, self.producer.calls) {
             (Method::Kpl(kpl), _) => {
                 record.deadline = now + kpl.max_buffered_time.nanoseconds();
@@ -420,7 +453,9 @@ impl<'plan> Sender<'plan> {
             record.shard = map.predict(record.home);
         }
         if let Some(aggregator) = &mut self.aggregator {
-            let due = aggregator.add(record, &mut self.made);
+            let due = aggregator
+                .put(record)
+                .and_then(|was_due| aggregator.see_to(record.shard, was_due, &mut self.made));
             self.expect(due);
         } else if let Some(batcher) = &mut self.batcher {
             let due = batcher.add(record, &mut self.made);
@@ -436,10 +471,7 @@ impl<'plan> Sender<'plan> {
 
     #[inline]
     fn expect(&mut self, due: Option<Due>) {
-        if let Some(due) = due {
-            let event = Event::Aggregate(due.shard, due.container);
-            self.events.push(Reverse((due.deadline, event)));
-        }
+        self.events.extend(due.map(|due| Reverse(due.event())));
     }
 
     /// Hands what was made to the limiter, and what that lets through to the collector.
@@ -535,24 +567,22 @@ impl<'plan> Sender<'plan> {
         }
         let number = self.index << 56 | u64::from(slot);
         let (mut users_counted, mut is_last_counted) = (0, false);
-        for (place, put) in call.puts.iter_mut().enumerate() {
-            let created = put.created();
+        for (place, put) in call.puts.iter().enumerate() {
             let key_bytes = if self.key_bytes_count { u32::from(put.key_bytes) } else { 0 };
             let users = put.users.len() as u32;
             let key = put.users.first().map_or(0, |user| user.key);
             let place = InCall { place: place as u32, users, key };
-            put.home = put.users.first().map_or(put.home, |user| user.home);
             inboxes[usize::from(put.home)].push(Arrival::reported(
-                (service, created),
+                (service, put.created),
                 number,
                 put.data + key_bytes,
                 place,
             ));
             self.touched.push(put.home);
-            let users = put.users.iter().filter(|user| user.created >= self.warm_up).count();
-            is_last_counted = users > 0;
-            users_counted += users as u64;
-            self.tally.put_records += u64::from(is_new && users > 0);
+            let counted = put.counted(self.warm_up);
+            is_last_counted = counted > 0;
+            users_counted += counted;
+            self.tally.put_records += u64::from(is_new && is_last_counted);
         }
         self.tally.attempts += users_counted;
         self.tally.put_calls += u64::from(if is_new { is_last_counted } else { users_counted > 0 });

@@ -332,9 +332,13 @@ impl<'plan> Dealer<'plan> {
         let records = (to - from) as u64;
         self.dealt.0 += to - from;
         let sizes = &block.sizes[from..to];
-        let bytes: u64 = sizes.iter().map(|size| u64::from(*size)).sum();
-        let too_large = if self.max_data == u32::MAX {
-            sizes.iter().filter(|size| **size > self.max_record_size).count() as u64
+        let (mut bytes, mut largest) = (0, 0);
+        for size in sizes {
+            bytes += u64::from(*size);
+            largest = largest.max(*size);
+        }
+        let too_large = if largest <= self.max_record_size.min(self.max_data) {
+            0
         } else {
             (from..to).filter(|index| self.is_too_large(block, *index)).count() as u64
         };

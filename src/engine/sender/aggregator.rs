@@ -6,6 +6,7 @@
 
 use smallvec::SmallVec;
 
+use crate::engine::sender::Event;
 use crate::engine::sender::places::Places;
 use crate::engine::sender::record::{Put, UserRecord};
 use crate::engine::source::InCall;
@@ -29,6 +30,8 @@ pub(super) struct Aggregator {
     containers: Vec<Container>,
     /// Number of the next container.
     next: u32,
+    /// Buffers of user records that are done with.
+    spare: Vec<SmallVec<[UserRecord; 1]>>,
 }
 
 /// Records of one shard that wait to go out as one.
@@ -36,10 +39,14 @@ pub(super) struct Aggregator {
 struct Container {
     number: u32,
     users: SmallVec<[UserRecord; 1]>,
+    /// How many of them are packed: the others wait for that until it matters how large they are.
+    packed: usize,
+    /// Keys of those that are packed, their places and the bytes of the message.
     keys: u32,
     places: Places,
-    /// Bytes of the message.
     bytes: u64,
+    /// The library's estimate of the bytes; for those that are not packed, as if no key was there
+    /// before.
     estimate: u64,
     deadline: u64,
     is_sorted: bool,
@@ -53,6 +60,13 @@ pub(super) struct Due {
     pub(super) deadline: u64,
 }
 
+impl Due {
+    /// What happens then, and when.
+    pub(super) const fn event(self) -> (u64, Event) {
+        (self.deadline, Event::Aggregate(self.shard, self.container))
+    }
+}
+
 impl Aggregator {
     pub(super) fn new(limits: Aggregation, keys: Keys, shards: usize) -> Self {
         Self {
@@ -61,21 +75,27 @@ impl Aggregator {
             keys,
             containers: (0..shards).map(|_| Container::default()).collect(),
             next: 1,
+            spare: Vec::new(),
         }
     }
 
-    /// Puts a record into the container of its shard; what that makes full goes to `made`. Gives
-    /// when the container is due, if that is new.
+    /// Takes back the buffer of user records that are done with.
     #[inline]
-    pub(super) fn add(&mut self, user: UserRecord, made: &mut Vec<Put>) -> Option<Due> {
-        let shard = user.shard;
-        let was_due = self.put(user);
+    pub(super) fn give_back(&mut self, mut users: SmallVec<[UserRecord; 1]>) {
+        if users.spilled() {
+            users.clear();
+            self.spare.push(users);
+        }
+    }
+
+    /// Sees to a container after a record was put into it that was due at `was_due` before: what is
+    /// full goes to `made`. Gives when the container is due, if that is new.
+    pub(super) fn see_to(&mut self, shard: u16, was_due: u64, made: &mut Vec<Put>) -> Option<Due> {
         let container = &self.containers[usize::from(shard)];
-        let is_known = container.deadline == was_due;
-        if !self.is_full(container) {
+        let (is_known, number) = (container.deadline == was_due, container.number);
+        if !self.is_full(shard) {
             return if is_known { None } else { self.due(shard) };
         }
-        let number = container.number;
         self.close_full(shard, made);
         self.due(shard).filter(|due| !is_known || due.container != number)
     }
@@ -121,38 +141,39 @@ impl Aggregator {
     }
 
     fn close_full(&mut self, shard: u16, made: &mut Vec<Put>) {
-        loop {
-            let container = &self.containers[usize::from(shard)];
-            if container.users.is_empty() || !self.is_full(container) {
-                return;
-            }
+        while self.is_full(shard) {
             self.flush(shard, made);
         }
     }
 
-    #[inline]
-    fn is_full(&self, container: &Container) -> bool {
-        container.estimate >= self.max_bytes || container.users.len() >= self.max_records
+    fn is_full(&mut self, shard: u16) -> bool {
+        let container = &mut self.containers[usize::from(shard)];
+        if container.estimate >= self.max_bytes {
+            container.pack(self.keys);
+        }
+        let users = container.users.len();
+        users > 0 && (container.estimate >= self.max_bytes || users >= self.max_records)
     }
 
-    /// Gives when its container was due before, `u64::MAX` if it was empty.
-    #[inline]
-    fn put(&mut self, mut user: UserRecord) -> u64 {
+    /// Puts a record into the container of its shard. Gives when that was due before, `u64::MAX` if
+    /// it was empty, where it is to be seen to: it can be full, or is due at another time.
+    #[inline(always)]
+    pub(super) fn put(&mut self, user: UserRecord) -> Option<u64> {
         let container = &mut self.containers[usize::from(user.shard)];
         if container.users.is_empty() {
             container.begin(self.next);
             self.next = self.next.wrapping_add(1);
         }
-        let packed = container.pack(&user, self.keys);
-        user.packed = packed.bytes() as u32;
-        container.bytes += packed.bytes();
-        container.estimate += packed.estimate();
+        let place = (container.users.len(), 0, true);
+        container.estimate += packed(&user, place, self.keys).estimate();
         let last = container.users.last().map_or(0, |last| last.deadline);
         container.is_sorted &= user.deadline >= last;
         let was_due = container.deadline;
         container.deadline = was_due.min(user.deadline);
         container.users.push(user);
-        was_due
+        let can_be_full =
+            container.estimate >= self.max_bytes || container.users.len() >= self.max_records;
+        (can_be_full || container.deadline != was_due).then_some(was_due)
     }
 
     /// Makes a Kinesis record of what fits into one, and a new container of what is left.
@@ -166,8 +187,8 @@ impl Aggregator {
             }
         }
         let container = &mut self.containers[index];
-        // The next record is likely to hold as many.
-        let room = SmallVec::with_capacity(container.users.len() * 9 / 8);
+        container.pack(self.keys);
+        let room = self.spare.pop().unwrap_or_default();
         let mut users = std::mem::replace(&mut container.users, room);
         let mut bytes = container.bytes;
         let mut rest: SmallVec<[UserRecord; 1]> = SmallVec::new();
@@ -182,26 +203,20 @@ impl Aggregator {
         for user in rest.into_iter().rev() {
             self.put(user);
         }
-        made.push(if users.len() == 1 {
-            Put::alone(users[0])
+        if users.len() == 1 {
+            made.push(Put::alone(users[0]));
+            self.give_back(users);
         } else {
-            Put {
-                data: (bytes + FRAME_BYTES) as u32,
-                key_bytes: OUTER_KEY_BYTES as u16,
-                shard,
-                home: users[0].home,
-                deadline: users[0].deadline,
-                expires: users.iter().map(|user| user.expires).min().unwrap_or(u64::MAX),
-                is_refused: false,
-                users,
-            }
-        });
+            let bytes = ((bytes + FRAME_BYTES) as u32, OUTER_KEY_BYTES as u16);
+            made.push(Put::together(users, bytes));
+        }
     }
 }
 
 impl Container {
     fn begin(&mut self, number: u32) {
         self.number = number;
+        self.packed = 0;
         self.keys = 0;
         self.places.clear();
         self.bytes = 0;
@@ -210,23 +225,36 @@ impl Container {
         self.is_sorted = true;
     }
 
-    /// How `user` stands in the message.
-    #[inline]
-    fn pack(&mut self, user: &UserRecord, keys: Keys) -> Packed {
-        let next = self.keys;
-        let place = if keys.are_fresh { next } else { self.places.place_of(user.key, next) };
-        let is_new = place == next;
-        self.keys += u32::from(is_new);
-        let number = self.users.len() as u64;
-        Packed {
-            data: u64::from(user.data),
-            key_index: u64::from(place),
-            new_key_bytes: is_new.then_some(u64::from(user.key_bytes)),
-            explicit_hash_key: keys.explicit.map(|(bytes, is_shared)| TableEntry {
-                index: if is_shared { 0 } else { number },
-                bytes,
-                is_new: !is_shared || number == 0,
-            }),
+    /// Packs the records that are not yet: finds the places of their keys and what they take.
+    fn pack(&mut self, keys: Keys) {
+        let numbers = self.packed..;
+        self.packed = self.users.len();
+        for (number, user) in numbers.clone().zip(&mut self.users[numbers.start..]) {
+            let next = self.keys;
+            let place = if keys.are_fresh { next } else { self.places.place_of(user.key, next) };
+            let is_new = place == next;
+            self.keys += u32::from(is_new);
+            let own = packed(user, (number, place, is_new), keys);
+            let most = packed(user, (number, place, true), keys);
+            user.packed = own.bytes() as u32;
+            self.bytes += own.bytes();
+            self.estimate -= most.estimate() - own.estimate();
         }
+    }
+}
+
+/// How the record of the given number stands in the message: with its key at a place in the table,
+/// which may be new.
+#[inline(always)]
+fn packed(user: &UserRecord, (number, place, is_new): (usize, u32, bool), keys: Keys) -> Packed {
+    Packed {
+        data: u64::from(user.data),
+        key_index: u64::from(place),
+        new_key_bytes: is_new.then_some(u64::from(user.key_bytes)),
+        explicit_hash_key: keys.explicit.map(|(bytes, is_shared)| TableEntry {
+            index: if is_shared { 0 } else { number as u64 },
+            bytes,
+            is_new: !is_shared || number == 0,
+        }),
     }
 }

@@ -35,7 +35,7 @@ impl Sender<'_> {
 
     fn give_up_one(&mut self, user: &UserRecord) {
         self.tally.given_up += u64::from(user.created >= self.warm_up && !user.is_copy);
-        self.release(user.bytes());
+        self.held.release(user.held());
     }
 
     fn give_up(&mut self, puts: &[Put]) {
@@ -64,19 +64,27 @@ impl Sender<'_> {
         let records = call.puts.len();
         let mut astray: Vec<UserRecord> = Vec::new();
         for put in call.puts.iter().filter(|put| !put.is_refused) {
+            if put.is_plain {
+                self.held.release(put.held());
+                continue;
+            }
             for user in &put.users {
                 if user.is_astray {
                     astray.push(*user);
-                    continue;
+                } else {
+                    self.held.release(user.held());
                 }
-                self.held.records -= 1;
-                self.held.bytes -= user.bytes();
             }
         }
         if let Some(map) = self.map.as_mut().filter(|_| call.is_surprising) {
             map.ask(now);
         }
-        call.puts.retain(|put| put.is_refused);
+        call.puts.retain_mut(|put| {
+            if let Some(aggregator) = self.aggregator.as_mut().filter(|_| !put.is_refused) {
+                aggregator.give_back(std::mem::take(&mut put.users));
+            }
+            put.is_refused
+        });
         if resends && !is_last && !call.puts.is_empty() {
             self.events.push(Reverse((next, Event::Resend(slot))));
             return;
@@ -134,21 +142,30 @@ impl Sender<'_> {
         let answer = call.service + self.producer.answer();
         let tally = &mut self.tally;
         for put in &mut call.puts {
+            if put.is_refused {
+                tally.throttled += put.counted(self.warm_up);
+                continue;
+            }
+            if let Some(map) = &self.map {
+                call.is_surprising |= map.is_surprised(put.shard, put.home, call.service);
+            }
+            if put.is_plain && !call.is_lost && put.created >= self.warm_up {
+                tally.accepted += put.users.len() as u64;
+                if let Some(latest) = &mut self.latest {
+                    tally.out_of_order += latest.take_all(&put.users);
+                }
+                tally.put_latency.record_all(put.users.iter().map(|user| answer - user.created));
+                continue;
+            }
             let is_known = |user: &UserRecord| user.is_copy && user.created >= self.warm_up;
-            if !put.is_refused && put.users.iter().all(is_known) {
+            if put.users.iter().all(is_known) {
                 let key_bytes = if self.key_bytes_count { u64::from(put.key_bytes) } else { 0 };
                 let size = u64::from(put.data) + key_bytes;
                 self.producer.billing.add(size, &mut tally.billed_duplicates);
             }
-            if let Some(map) = self.map.as_ref().filter(|_| !put.is_refused) {
-                call.is_surprising |= map.is_surprised(put.shard, put.home, call.service);
-            }
+            put.is_plain &= !call.is_lost;
             for user in &mut put.users {
                 let counted = u64::from(user.created >= self.warm_up);
-                if put.is_refused {
-                    tally.throttled += counted;
-                    continue;
-                }
                 if user.home != put.home {
                     tally.astray += counted;
                     user.is_astray = true;
@@ -159,7 +176,7 @@ impl Sender<'_> {
                 } else {
                     tally.accepted += counted;
                     if let Some(latest) = &mut self.latest
-                        && latest.take(user.key, user.number)
+                        && latest.take(user)
                     {
                         tally.out_of_order += counted;
                     }

@@ -104,10 +104,7 @@ impl Batcher {
             (user.shard, user.home) = (first.shard, first.home);
         }
         let compressed = (batch.bytes as f64 / self.limits.compression).ceil() as u64;
-        made.push(Put {
-            data: (compressed + self.limits.envelope.0) as u32,
-            users: batch.users,
-            ..Put::alone(first)
-        });
+        let data = (compressed + self.limits.envelope.0) as u32;
+        made.push(Put::together(batch.users, (data, first.key_bytes)));
     }
 }

@@ -56,7 +56,7 @@ impl Sender<'_> {
         let puts = waiting.chain(self.collector.puts_mut());
         for put in puts.chain(self.calls.puts_mut()) {
             put.users.iter_mut().for_each(home);
-            put.home = put.users.first().map_or(put.home, |user| user.home);
+            put.look_at_users();
         }
     }
 

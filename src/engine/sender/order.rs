@@ -2,6 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::engine::sender::record::UserRecord;
+
 /// Most keys for which a table is kept; each takes four bytes.
 const TABLE_KEYS: usize = 1 << 22;
 
@@ -23,23 +25,44 @@ impl Latest {
         }
     }
 
-    /// Notes that the stream took the record of the given number; whether one of its key that was
-    /// made later was taken before.
+    /// Notes that the stream took a record; whether one of its key that was made later was taken
+    /// before.
     #[inline]
-    pub(super) fn take(&mut self, key: u32, number: u32) -> bool {
-        let latest = match self {
-            Self::Table(latest) => match latest.get_mut(key as usize) {
-                Some(latest) => latest,
-                None => return false,
-            },
-            Self::Map(latest) => latest.entry(key).or_default(),
-        };
-        let number = number.wrapping_add(1);
-        // Numbers begin again after four billion.
-        let is_overtaken = *latest != 0 && (number.wrapping_sub(*latest) as i32) < 0;
-        if !is_overtaken {
-            *latest = number;
+    pub(super) fn take(&mut self, user: &UserRecord) -> bool {
+        match self {
+            Self::Table(latest) => {
+                latest.get_mut(user.key as usize).is_some_and(|latest| follow(latest, user.number))
+            }
+            Self::Map(latest) => follow(latest.entry(user.key).or_default(), user.number),
         }
-        is_overtaken
     }
+
+    /// Notes the same of several records; how many of them came after a later one of their key.
+    #[inline]
+    pub(super) fn take_all(&mut self, users: &[UserRecord]) -> u64 {
+        match self {
+            Self::Table(latest) => {
+                let latest = latest.as_mut_slice();
+                let mut overtaken = 0;
+                for user in users {
+                    if let Some(latest) = latest.get_mut(user.key as usize) {
+                        overtaken += u64::from(follow(latest, user.number));
+                    }
+                }
+                overtaken
+            }
+            Self::Map(_) => users.iter().filter(|user| self.take(user)).count() as u64,
+        }
+    }
+}
+
+/// Lets the record of the given number follow the latest one of its key; whether it came too late.
+#[inline(always)]
+fn follow(latest: &mut u32, number: u32) -> bool {
+    let number = number.wrapping_add(1);
+    // Numbers begin again after four billion.
+    let is_overtaken = *latest != 0 && (number.wrapping_sub(*latest) as i32) < 0;
+    // No branch could guess this.
+    *latest = std::hint::select_unpredictable(is_overtaken, *latest, number);
+    is_overtaken
 }

@@ -75,6 +75,12 @@ impl UserRecord {
     pub(super) const fn bytes(&self) -> u64 {
         self.data as u64 + self.key_bytes as u64
     }
+
+    /// What the client holds of it.
+    #[inline]
+    pub(super) const fn held(&self) -> Held {
+        Held { records: 1, bytes: self.bytes() }
+    }
 }
 
 /// A Kinesis record: one user record, or many in one.
@@ -89,12 +95,18 @@ pub(super) struct Put {
     pub(super) shard: u16,
     /// The shard that it goes to: that of its first user record.
     pub(super) home: u16,
+    /// Whether each of its user records belongs to that shard and is new to the stream.
+    pub(super) is_plain: bool,
+    /// The shard refused it.
+    pub(super) is_refused: bool,
+    /// When the oldest of its user records was made, in nanoseconds.
+    pub(super) created: u64,
     /// When it is to be sent at the latest.
     pub(super) deadline: u64,
     /// When the first of its user records expires.
     pub(super) expires: u64,
-    /// The shard refused it.
-    pub(super) is_refused: bool,
+    /// Bytes of data and partition keys of its user records.
+    user_bytes: u64,
 }
 
 impl Put {
@@ -106,21 +118,81 @@ impl Put {
             key_bytes: user.key_bytes,
             shard: user.shard,
             home: user.home,
+            is_plain: !user.is_copy,
+            is_refused: false,
+            created: user.created,
             deadline: user.deadline,
             expires: user.expires,
-            is_refused: false,
+            user_bytes: user.bytes(),
             users: smallvec![user],
         }
     }
 
-    /// When the oldest of its user records was made, in nanoseconds.
-    pub(super) fn created(&self) -> u64 {
-        self.users.iter().map(|user| user.created).min().unwrap_or(0)
+    /// The Kinesis record of so many bytes that user records are together, of which there is one at
+    /// least; it is due when the first is.
+    pub(super) fn together(
+        users: SmallVec<[UserRecord; 1]>,
+        (data, key_bytes): (u32, u16),
+    ) -> Self {
+        let mut put = Self::alone(users[0]);
+        (put.data, put.key_bytes) = (data, key_bytes);
+        for user in &users[1..] {
+            put.created = put.created.min(user.created);
+            put.expires = put.expires.min(user.expires);
+            put.user_bytes += user.bytes();
+        }
+        put.users = users;
+        put.look_at_users();
+        put
+    }
+
+    /// Sees where its user records belong, and whether the stream has any of them.
+    pub(super) fn look_at_users(&mut self) {
+        self.home = self.users.first().map_or(self.home, |user| user.home);
+        self.is_plain = self.users.iter().all(|user| user.home == self.home && !user.is_copy);
+    }
+
+    /// User records in it that were made at `warm_up` or later.
+    #[inline]
+    pub(super) fn counted(&self, warm_up: u64) -> u64 {
+        if self.created >= warm_up {
+            return self.users.len() as u64;
+        }
+        self.users.iter().filter(|user| user.created >= warm_up).count() as u64
+    }
+
+    /// What the client holds of its user records.
+    #[inline]
+    pub(super) fn held(&self) -> Held {
+        Held { records: self.users.len() as u64, bytes: self.user_bytes }
     }
 
     /// Bytes of data and partition key.
     #[inline]
     pub(super) const fn bytes(&self) -> u64 {
         self.data as u64 + self.key_bytes as u64
+    }
+}
+
+/// What a client holds of its application's records.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Held {
+    pub(super) records: u64,
+    pub(super) bytes: u64,
+}
+
+impl Held {
+    /// The client takes a record of so many bytes.
+    #[inline]
+    pub(super) const fn take(&mut self, bytes: u64) {
+        self.records += 1;
+        self.bytes += bytes;
+    }
+
+    /// The client has done with records.
+    #[inline]
+    pub(super) const fn release(&mut self, done: Self) {
+        self.records -= done.records;
+        self.bytes -= done.bytes;
     }
 }

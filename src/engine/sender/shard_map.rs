@@ -39,6 +39,11 @@ impl ShardMap {
         self.unknown.push(Change { at: now, from, to, is_split });
     }
 
+    /// Whether it is up to date, so that each record goes where the client takes it to go.
+    pub(super) const fn is_current(&self) -> bool {
+        self.unknown.is_empty() && self.known_at.is_none()
+    }
+
     /// Which shard the client takes a record to go to that belongs to `home`. Of a merge it thinks
     /// what is true already: the two parents of a child differ only in their buckets.
     pub(super) fn predict(&self, home: u16) -> u16 {
