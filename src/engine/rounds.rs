@@ -15,6 +15,9 @@ use crate::engine::source::{Arrival, Dealer, producer_of};
 /// Arrivals of a round from which on threads are worth waking.
 const PARALLEL_ARRIVALS: usize = 8_192;
 
+/// Steps in which clients are given the records of a window.
+const STEPS: u64 = 64;
+
 /// Plays the shards that clients send to from `from` to `until`, for which all records have been
 /// drawn. Afterwards the inboxes hold what was dealt to the others.
 pub(super) fn play(
@@ -28,15 +31,20 @@ pub(super) fn play(
     let homes = homes(groups);
     let round = context.plan.shortest_report().unwrap_or(u64::MAX);
     let several = dealers.len() > 1;
-    for dealer in dealers.iter_mut().filter(|dealer| dealer.sender.is_some()) {
-        dealer.deal(until, inboxes);
-    }
-    let mut now = from;
+    let step = (until - from).div_ceil(STEPS);
+    let (mut now, mut dealt) = (from, from);
     let mut touched: Vec<u16> = Vec::new();
     while now < until {
+        // Clients are given their records not long before they send them, while those are in the cache.
+        if dealt < until && dealt <= now + round {
+            dealt = now.saturating_add(round).saturating_add(step).min(until);
+            for dealer in dealers.iter_mut().filter(|dealer| dealer.sender.is_some()) {
+                dealer.deal(dealt, inboxes);
+            }
+        }
         let first = dealers.iter().filter_map(|dealer| Some(dealer.sender.as_ref()?.earliest()));
-        let first = first.min().unwrap_or(u64::MAX);
-        now = (now + round).max(first).min(until);
+        let first = first.min().unwrap_or(u64::MAX).min(dealt);
+        now = now.saturating_add(round).max(first).min(until);
         for dealer in dealers.iter_mut() {
             match &mut dealer.sender {
                 Some(sender) => {

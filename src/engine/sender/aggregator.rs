@@ -30,15 +30,17 @@ pub(super) struct Aggregator {
     containers: Vec<Container>,
     /// Number of the next container.
     next: u32,
+    /// For containers that are packed at once: one table, which stays in the cache.
+    places: Places,
     /// Buffers of user records that are done with.
-    spare: Vec<SmallVec<[UserRecord; 1]>>,
+    spare: Vec<Vec<UserRecord>>,
 }
 
 /// Records of one shard that wait to go out as one.
 #[derive(Debug, Default)]
 struct Container {
     number: u32,
-    users: SmallVec<[UserRecord; 1]>,
+    users: Vec<UserRecord>,
     /// How many of them are packed: the others wait for that until it matters how large they are.
     packed: usize,
     /// Keys of those that are packed, their places and the bytes of the message.
@@ -49,6 +51,8 @@ struct Container {
     /// before.
     estimate: u64,
     deadline: u64,
+    /// Deadline of the last record.
+    last: u64,
     is_sorted: bool,
 }
 
@@ -75,14 +79,16 @@ impl Aggregator {
             keys,
             containers: (0..shards).map(|_| Container::default()).collect(),
             next: 1,
+            places: Places::default(),
             spare: Vec::new(),
         }
     }
 
     /// Takes back the buffer of user records that are done with.
     #[inline]
-    pub(super) fn give_back(&mut self, mut users: SmallVec<[UserRecord; 1]>) {
+    pub(super) fn give_back(&mut self, users: SmallVec<[UserRecord; 1]>) {
         if users.spilled() {
+            let mut users = users.into_vec();
             users.clear();
             self.spare.push(users);
         }
@@ -166,8 +172,8 @@ impl Aggregator {
         }
         let place = (container.users.len(), 0, true);
         container.estimate += packed(&user, place, self.keys).estimate();
-        let last = container.users.last().map_or(0, |last| last.deadline);
-        container.is_sorted &= user.deadline >= last;
+        container.is_sorted &= user.deadline >= container.last;
+        container.last = user.deadline;
         let was_due = container.deadline;
         container.deadline = was_due.min(user.deadline);
         container.users.push(user);
@@ -187,11 +193,18 @@ impl Aggregator {
             }
         }
         let container = &mut self.containers[index];
-        container.pack(self.keys);
+        if container.packed == 0 {
+            std::mem::swap(&mut container.places, &mut self.places);
+            container.pack(self.keys);
+            std::mem::swap(&mut container.places, &mut self.places);
+            self.places.clear();
+        } else {
+            container.pack(self.keys);
+        }
         let room = self.spare.pop().unwrap_or_default();
         let mut users = std::mem::replace(&mut container.users, room);
         let mut bytes = container.bytes;
-        let mut rest: SmallVec<[UserRecord; 1]> = SmallVec::new();
+        let mut rest = Vec::new();
         while users.len() > 1 && bytes + FRAME_BYTES > self.max_bytes
             || users.len() > self.max_records
         {
@@ -203,6 +216,7 @@ impl Aggregator {
         for user in rest.into_iter().rev() {
             self.put(user);
         }
+        let users = SmallVec::from_vec(users);
         if users.len() == 1 {
             made.push(Put::alone(users[0]));
             self.give_back(users);
@@ -222,24 +236,35 @@ impl Container {
         self.bytes = 0;
         self.estimate = 0;
         self.deadline = u64::MAX;
+        self.last = 0;
         self.is_sorted = true;
     }
 
     /// Packs the records that are not yet: finds the places of their keys and what they take.
     fn pack(&mut self, keys: Keys) {
         let numbers = self.packed..;
-        self.packed = self.users.len();
-        for (number, user) in numbers.clone().zip(&mut self.users[numbers.start..]) {
-            let next = self.keys;
-            let place = if keys.are_fresh { next } else { self.places.place_of(user.key, next) };
+        let users = &mut self.users[self.packed..];
+        self.packed += users.len();
+        // Copies stay in registers.
+        let mut places = std::mem::take(&mut self.places);
+        let (mut next, mut bytes, mut known) = (self.keys, 0, 0);
+        if !keys.are_fresh {
+            places.reserve(users.len());
+        }
+        for (number, user) in numbers.zip(users) {
+            let place = if keys.are_fresh { next } else { places.place_of(user.key, next) };
             let is_new = place == next;
-            self.keys += u32::from(is_new);
+            next += u32::from(is_new);
             let own = packed(user, (number, place, is_new), keys);
             let most = packed(user, (number, place, true), keys);
             user.packed = own.bytes() as u32;
-            self.bytes += own.bytes();
-            self.estimate -= most.estimate() - own.estimate();
+            bytes += own.bytes();
+            known += most.estimate() - own.estimate();
         }
+        self.places = places;
+        self.keys = next;
+        self.bytes += bytes;
+        self.estimate -= known;
     }
 }
 

@@ -205,15 +205,27 @@ impl<'plan> Draws<'plan> {
         match &*self.routes {
             Routes::ByKey(routes) => {
                 let steps = sizes.par_chunks_mut(BLOCK).zip(shards.par_chunks_mut(BLOCK));
-                steps.zip(keys.par_chunks(BLOCK)).for_each(|((sizes, shards), keys)| {
-                    for ((size, shard), key) in sizes.iter_mut().zip(shards).zip(keys) {
-                        let route = routes[*key as usize];
-                        *shard = route.shard;
-                        *size += u32::from(route.key_bytes) * count;
-                    }
-                });
-                for (bytes, key) in key_bytes.iter_mut().zip(keys) {
-                    *bytes = routes[*key as usize].key_bytes;
+                let steps = steps.zip(keys.par_chunks(BLOCK));
+                let place = |((size, shard), key): ((&mut u32, &mut u16), &u32)| {
+                    let route = routes[*key as usize];
+                    *shard = route.shard;
+                    *size += u32::from(route.key_bytes) * count;
+                    route.key_bytes
+                };
+                if key_bytes.is_empty() {
+                    steps.for_each(|((sizes, shards), keys)| {
+                        for record in sizes.iter_mut().zip(shards).zip(keys) {
+                            place(record);
+                        }
+                    });
+                } else {
+                    let steps = steps.zip(key_bytes.par_chunks_mut(BLOCK));
+                    steps.for_each(|(((sizes, shards), keys), key_bytes)| {
+                        let records = sizes.iter_mut().zip(shards).zip(keys);
+                        for (record, bytes) in records.zip(key_bytes) {
+                            *bytes = place(record);
+                        }
+                    });
                 }
             }
             Routes::Fresh { key_bytes: lengths, .. } => {
