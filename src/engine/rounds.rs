@@ -16,7 +16,7 @@ use crate::engine::source::{Arrival, Dealer, producer_of};
 const PARALLEL_ARRIVALS: usize = 8_192;
 
 /// Steps in which clients are given the records of a window.
-const STEPS: u64 = 64;
+const STEPS: u64 = 256;
 
 /// Plays the shards that clients send to from `from` to `until`, for which all records have been
 /// drawn. Afterwards the inboxes hold what was dealt to the others.

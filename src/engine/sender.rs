@@ -242,12 +242,21 @@ impl<'plan> Sender<'plan> {
             }
             now = record.created;
             taken += 1;
-            let mut user = UserRecord::from(*record);
-            (user.deadline, user.expires) = (now + buffered, now + lives);
-            self.generated[usize::from(user.shard)] += u64::from(now >= self.warm_up);
-            held.take(user.bytes());
-            let Some(was_due) = aggregator.put(user) else { continue };
-            if let Some(due) = aggregator.see_to(user.shard, was_due, &mut self.made) {
+            self.generated[usize::from(record.home)] += u64::from(now >= self.warm_up);
+            held.take(u64::from(record.data) + u64::from(record.key_bytes));
+            // Made in each case anew, it is written to where it stays and nowhere before.
+            let user = || {
+                let (deadline, expires) = (now + buffered, now + lives);
+                UserRecord { deadline, expires, ..UserRecord::from(*record) }
+            };
+            let turn = if aggregator.is_empty(record.home) {
+                aggregator.put(user())
+            } else {
+                // Others are due at the latest so long after they were taken, or taken anew.
+                aggregator.put_last(user())
+            };
+            let Some(was_due) = turn else { continue };
+            if let Some(due) = aggregator.see_to(record.home, was_due, &mut self.made) {
                 self.events.push(Reverse(due.event()));
                 until = until.min(due.deadline);
             }

@@ -51,8 +51,6 @@ struct Container {
     /// before.
     estimate: u64,
     deadline: u64,
-    /// Deadline of the last record.
-    last: u64,
     is_sorted: bool,
 }
 
@@ -157,29 +155,47 @@ impl Aggregator {
         if container.estimate >= self.max_bytes {
             container.pack(self.keys);
         }
-        let users = container.users.len();
-        users > 0 && (container.estimate >= self.max_bytes || users >= self.max_records)
+        !container.users.is_empty() && self.can_be_full(shard)
     }
 
     /// Puts a record into the container of its shard. Gives when that was due before, `u64::MAX` if
     /// it was empty, where it is to be seen to: it can be full, or is due at another time.
-    #[inline(always)]
+    #[inline]
     pub(super) fn put(&mut self, user: UserRecord) -> Option<u64> {
         let container = &mut self.containers[usize::from(user.shard)];
         if container.users.is_empty() {
             container.begin(self.next);
             self.next = self.next.wrapping_add(1);
         }
-        let place = (container.users.len(), 0, true);
-        container.estimate += packed(&user, place, self.keys).estimate();
-        container.is_sorted &= user.deadline >= container.last;
-        container.last = user.deadline;
+        let last = container.users.last().map_or(0, |last| last.deadline);
+        container.is_sorted &= user.deadline >= last;
         let was_due = container.deadline;
         container.deadline = was_due.min(user.deadline);
-        container.users.push(user);
-        let can_be_full =
-            container.estimate >= self.max_bytes || container.users.len() >= self.max_records;
-        (can_be_full || container.deadline != was_due).then_some(was_due)
+        container.add(user, self.keys);
+        let is_known = container.deadline == was_due && !self.can_be_full(user.shard);
+        (!is_known).then_some(was_due)
+    }
+
+    /// As `put`, for a record whose deadline comes after those of all before, into a container that
+    /// is not empty.
+    #[inline(always)]
+    pub(super) fn put_last(&mut self, user: UserRecord) -> Option<u64> {
+        let container = &mut self.containers[usize::from(user.shard)];
+        container.add(user, self.keys);
+        let was_due = container.deadline;
+        self.can_be_full(user.shard).then_some(was_due)
+    }
+
+    /// Whether nothing waits for a shard.
+    #[inline(always)]
+    pub(super) fn is_empty(&self, shard: u16) -> bool {
+        self.containers[usize::from(shard)].users.is_empty()
+    }
+
+    #[inline(always)]
+    fn can_be_full(&self, shard: u16) -> bool {
+        let container = &self.containers[usize::from(shard)];
+        container.estimate >= self.max_bytes || container.users.len() >= self.max_records
     }
 
     /// Makes a Kinesis record of what fits into one, and a new container of what is left.
@@ -236,30 +252,48 @@ impl Container {
         self.bytes = 0;
         self.estimate = 0;
         self.deadline = u64::MAX;
-        self.last = 0;
         self.is_sorted = true;
+    }
+
+    #[inline(always)]
+    fn add(&mut self, user: UserRecord, keys: Keys) {
+        let number = self.users.len();
+        self.estimate += packed(&user, (0, true), keys.explicit(number)).estimate();
+        self.users.push(user);
     }
 
     /// Packs the records that are not yet: finds the places of their keys and what they take.
     fn pack(&mut self, keys: Keys) {
+        // Most have no explicit hash key, and then there is less to do.
+        match keys.explicit {
+            None => self.pack_each(keys.are_fresh, |_| None),
+            Some(_) => self.pack_each(keys.are_fresh, |number| keys.explicit(number)),
+        }
+    }
+
+    #[inline(always)]
+    fn pack_each(&mut self, are_fresh: bool, explicit: impl Fn(usize) -> Option<TableEntry>) {
         let numbers = self.packed..;
         let users = &mut self.users[self.packed..];
         self.packed += users.len();
         // Copies stay in registers.
         let mut places = std::mem::take(&mut self.places);
         let (mut next, mut bytes, mut known) = (self.keys, 0, 0);
-        if !keys.are_fresh {
+        if !are_fresh {
             places.reserve(users.len());
         }
         for (number, user) in numbers.zip(users) {
-            let place = if keys.are_fresh { next } else { places.place_of(user.key, next) };
+            let place = if are_fresh { next } else { places.place_of(user.key, next) };
             let is_new = place == next;
             next += u32::from(is_new);
-            let own = packed(user, (number, place, is_new), keys);
-            let most = packed(user, (number, place, true), keys);
-            user.packed = own.bytes() as u32;
-            bytes += own.bytes();
-            known += most.estimate() - own.estimate();
+            let own = packed(user, (place, is_new), explicit(number));
+            let own_bytes = own.bytes();
+            user.packed = own_bytes as u32;
+            bytes += own_bytes;
+            if !is_new {
+                let most = packed(user, (place, true), explicit(number));
+                known += most.estimate() - own.estimate();
+            }
         }
         self.places = places;
         self.keys = next;
@@ -268,18 +302,31 @@ impl Container {
     }
 }
 
-/// How the record of the given number stands in the message: with its key at a place in the table,
-/// which may be new.
+impl Keys {
+    /// How the explicit hash key of the record of the given number stands in its table, if it has
+    /// one.
+    #[inline(always)]
+    fn explicit(self, number: usize) -> Option<TableEntry> {
+        self.explicit.map(|(bytes, is_shared)| TableEntry {
+            index: if is_shared { 0 } else { number as u64 },
+            bytes,
+            is_new: !is_shared || number == 0,
+        })
+    }
+}
+
+/// How a record stands in the message: its partition key has a place in the table, and is new there
+/// or not.
 #[inline(always)]
-fn packed(user: &UserRecord, (number, place, is_new): (usize, u32, bool), keys: Keys) -> Packed {
+fn packed(
+    user: &UserRecord,
+    (place, is_new): (u32, bool),
+    explicit_hash_key: Option<TableEntry>,
+) -> Packed {
     Packed {
         data: u64::from(user.data),
         key_index: u64::from(place),
         new_key_bytes: is_new.then_some(u64::from(user.key_bytes)),
-        explicit_hash_key: keys.explicit.map(|(bytes, is_shared)| TableEntry {
-            index: if is_shared { 0 } else { number as u64 },
-            bytes,
-            is_new: !is_shared || number == 0,
-        }),
+        explicit_hash_key,
     }
 }
