@@ -232,7 +232,8 @@ impl<'plan> Sender<'plan> {
         else {
             return;
         };
-        let (buffered, lives) = (kpl.max_buffered_time.nanoseconds(), kpl.time_to_live.nanoseconds());
+        let (buffered, lives) =
+            (kpl.max_buffered_time.nanoseconds(), kpl.time_to_live.nanoseconds());
         let (mut until, mut held, mut now) = (until, self.held, 0);
         let (coming, _) = self.coming.as_slices();
         let mut taken = 0;

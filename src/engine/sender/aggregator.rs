@@ -152,10 +152,13 @@ impl Aggregator {
 
     fn is_full(&mut self, shard: u16) -> bool {
         let container = &mut self.containers[usize::from(shard)];
+        if container.users.is_empty() {
+            return false;
+        }
         if container.estimate >= self.max_bytes {
             container.pack(self.keys);
         }
-        !container.users.is_empty() && self.can_be_full(shard)
+        self.can_be_full(shard)
     }
 
     /// Puts a record into the container of its shard. Gives when that was due before, `u64::MAX` if
@@ -330,3 +333,6 @@ fn packed(
         explicit_hash_key,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,3 +66,35 @@ fn follow(latest: &mut u32, number: u32) -> bool {
     *latest = std::hint::select_unpredictable(is_overtaken, *latest, number);
     is_overtaken
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::sender::record::Coming;
+
+    fn user(key: u32, number: u32) -> UserRecord {
+        Coming { created: 0, number, key, data: 1, home: 0, key_bytes: 1 }.into()
+    }
+
+    #[test]
+    fn records_together_are_the_same_as_one_by_one() {
+        let users =
+            [(0, 0), (1, 3), (1, 2), (0, 1), (2, 9), (1, 4), (2, 5), (2, 6), (9, 1), (9, 0)]
+                .map(|(key, number)| user(key, number));
+        for (keys, expected) in [(3, 3), (TABLE_KEYS + 1, 4)] {
+            // Keys beyond those of the producer have no order in a table.
+            let (mut each, mut together) = (Latest::new(keys), Latest::new(keys));
+            let overtaken: Vec<bool> = users.iter().map(|user| each.take(user)).collect();
+            assert_eq!(overtaken[..8], [false, false, true, false, false, false, true, true]);
+            assert_eq!(together.take_all(&users), expected);
+            assert_eq!(overtaken.iter().filter(|late| **late).count() as u64, expected);
+        }
+    }
+
+    #[test]
+    fn numbers_that_begin_again_stay_in_order() {
+        let mut latest = Latest::new(1);
+        let late = [u32::MAX - 2, u32::MAX - 1, 1, 0].map(|number| latest.take(&user(0, number)));
+        assert_eq!(late, [false, false, false, true]);
+    }
+}
