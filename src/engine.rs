@@ -35,6 +35,7 @@ mod retry;
 mod rounds;
 mod seconds;
 mod sender;
+mod shared;
 mod source;
 mod tally;
 mod tap;

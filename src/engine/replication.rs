@@ -15,6 +15,7 @@ use crate::engine::observe::observe;
 use crate::engine::plan::{Plan, ReplicationPlan};
 use crate::engine::reshard::{Resharding, StreamState};
 use crate::engine::rounds;
+use crate::engine::shared::{Task, run_all};
 use crate::engine::source::{Ahead, Arrival, Block, Dealer, Source, producer_of};
 use crate::engine::tally::Tally;
 use crate::engine::{Control, Options, Unfinished};
@@ -29,14 +30,17 @@ use crate::time::{NANOSECONDS_PER_SECOND, Span};
 /// Most groups of lanes; each is one task between two barriers.
 const GROUPS: usize = 64;
 /// Records of a window: few enough to stay in the caches, many enough that a barrier costs little.
-const RECORDS_PER_WINDOW: f64 = 65_536.0;
-/// Times as many where several threads work on a run: a barrier wakes and awaits them.
-const SHARED_WINDOW: f64 = 2.0;
+const RECORDS_PER_WINDOW: f64 = 49_152.0;
 /// Records of a window and lane, so that a lane, once its state is in the cache, has work to do.
 const RECORDS_PER_LANE: f64 = 256.0;
 /// Most records that a producer is to come up with in a window, so that a peak far above the mean
 /// does not fill the memory; above the peaks of a day.
-const RECORDS_MAX: f64 = 4.0 * RECORDS_PER_WINDOW;
+const RECORDS_MAX: f64 = 262_144.0;
+/// Nanoseconds, or so, that it takes to deal a record, to draw one, and to play an attempt with what
+/// comes of it; from these follows what is begun first where threads share a window.
+const DEALING: u64 = 3;
+const DRAWING: u64 = 6;
+const ATTEMPT: u64 = 8;
 /// Longest window, so that progress shows and an interruption is heard.
 const LONGEST_WINDOW: u64 = 3_600 * NANOSECONDS_PER_SECOND;
 
@@ -46,6 +50,19 @@ pub(super) struct Group {
     pub(super) lanes: Vec<Lane>,
     /// Attempts in the last window.
     work: u64,
+}
+
+impl Group {
+    /// Plays its lanes up to `until`.
+    fn advance(&mut self, until: u64, context: Context<'_>, tallies: &Tallies) {
+        tallies.lend(|tally| {
+            tally.work = 0;
+            for lane in &mut self.lanes {
+                lane.advance(until, context, tally);
+            }
+            self.work = tally.work;
+        });
+    }
 }
 
 /// One tally for each thread: what is added up by another thread comes to the same sums, and a
@@ -132,8 +149,7 @@ fn window_length(plan: &Plan, options: &Options) -> u64 {
     if let Some(window) = options.window {
         return window.nanoseconds().max(1);
     }
-    let several = if has_threads_to_spare(plan) { SHARED_WINDOW } else { 1.0 };
-    let records = (several * RECORDS_PER_WINDOW).max(RECORDS_PER_LANE * plan.shards as f64);
+    let records = RECORDS_PER_WINDOW.max(RECORDS_PER_LANE * plan.shards as f64);
     let rate = plan.expected_records() / plan.horizon as f64;
     ((records / rate.max(f64::MIN_POSITIVE)) as u64).clamp(1_000_000, LONGEST_WINDOW)
 }
@@ -199,8 +215,9 @@ pub(super) fn run(
             // Who is dealt what is known when the shards are, or when the answers are.
             advance(&mut groups, until, context, &tallies);
         } else {
-            let lanes = || advance(&mut groups, until, context, &tallies);
-            deal_during(lanes, &mut sources, next, &mut inboxes, draws_ahead);
+            let lanes = (&mut groups[..], &tallies);
+            let times = (until, next);
+            advance_and_deal(lanes, times, context, &mut sources, &mut inboxes, draws_ahead);
         }
         let family = resharding.as_ref();
         read_jointly(&mut groups, until, context, (&mut tallies, &mut fleet), family);
@@ -272,31 +289,39 @@ fn deal(sources: &mut [Source<'_>], until: u64, inboxes: &mut [Vec<Arrival>]) {
     }
 }
 
-/// Lets every producer deal what it creates before `until` while `lanes` are played, and draw what
-/// comes after.
-fn deal_during(
-    lanes: impl FnOnce() + Send,
+/// Plays all lanes up to `until`, and meanwhile lets every producer deal what it creates before
+/// `next`; where it `draws_ahead`, what comes after is drawn, too.
+fn advance_and_deal(
+    (groups, tallies): (&mut [Group], &Tallies),
+    (until, next): (u64, u64),
+    context: Context<'_>,
     sources: &mut [Source<'_>],
-    until: u64,
     inboxes: &mut [Vec<Arrival>],
     draws_ahead: bool,
 ) {
     if !draws_ahead {
-        rayon::join(|| deal(sources, until, inboxes), lanes);
+        let lanes = || advance(groups, until, context, tallies);
+        rayon::join(|| deal(sources, next, inboxes), lanes);
         return;
     }
     by_halves(sources, true, |dealers, ahead| {
-        rayon::join(
-            || {
-                for dealer in dealers {
-                    dealer.deal(until, inboxes);
-                }
-            },
-            || rayon::join(lanes, || ahead.par_iter_mut().for_each(Ahead::draw)),
-        );
+        let dealt: u64 = dealers.iter().map(|dealer| dealer.expected()).sum();
+        let mut tasks = vec![Task::new(DEALING * dealt, || {
+            for dealer in dealers {
+                dealer.deal(next, inboxes);
+            }
+        })];
+        tasks.extend(ahead.iter_mut().map(|ahead| {
+            let length = DRAWING * ahead.records();
+            Task::new(length, || ahead.draw())
+        }));
+        tasks.extend(groups.iter_mut().map(|group| {
+            Task::new(ATTEMPT * group.work, || group.advance(until, context, tallies))
+        }));
+        run_all(tasks);
     });
     // Where there was less than the window needs.
-    deal(sources, until, inboxes);
+    deal(sources, next, inboxes);
 }
 
 /// Lends `task` the dealers of all sources, and what each is to draw meanwhile; what was drawn goes
@@ -351,15 +376,8 @@ pub(super) fn merge(lane: &mut Lane, inbox: &mut Vec<Arrival>, several: bool, co
 fn advance(groups: &mut [Group], until: u64, context: Context<'_>, tallies: &Tallies) {
     let mut order: Vec<&mut Group> = groups.iter_mut().collect();
     order.sort_by_key(|group| std::cmp::Reverse(group.work));
-    order.into_par_iter().with_max_len(1).for_each(|group| {
-        tallies.lend(|tally| {
-            tally.work = 0;
-            for lane in &mut group.lanes {
-                lane.advance(until, context, tally);
-            }
-            group.work = tally.work;
-        });
-    });
+    let groups = order.into_par_iter().with_max_len(1);
+    groups.for_each(|group| group.advance(until, context, tallies));
 }
 
 /// Plays the reads of consumers that couple shards.

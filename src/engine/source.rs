@@ -99,6 +99,11 @@ pub(super) struct Ahead<'a, 'plan> {
 }
 
 impl Ahead<'_, '_> {
+    /// Records that are to be drawn.
+    pub(super) const fn records(&self) -> u64 {
+        (self.blocks * BLOCK) as u64
+    }
+
     /// Draws it.
     pub(super) fn draw(&mut self) {
         if self.blocks > 0 {
@@ -272,6 +277,11 @@ impl<'plan> Dealer<'plan> {
     /// A window ends: what was dealt in it is what the next one is expected to bring.
     pub(super) fn end_window(&mut self) {
         self.dealt = (0, self.dealt.0);
+    }
+
+    /// Records that this window is to bring, were it like the last.
+    pub(super) const fn expected(&self) -> u64 {
+        self.dealt.1 as u64
     }
 
     /// Blocks that this window is short of, were it like the last; at least one. Drawing them at once
