@@ -6,11 +6,10 @@
 //! them: `plan` (the scenario made ready), `source` (draws records, or takes those that `replay`
 //! reads from a trace, and deals them to the lanes), `sender` and `rounds` (clients that hear of
 //! every answer), `lane` with `retry` and `foreseen` (both on a `wheel`), `refusals` and `key_order`
-//! (attempts), `log`, `fetch`,
-//! `position` with `timetable` and `leases`, and `reader` with `mapping`, `tap` and `prefetch` (consumers),
-//! `joint` (consumers that couple shards), `seconds` and `tally` (what is counted), `replication`
-//! (windows and barriers), `reshard` with `child_order` (shards that split and merge) and `observe`
-//! (adding up).
+//! (attempts), `log`, `fetch`, `position` with `timetable` and `leases`, and `reader` with `mapping`,
+//! `tap` and `prefetch` (consumers), `joint` (consumers that couple shards), `seconds` and `tally`
+//! (what is counted), `replication` (windows and barriers), `shared` (what threads do of a window),
+//! `reshard` with `child_order` (shards that split and merge) and `observe` (adding up).
 
 mod child_order;
 mod distribution;

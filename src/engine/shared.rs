@@ -32,3 +32,38 @@ pub(super) fn run_all(mut tasks: Vec<Task<'_>>) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    fn pool(threads: usize) -> rayon::ThreadPool {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap()
+    }
+
+    #[test]
+    fn one_thread_takes_the_longest_first() {
+        let order = Mutex::new(Vec::new());
+        let run = &|length: u64| order.lock().unwrap().push(length);
+        let tasks = [3, 9, 1, 7, 9, 0].map(|length| Task::new(length, move || run(length)));
+        pool(1).install(|| run_all(tasks.into()));
+        assert_eq!(*order.lock().unwrap(), [9, 9, 7, 3, 1, 0]);
+    }
+
+    #[test]
+    fn several_threads_run_each_task_once() {
+        let counts: Vec<AtomicU64> = (0..200).map(|_| AtomicU64::new(0)).collect();
+        let count = &|index: usize| counts[index].fetch_add(1, Ordering::Relaxed);
+        let tasks = (0..counts.len()).map(|index| {
+            Task::new(index as u64 % 7, move || {
+                // A task can itself be shared.
+                rayon::join(|| count(index), || ());
+            })
+        });
+        pool(3).install(|| run_all(tasks.collect()));
+        assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 1));
+        pool(2).install(|| run_all(Vec::new()));
+    }
+}
