@@ -319,7 +319,8 @@ impl Retries {
                 let now = record.due;
                 if now < limit {
                     if let Some(due) = again(now, record) {
-                        let slot = self.slot_for(now, due, record.call());
+                        // It lies in the coarse slot that is spread.
+                        let slot = self.slot_at(due, record.call());
                         append(slot, record, record.attempts + 1, due);
                     }
                 } else if now != OUT {
@@ -356,6 +357,12 @@ impl Retries {
         if self.left == 0 && self.fine.is_empty() {
             self.keep_up(now);
         }
+        self.slot_at(due, call)
+    }
+
+    /// The slot of a record of `call` that is due at `due`, where the wheel has come to the present.
+    #[inline(always)]
+    fn slot_at(&mut self, due: u64, call: u64) -> &mut Vec<Waiting> {
         let coarse = due >> (self.shift + FINE_BITS);
         if coarse != self.spread {
             let ahead = coarse.wrapping_sub(self.spread);

@@ -121,7 +121,17 @@ impl Waits {
     #[must_use]
     #[inline]
     pub fn after(&self, call: u64, attempt: u32) -> u64 {
-        let wait = self.waits[(attempt as usize - 1).min(DISTINCT_WAITS - 1)];
+        let Some(wait) = self.waits.get(attempt as usize - 1) else {
+            return self.after_many(call, attempt);
+        };
+        let longer = if self.is_lost(call, attempt) { self.lost.longer } else { 0 };
+        wait.least + longer + wait.draws.below(call, wait.width)
+    }
+
+    /// The same, where waits grow no more.
+    #[cold]
+    fn after_many(&self, call: u64, attempt: u32) -> u64 {
+        let wait = self.waits[DISTINCT_WAITS - 1];
         let longer = if self.is_lost(call, attempt) { self.lost.longer } else { 0 };
         wait.least + longer + self.draws.below(call, u64::from(attempt), wait.width)
     }
@@ -228,6 +238,21 @@ mod tests {
         }
         assert!(!none.is_lost(7, 1));
         assert_eq!(some.longest(), 11_000_000_000);
+    }
+
+    #[test]
+    fn waits_that_grow_no_more_are_still_drawn_anew() {
+        let waits = waits(Jitter::Full, 0.0);
+        let last = DISTINCT_WAITS as u32;
+        let drawn: Vec<u64> =
+            (last - 3..last + 300).map(|attempt| waits.after(5, attempt)).collect();
+        let mut distinct = drawn.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), drawn.len());
+        // Uniform below five seconds: a standard deviation of the mean is 83 ms.
+        let mean = drawn.iter().sum::<u64>() as f64 / drawn.len() as f64 / 1e9;
+        assert!((mean - 2.5).abs() < 0.42, "{mean}");
     }
 
     /// mean of full jitter = bound / 2; mean of equal jitter = 3/4 bound.
