@@ -29,12 +29,14 @@ use heap::Work;
 use reference_scenario::scenario_of;
 use shardplan::engine::{Control, Options, simulate};
 use shardplan::metrics::Observation;
-use shardplan::scenario::Scenario;
+use shardplan::scenario::{Client, Scenario, Source, read};
 
 /// One line of work, with how often it is worth repeating.
 struct Case {
     name: String,
     work: Work,
+    /// The client in place of `put_record`, as a scenario has it; only shardplan has others.
+    client: Option<&'static str>,
     repetitions: u32,
     simpy_seconds: Option<f64>,
 }
@@ -66,13 +68,13 @@ impl Run {
     }
 }
 
-type Player = fn(&Work) -> Run;
+type Player = fn(&Work, Option<&str>) -> Option<Run>;
 
 /// The Rust programs, in the order of the table.
 const PLAYERS: [(&str, Player); 3] = [
-    ("shardplan, 1 thread", |work| play_shardplan(work, 1)),
-    ("shardplan, 2 threads", |work| play_shardplan(work, 2)),
-    ("BinaryHeap, 1 thread", play_heap),
+    ("shardplan, 1 thread", |work, client| Some(play_shardplan(work, client, 1))),
+    ("shardplan, 2 threads", |work, client| Some(play_shardplan(work, client, 2))),
+    ("BinaryHeap, 1 thread", |work, client| client.is_none().then(|| play_heap(work))),
 ];
 const HEAP: usize = 2;
 
@@ -113,13 +115,17 @@ fn cases(scale: f64) -> Vec<Case> {
     let case = |name: &str, work: Work, duration: f64, repetitions, simpy_seconds: Option<f64>| {
         let work = Work { duration: (duration * scale).max(2.0), ..work };
         let simpy_seconds = simpy_seconds.map(|seconds| (seconds * scale).max(5.0));
-        Case { name: name.to_owned(), work, repetitions, simpy_seconds }
+        Case { name: name.to_owned(), work, client: None, repetitions, simpy_seconds }
     };
     let with_shards =
         |shards: usize, work: Work| Work { shards, rate: 750.0 * shards as f64, ..work };
+    let with_client =
+        |name, client| Case { client: Some(client), ..case(name, Work::W0, 600.0, 3, None) };
     let mut cases = vec![
         case("W0", Work::W0, 600.0, 3, None),
         case("W1", Work::W1, 600.0, 3, Some(60.0)),
+        with_client("W0 put_records", "put_records: { round_trip: 0 s }"),
+        with_client("W0 kpl", "kpl: {}"),
         case("W1 x256", with_shards(256, Work::W1), 60.0, 1, None),
         case("W1 x4096", with_shards(4096, Work::W1), 5.0, 1, None),
         case("even x4096", with_shards(4096, Work::EVEN), 5.0, 1, None),
@@ -136,8 +142,8 @@ fn measure(case: &Case) {
     let mut fastest: [Option<(Run, Run)>; PLAYERS.len()] = [None; PLAYERS.len()];
     for _ in 0..case.repetitions {
         for (slot, (_, play)) in fastest.iter_mut().zip(PLAYERS) {
-            let set_up = play(&set_up_work);
-            let run = play(&case.work);
+            let runs = play(&set_up_work, case.client).zip(play(&case.work, case.client));
+            let Some((set_up, run)) = runs else { continue };
             if run.records <= set_up.records {
                 continue; // The program does not play this work yet.
             }
@@ -158,6 +164,7 @@ fn measure(case: &Case) {
             Some((run, set_up)) => {
                 print_row(&case.name, program, &run, Some(set_up.wall_seconds), heap_ns, simpy_ns);
             }
+            None if case.client.is_some() => {}
             None => println!("{:<14} {program:<21} too short to tell", case.name),
         }
     }
@@ -224,8 +231,11 @@ fn play_heap(work: &Work) -> Run {
     }
 }
 
-fn play_shardplan(work: &Work, threads: usize) -> Run {
-    let scenario = scenario_of(work);
+fn play_shardplan(work: &Work, client: Option<&str>, threads: usize) -> Run {
+    let mut scenario = scenario_of(work);
+    if let Some(client) = client {
+        scenario.producers[0].client = client_of(client);
+    }
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
@@ -240,6 +250,21 @@ fn play_shardplan(work: &Work, threads: usize) -> Run {
         wall_seconds,
         cpu_seconds,
     }
+}
+
+/// A client with what a scenario says of it, and the documented defaults for all else.
+fn client_of(client: &str) -> Client {
+    let text = format!(
+        "{{ version: 1, name: client, duration: 1 s,
+            stream: {{ capacity: {{ provisioned: {{ shards: 1 }} }} }},
+            producers: [{{ name: writer, client: {{ {client} }}, arrivals: poisson,
+                traffic: {{ constant: 1 record/s }}, record_size: {{ constant: 1 B }},
+                partition_key: {{ single: key }} }}] }}"
+    );
+    let source = Source { name: "client.yaml".to_owned(), text };
+    let no_files = &mut |path: &str| Err(format!("{path} is not needed"));
+    let scenario = read(&source, &[], no_files).expect("the language has the client");
+    scenario.producers[0].client.clone()
 }
 
 fn shardplan_observations(scenario: &Scenario) -> Vec<Observation> {

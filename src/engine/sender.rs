@@ -251,7 +251,8 @@ impl<'plan> Sender<'plan> {
                 UserRecord { deadline, expires, ..UserRecord::from(*record) }
             };
             let turn = if aggregator.is_empty(record.home) {
-                aggregator.put(user())
+                let user = user();
+                aggregator.put(&user, (user.shard, user.deadline))
             } else {
                 // Others are due at the latest so long after they were taken, or taken anew.
                 aggregator.put_last(user())
@@ -440,13 +441,19 @@ impl<'plan> Sender<'plan> {
             }
             (_, PutCalls::PutRecord) => record.deadline = now,
         }
-        self.enter(record, now, inboxes);
+        self.enter(&record, record.deadline, now, inboxes);
     }
 
-    /// A record begins its way through the client.
+    /// A record, which is to be handed on by `deadline`, begins its way through the client.
     #[inline]
-    fn enter(&mut self, mut record: UserRecord, now: u64, inboxes: &mut [Vec<Arrival>]) {
-        record.shard = record.home;
+    fn enter(
+        &mut self,
+        record: &UserRecord,
+        deadline: u64,
+        now: u64,
+        inboxes: &mut [Vec<Arrival>],
+    ) {
+        let mut shard = record.home;
         if let Some(map) = &mut self.map {
             let limiter = &mut self.limiter;
             let is_known = map.is_known(now, |shard| {
@@ -456,22 +463,22 @@ impl<'plan> Sender<'plan> {
             });
             if !is_known {
                 // Without a prediction a record goes alone, and past the limiter.
-                self.passed.push(Put::alone(record));
+                self.passed.push(Put::alone(record.to_go(shard, deadline)));
                 self.collect(now, inboxes);
                 return;
             }
-            record.shard = map.predict(record.home);
+            shard = map.predict(record.home);
         }
         if let Some(aggregator) = &mut self.aggregator {
             let due = aggregator
-                .put(record)
-                .and_then(|was_due| aggregator.see_to(record.shard, was_due, &mut self.made));
+                .put(record, (shard, deadline))
+                .and_then(|was_due| aggregator.see_to(shard, was_due, &mut self.made));
             self.expect(due);
         } else if let Some(batcher) = &mut self.batcher {
-            let due = batcher.add(record, &mut self.made);
+            let due = batcher.add(record.to_go(shard, deadline), &mut self.made);
             self.events.extend(due.map(|due| Reverse((due, Event::Wake))));
         } else {
-            self.made.push(Put::alone(record));
+            self.made.push(Put::alone(record.to_go(shard, deadline)));
         }
         if self.made.is_empty() {
             return;

@@ -161,21 +161,26 @@ impl Aggregator {
         self.can_be_full(shard)
     }
 
-    /// Puts a record into the container of its shard. Gives when that was due before, `u64::MAX` if
-    /// it was empty, where it is to be seen to: it can be full, or is due at another time.
+    /// Puts a record, which is to be handed on by `deadline`, into the container of `shard`. Gives when
+    /// that was due before, `u64::MAX` if it was empty, where it is to be seen to: it can be full, or
+    /// is due at another time.
     #[inline]
-    pub(super) fn put(&mut self, user: UserRecord) -> Option<u64> {
-        let container = &mut self.containers[usize::from(user.shard)];
+    pub(super) fn put(&mut self, user: &UserRecord, (shard, deadline): (u16, u64)) -> Option<u64> {
+        let container = &mut self.containers[usize::from(shard)];
         if container.users.is_empty() {
             container.begin(self.next);
             self.next = self.next.wrapping_add(1);
         }
         let last = container.users.last().map_or(0, |last| last.deadline);
-        container.is_sorted &= user.deadline >= last;
+        container.is_sorted &= deadline >= last;
         let was_due = container.deadline;
-        container.deadline = was_due.min(user.deadline);
-        container.add(user, self.keys);
-        let is_known = container.deadline == was_due && !self.can_be_full(user.shard);
+        container.deadline = was_due.min(deadline);
+        container.add(*user, self.keys);
+        // Written to the copy: if the record was changed and then copied, the copy would wait for it.
+        if let Some(copy) = container.users.last_mut() {
+            (copy.shard, copy.deadline, copy.is_astray) = (shard, deadline, false);
+        }
+        let is_known = container.deadline == was_due && !self.can_be_full(shard);
         (!is_known).then_some(was_due)
     }
 
@@ -204,14 +209,11 @@ impl Aggregator {
     /// Makes a Kinesis record of what fits into one, and a new container of what is left.
     fn flush(&mut self, shard: u16, made: &mut Vec<Put>) {
         let index = usize::from(shard);
-        if !self.containers[index].is_sorted {
-            let mut users = std::mem::take(&mut self.containers[index].users);
-            users.sort_by_key(|user| user.deadline);
-            for user in users {
-                self.put(user);
-            }
-        }
         let container = &mut self.containers[index];
+        if !container.is_sorted {
+            container.unpack(self.keys);
+            container.users.sort_by_key(|user| user.deadline);
+        }
         if container.packed == 0 {
             std::mem::swap(&mut container.places, &mut self.places);
             container.pack(self.keys);
@@ -232,8 +234,8 @@ impl Aggregator {
                 rest.push(user);
             }
         }
-        for user in rest.into_iter().rev() {
-            self.put(user);
+        for user in rest.iter().rev() {
+            self.put(user, (shard, user.deadline));
         }
         let users = SmallVec::from_vec(users);
         if users.len() == 1 {
@@ -263,6 +265,19 @@ impl Container {
         let number = self.users.len();
         self.estimate += packed(&user, (0, true), keys.explicit(number)).estimate();
         self.users.push(user);
+    }
+
+    /// Takes all that are packed for not packed.
+    fn unpack(&mut self, keys: Keys) {
+        if self.packed == 0 {
+            return;
+        }
+        (self.packed, self.keys, self.bytes) = (0, 0, 0);
+        self.places.clear();
+        self.estimate = 0;
+        for (number, user) in self.users.iter().enumerate() {
+            self.estimate += packed(user, (0, true), keys.explicit(number)).estimate();
+        }
     }
 
     /// Packs the records that are not yet: finds the places of their keys and what they take.

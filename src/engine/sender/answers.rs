@@ -11,26 +11,27 @@ impl Sender<'_> {
     /// The user records of a failed Kinesis record go their way again, each on its own, or expire.
     pub(super) fn try_anew(&mut self, put: Put, now: u64, inboxes: &mut [Vec<Arrival>]) {
         let Method::Kpl(kpl) = &self.sending.method else { return };
-        for user in put.users {
+        for user in &put.users {
             if kpl.fail_if_throttled && put.is_refused {
-                self.give_up_one(&user);
+                self.give_up_one(user);
             } else {
                 self.retry_one(user, now, inboxes);
             }
         }
+        if let Some(aggregator) = &mut self.aggregator {
+            aggregator.give_back(put.users);
+        }
     }
 
     /// A user record of the KPL goes its way again, or has expired.
-    fn retry_one(&mut self, mut user: UserRecord, now: u64, inboxes: &mut [Vec<Arrival>]) {
+    fn retry_one(&mut self, user: &UserRecord, now: u64, inboxes: &mut [Vec<Arrival>]) {
         let Method::Kpl(kpl) = &self.sending.method else { return };
-        user.is_astray = false;
         if now >= user.expires {
-            self.give_up_one(&user);
+            self.give_up_one(user);
             return;
         }
         let again = now + kpl.max_buffered_time.nanoseconds() / 2;
-        user.deadline = again.min(user.expires);
-        self.enter(user, now, inboxes);
+        self.enter(user, again.min(user.expires), now, inboxes);
     }
 
     fn give_up_one(&mut self, user: &UserRecord) {
@@ -90,7 +91,7 @@ impl Sender<'_> {
             return;
         }
         self.end(slot, records, now, inboxes);
-        for user in astray {
+        for user in &astray {
             self.retry_one(user, now, inboxes);
         }
     }

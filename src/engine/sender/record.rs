@@ -76,6 +76,12 @@ impl UserRecord {
         self.data as u64 + self.key_bytes as u64
     }
 
+    /// The same record, taken to go to `shard` and to be handed on by `deadline`.
+    #[inline]
+    pub(super) const fn to_go(self, shard: u16, deadline: u64) -> Self {
+        Self { shard, deadline, is_astray: false, ..self }
+    }
+
     /// What the client holds of it.
     #[inline]
     pub(super) const fn held(&self) -> Held {

@@ -64,8 +64,11 @@ fn check_packing(keys: Keys, count: u32, user: impl Fn(u32) -> (u32, u32)) {
     let mut aggregator = Aggregator::new(limits, keys, 1);
     let mut made = Vec::new();
     for user in &users {
-        let turn =
-            if aggregator.is_empty(0) { aggregator.put(*user) } else { aggregator.put_last(*user) };
+        let turn = if aggregator.is_empty(0) {
+            aggregator.put(user, (0, user.deadline))
+        } else {
+            aggregator.put_last(*user)
+        };
         if let Some(was_due) = turn {
             aggregator.see_to(0, was_due, &mut made);
         }
