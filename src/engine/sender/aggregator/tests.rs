@@ -6,9 +6,9 @@ use crate::engine::sender::record::Coming;
 const MAX_BYTES: u64 = 2_000;
 const MAX_RECORDS: usize = 90;
 
-/// User records and bytes of data of the Kinesis records that `users` make in one container, where
-/// each is packed as it comes; of the last ones, which wait, only their number.
-fn packed_at_once(users: &[UserRecord], keys: Keys) -> (Vec<(usize, u32)>, usize) {
+/// Numbers of the user records, and bytes of data, of the Kinesis records that `users` make in one
+/// container, where each is packed as it comes; of the last ones, which wait, only how many.
+fn packed_at_once(users: &[UserRecord], keys: Keys) -> (Vec<(Vec<u32>, u32)>, usize) {
     let pack = |place: usize, users: &[UserRecord]| {
         let user = &users[place];
         let index = users[..place].iter().position(|other| other.key == user.key);
@@ -32,6 +32,7 @@ fn packed_at_once(users: &[UserRecord], keys: Keys) -> (Vec<(usize, u32)>, usize
         if estimate < MAX_BYTES && open < MAX_RECORDS {
             continue;
         }
+        waiting[..open].sort_by_key(|user| user.deadline);
         let bytes = |count| (0..count).map(|place| pack(place, &waiting).bytes()).sum::<u64>();
         let mut count = open;
         while count > 1 && bytes(count) + FRAME_BYTES > MAX_BYTES {
@@ -39,8 +40,7 @@ fn packed_at_once(users: &[UserRecord], keys: Keys) -> (Vec<(usize, u32)>, usize
         }
         let alone = waiting[0].data;
         let data = if count == 1 { alone } else { (bytes(count) + FRAME_BYTES) as u32 };
-        made.push((count, data));
-        waiting.drain(..count);
+        made.push((waiting.drain(..count).map(|user| user.number).collect(), data));
         open -= count;
         // What is left begins the next one, and can fill it.
         open = open.saturating_sub(1);
@@ -49,6 +49,15 @@ fn packed_at_once(users: &[UserRecord], keys: Keys) -> (Vec<(usize, u32)>, usize
 }
 
 fn check_packing(keys: Keys, count: u32, user: impl Fn(u32) -> (u32, u32)) {
+    check_deadlines(keys, count, user, u64::from);
+}
+
+fn check_deadlines(
+    keys: Keys,
+    count: u32,
+    user: impl Fn(u32) -> (u32, u32),
+    deadline: impl Fn(u32) -> u64,
+) {
     let limits = Aggregation {
         max_bytes: crate::units::Bytes(MAX_BYTES),
         max_records: crate::units::Records(MAX_RECORDS as u64),
@@ -57,26 +66,28 @@ fn check_packing(keys: Keys, count: u32, user: impl Fn(u32) -> (u32, u32)) {
         .map(|number| {
             let (key, data) = user(number);
             let coming = Coming { created: 0, number, key, data, home: 0, key_bytes: 9 };
-            UserRecord { deadline: 5 + u64::from(number), ..coming.into() }
+            UserRecord { deadline: 5 + deadline(number), ..coming.into() }
         })
         .collect();
     let (expected, waiting) = packed_at_once(&users, keys);
     let mut aggregator = Aggregator::new(limits, keys, 1);
     let mut made = Vec::new();
+    let mut latest = 0;
     for user in &users {
-        let turn = if aggregator.is_empty(0) {
-            aggregator.put(user, (0, user.deadline))
-        } else {
+        let is_last = user.deadline >= latest && !aggregator.is_empty(0);
+        latest = latest.max(user.deadline);
+        let turn = if is_last {
             aggregator.put_last(*user)
+        } else {
+            aggregator.put(user, (0, user.deadline))
         };
         if let Some(was_due) = turn {
             aggregator.see_to(0, was_due, &mut made);
         }
     }
-    let seen: Vec<(usize, u32)> = made.iter().map(|put| (put.users.len(), put.data)).collect();
+    let numbers = |put: &Put| put.users.iter().map(|user| user.number).collect();
+    let seen: Vec<(Vec<u32>, u32)> = made.iter().map(|put| (numbers(put), put.data)).collect();
     assert_eq!((seen, aggregator.users().count()), (expected, waiting));
-    let numbers = made.iter().flat_map(|put| &put.users).map(|user| user.number);
-    assert!(numbers.eq(0..count - waiting as u32), "in order, and each once");
     for put in &made {
         let bytes: u64 = put.users.iter().map(UserRecord::bytes).sum();
         assert_eq!((put.held().records, put.held().bytes), (put.users.len() as u64, bytes));
@@ -107,6 +118,19 @@ fn fresh_and_explicit_hash_keys_are_packed_with_their_tables() {
         for are_fresh in [false, true] {
             let keys = Keys { are_fresh, explicit };
             check_packing(keys, 500, |number| (number / 3 % 4, 30 + number % 90));
+        }
+    }
+}
+
+#[test]
+fn records_that_are_due_earlier_go_out_earlier() {
+    // Some are due before all that came before them, some at the same time.
+    let deadline = |number: u32| u64::from(number) * 10 + u64::from(number % 7) * 40;
+    let earlier = |number: u32| 10_000 - u64::from(number / 2);
+    for keys in [PLAIN, Keys { are_fresh: false, explicit: Some((38, false)) }] {
+        for size in [1, 40, 400] {
+            check_deadlines(keys, 700, |number| (number % 5, size + number % 30), deadline);
+            check_deadlines(keys, 700, |number| (number * 7 % 90, size), earlier);
         }
     }
 }
