@@ -35,16 +35,17 @@ pub(super) fn play(
     let (mut now, mut dealt) = (from, from);
     let mut touched: Vec<u16> = Vec::new();
     while now < until {
-        // Clients are given their records not long before they send them, while those are in the cache.
-        if dealt < until && dealt <= now + round {
-            dealt = now.saturating_add(round).saturating_add(step).min(until);
+        let end = now.saturating_add(round);
+        // Clients are given their records shortly before they send them, while the cache has those.
+        if dealt < until && dealt <= end {
+            dealt = end.saturating_add(step).min(until);
             for dealer in dealers.iter_mut().filter(|dealer| dealer.sender.is_some()) {
                 dealer.deal(dealt, inboxes);
             }
         }
         let first = dealers.iter().filter_map(|dealer| Some(dealer.sender.as_ref()?.earliest()));
         let first = first.min().unwrap_or(u64::MAX).min(dealt);
-        now = now.saturating_add(round).max(first).min(until);
+        now = end.max(first).min(until);
         for dealer in dealers.iter_mut() {
             match &mut dealer.sender {
                 Some(sender) => {

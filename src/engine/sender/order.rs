@@ -4,8 +4,8 @@ use rustc_hash::FxHashMap;
 
 use crate::engine::sender::record::UserRecord;
 
-/// Most keys for which a table is kept. Each takes four bytes, once it has come; as many as the draws
-/// and the routes of a key take thrice.
+/// Most keys for which a table is kept. Each takes four bytes, once it has come; its draws and its route
+/// take twelve.
 const TABLE_KEYS: usize = 1 << 27;
 
 /// The latest record of each key that the stream took.
