@@ -44,7 +44,7 @@ pub(super) fn observe(
     let slots = sources.iter().flat_map(|source| source.dealer.waiting());
     let mut waiting = vec![0u64; lineage.slots];
     slots.for_each(|slot| waiting[slot] += 1);
-    for sender in sources.iter().filter_map(|source| source.dealer.sender.as_ref()) {
+    for sender in sources.iter().filter_map(|source| source.sender.as_ref()) {
         for (waiting, records) in waiting.iter_mut().zip(&sender.generated) {
             *waiting += records;
         }
@@ -218,7 +218,7 @@ fn producer(
     source: &Source<'_>,
     repeated_calls: u64,
 ) -> ProducerObservation {
-    if let Some(sender) = &source.dealer.sender {
+    if let Some(sender) = &source.sender {
         return reported(&tally, plan, source, &sender.tally);
     }
     tally.put_latency.record_many(plan.round_trip, tally.prompt);

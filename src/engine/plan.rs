@@ -315,6 +315,12 @@ impl ProducerPlan {
         }
     }
 
+    /// Before when a record is sent that reaches the service before `until`.
+    #[inline]
+    pub(super) const fn sent_before(&self, until: u64) -> u64 {
+        until.saturating_sub(self.one_way)
+    }
+
     /// Nanoseconds from the decision at the service to the answer at the producer.
     #[inline]
     pub(super) const fn answer(&self) -> u64 {

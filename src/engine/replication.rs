@@ -16,7 +16,7 @@ use crate::engine::plan::{Plan, ReplicationPlan};
 use crate::engine::reshard::{Resharding, StreamState};
 use crate::engine::rounds;
 use crate::engine::shared::{Task, run_all};
-use crate::engine::source::{Ahead, Arrival, Block, Dealer, Source, producer_of};
+use crate::engine::source::{Ahead, Arrival, Block, Player, Source, producer_of};
 use crate::engine::tally::Tally;
 use crate::engine::{Control, Options, Unfinished};
 use crate::metrics::{
@@ -178,7 +178,7 @@ pub(super) fn run(
     let mut resharding = Resharding::new(context, groups.len());
     let window = window_length(plan, options);
     let records_max = RECORDS_MAX.max(RECORDS_PER_LANE * plan.shards as f64);
-    let hears = sources.iter().any(|source| source.dealer.sender.is_some());
+    let hears = sources.iter().any(|source| source.sender.is_some());
     let end_of_window = |from: u64, resharding: &Option<Resharding>| {
         let end = plan.window_end(from, window, records_max);
         resharding.as_ref().map_or(end, |resharding| end.min(resharding.next_barrier(from)))
@@ -197,20 +197,26 @@ pub(super) fn run(
     }
     let counts_demand = resharding.as_ref().is_some_and(Resharding::counts_demand);
     loop {
+        let may_change = resharding.as_ref().is_some_and(|these| these.next_barrier(0) <= until);
+        let mut next = end_of_window(until, &resharding);
         if hears {
-            sources.iter_mut().for_each(|source| source.draw(until));
+            for source in &mut sources {
+                source.draw(until);
+                source.supply(until);
+            }
             let window = (before, until);
             let lanes = (&mut groups[..], counts_demand);
-            by_halves(&mut sources, draws_ahead, |dealers, ahead| {
-                rayon::join(
-                    || rounds::play(context, window, dealers, lanes, &mut inboxes, &mut tallies),
-                    || ahead.par_iter_mut().for_each(Ahead::draw),
-                );
+            by_halves(&mut sources, draws_ahead, |players, ahead| {
+                let play =
+                    || rounds::play(context, window, players, lanes, &mut inboxes, &mut tallies);
+                let prepare = |ahead: &mut Ahead<'_, '_>| {
+                    ahead.deal(next);
+                    ahead.draw();
+                };
+                rayon::join(play, || ahead.par_iter_mut().for_each(prepare));
             });
         }
         hand_over(&mut groups, &mut inboxes, sources.len() > 1, counts_demand);
-        let may_change = resharding.as_ref().is_some_and(|these| these.next_barrier(0) <= until);
-        let mut next = end_of_window(until, &resharding);
         if may_change || hears {
             // Who is dealt what is known when the shards are, or when the answers are.
             advance(&mut groups, until, context, &tallies);
@@ -250,8 +256,11 @@ pub(super) fn run(
         before = until;
         until = next;
     }
-    for sender in sources.iter_mut().filter_map(|source| source.dealer.sender.as_mut()) {
-        sender.finish(&mut inboxes);
+    for source in &mut sources {
+        source.supply_rest();
+        if let Some(sender) = &mut source.sender {
+            sender.finish(&mut inboxes);
+        }
     }
     if let Some(tally) = tallies.all().next() {
         fleet.finish(context, tally);
@@ -304,11 +313,13 @@ fn advance_and_deal(
         rayon::join(|| deal(sources, next, inboxes), lanes);
         return;
     }
-    by_halves(sources, true, |dealers, ahead| {
-        let dealt: u64 = dealers.iter().map(|dealer| dealer.expected()).sum();
+    by_halves(sources, true, |players, ahead| {
+        let dealt: u64 = players.iter().map(Player::expected).sum();
         let mut tasks = vec![Task::new(DEALING * dealt, || {
-            for dealer in dealers {
-                dealer.deal(next, inboxes);
+            for player in players {
+                if let Player::Dealer(dealer) = player {
+                    dealer.deal(next, inboxes);
+                }
             }
         })];
         tasks.extend(ahead.iter_mut().map(|ahead| {
@@ -324,16 +335,16 @@ fn advance_and_deal(
     deal(sources, next, inboxes);
 }
 
-/// Lends `task` the dealers of all sources, and what each is to draw meanwhile; what was drawn goes
+/// Lends `task` the players of all sources, and what is to be done ahead meanwhile; what was drawn goes
 /// to the dealers.
 fn by_halves<'plan>(
     sources: &mut [Source<'plan>],
     draws_ahead: bool,
-    task: impl FnOnce(&mut [&mut Dealer<'plan>], &mut [Ahead<'_, 'plan>]),
+    task: impl FnOnce(&mut [Player<'_, 'plan>], &mut [Ahead<'_, 'plan>]),
 ) {
-    let (mut dealers, mut ahead): (Vec<_>, Vec<_>) =
+    let (mut players, mut ahead): (Vec<_>, Vec<_>) =
         sources.iter_mut().map(|source| source.halves(draws_ahead)).unzip();
-    task(&mut dealers, &mut ahead);
+    task(&mut players, &mut ahead);
     let drawn: Vec<Option<Block>> = ahead.into_iter().map(Ahead::into_block).collect();
     for (source, block) in sources.iter_mut().zip(drawn) {
         source.dealer.take(block);

@@ -399,7 +399,7 @@ impl Resharding {
         for parent in parents {
             let from = self.slots[parent];
             let generated = state.sources.iter_mut().filter_map(|source| {
-                let slots = &mut source.dealer.sender.as_mut()?.generated;
+                let slots = &mut source.sender.as_mut()?.generated;
                 Some(std::mem::take(slots.get_mut(usize::from(from))?))
             });
             let generated: u64 = generated.sum();
@@ -476,9 +476,7 @@ impl Resharding {
         let homes: Vec<Option<u16>> = left_over
             .arrivals
             .iter()
-            .map(|arrival| {
-                state.sources[arrival.producer()].dealer.sender.as_mut()?.home_of(arrival)
-            })
+            .map(|arrival| state.sources[arrival.producer()].sender.as_mut()?.home_of(arrival))
             .collect();
         let sources = &*state.sources;
         let again = |producer: usize, key: u32, created: u64, number: u64| {

@@ -10,49 +10,37 @@ use rayon::prelude::*;
 use crate::engine::lane::{Context, Lane};
 use crate::engine::replication::{Group, Tallies, merge};
 use crate::engine::sender::Sender;
-use crate::engine::source::{Arrival, Dealer, producer_of};
+use crate::engine::source::{Arrival, Player, producer_of};
 
 /// Arrivals of a round from which on threads are worth waking.
 const PARALLEL_ARRIVALS: usize = 8_192;
 
-/// Steps in which clients are given the records of a window.
-const STEPS: u64 = 256;
-
-/// Plays the shards that clients send to from `from` to `until`, for which all records have been
-/// drawn. Afterwards the inboxes hold what was dealt to the others.
+/// Plays the shards that clients send to from `from` to `until`; clients have the records that they
+/// need, and all others have been drawn. Afterwards the inboxes hold what was dealt to shards that no
+/// client sent to.
 pub(super) fn play(
     context: Context<'_>,
     (from, until): (u64, u64),
-    dealers: &mut [&mut Dealer<'_>],
+    players: &mut [Player<'_, '_>],
     (groups, counts_demand): (&mut [Group], bool),
     inboxes: &mut [Vec<Arrival>],
     tallies: &mut Tallies,
 ) {
     let homes = homes(groups);
     let round = context.plan.shortest_report().unwrap_or(u64::MAX);
-    let several = dealers.len() > 1;
-    let step = (until - from).div_ceil(STEPS);
-    let (mut now, mut dealt) = (from, from);
+    let several = players.len() > 1;
+    let mut now = from;
     let mut touched: Vec<u16> = Vec::new();
     while now < until {
-        let end = now.saturating_add(round);
-        // Clients are given their records shortly before they send them, while the cache has those.
-        if dealt < until && dealt <= end {
-            dealt = end.saturating_add(step).min(until);
-            for dealer in dealers.iter_mut().filter(|dealer| dealer.sender.is_some()) {
-                dealer.deal(dealt, inboxes);
-            }
-        }
-        let first = dealers.iter().filter_map(|dealer| Some(dealer.sender.as_ref()?.earliest()));
-        let first = first.min().unwrap_or(u64::MAX).min(dealt);
-        now = end.max(first).min(until);
-        for dealer in dealers.iter_mut() {
-            match &mut dealer.sender {
-                Some(sender) => {
+        let first = players.iter().filter_map(Player::earliest).min().unwrap_or(u64::MAX);
+        now = now.saturating_add(round).max(first).min(until);
+        for player in players.iter_mut() {
+            match player {
+                Player::Sender(sender) => {
                     sender.play_for(now, inboxes);
                     touched.append(&mut sender.touched);
                 }
-                None => {
+                Player::Dealer(dealer) => {
                     dealer.deal(now, inboxes);
                 }
             }
@@ -68,7 +56,7 @@ pub(super) fn play(
         touched.clear();
         for tally in tallies.all() {
             for (call, place) in tally.refused.drain(..) {
-                if let Some(sender) = &mut dealers[producer_of(call)].sender {
+                if let Player::Sender(sender) = &mut players[producer_of(call)] {
                     sender.refuse(call as u32, place);
                 }
             }
@@ -121,6 +109,16 @@ fn advance(
             }
         });
     });
+}
+
+impl Player<'_, '_> {
+    /// Before when nothing of a client can reach the service.
+    fn earliest(&self) -> Option<u64> {
+        match self {
+            Self::Sender(sender) => Some(sender.earliest()),
+            Self::Dealer(_) => None,
+        }
+    }
 }
 
 impl Sender<'_> {

@@ -17,6 +17,8 @@ mod answers;
 mod arrivals;
 mod calls;
 mod collector;
+mod container;
+mod filling;
 mod limiter;
 mod log_batches;
 mod moves;
@@ -38,7 +40,7 @@ use crate::scenario::{Method, PutCalls, Sending};
 
 use agent::Flow;
 pub(super) use aggregator::Keys;
-use aggregator::{Aggregator, Due};
+use aggregator::{Aggregator, Due, Rules};
 use calls::Calls;
 use collector::Collector;
 use limiter::{Limiter, POLL};
@@ -70,6 +72,27 @@ enum Event {
     Collect(u32),
     /// A batch of log events is due, the flow of an agent opens, or a sink looks at its buffer.
     Wake,
+    /// The record of the given number, as it is made, fills the aggregated record of a shard, if that
+    /// still is the given one. Records that are made come after all that else happens.
+    Full(u32, u16, u32),
+}
+
+/// A moment in the order in which things happen to a client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Moment {
+    /// In nanoseconds.
+    at: u64,
+    /// The last record made then that has come, if any has.
+    record: Option<u32>,
+}
+
+impl Moment {
+    /// Whether a record that is made has come.
+    fn has_come(&self, record: &Coming) -> bool {
+        // Numbers begin again after four billion.
+        let is_before = |last: u32| record.number.wrapping_sub(last) as i32 <= 0;
+        record.created < self.at || record.created == self.at && self.record.is_some_and(is_before)
+    }
 }
 
 /// What a client counted of the user records made after the warm-up.
@@ -106,11 +129,18 @@ pub(super) struct Sender<'plan> {
     /// Whether the bytes of partition keys count.
     key_bytes_count: bool,
     events: BinaryHeap<Reverse<(u64, Event)>>,
-    /// Records that the application has yet to make, in order of time.
-    pub(super) coming: VecDeque<Coming>,
+    /// What has happened.
+    moment: Moment,
+    /// Records that the application makes before `until`, in order of time, where they do not come by
+    /// shard, and how many of them it has made.
+    coming: Vec<Coming>,
+    came: usize,
+    until: u64,
+    is_by_shard: bool,
     /// Records that wait for room in the client.
     blocked: VecDeque<UserRecord>,
-    held: Held,
+    /// What it holds, where that is bounded.
+    held: Option<Held>,
     /// Where it predicts shards.
     map: Option<ShardMap>,
     aggregator: Option<Aggregator>,
@@ -156,7 +186,8 @@ impl<'plan> Sender<'plan> {
         }
         if let Method::Kpl(kpl) = &sending.method {
             let keys = producer.packed_keys;
-            aggregator = kpl.aggregation.map(|limits| Aggregator::new(limits, keys, plan.shards));
+            let rules = kpl.aggregation.map(|limits| Rules::new(limits, kpl, keys));
+            aggregator = rules.map(|rules| Aggregator::new(rules, plan.shards));
             limiter = kpl.rate_limit.as_ref().map(|limit| Limiter::new(limit, plan.shards));
             shard_bytes = kpl.shard_bytes.0;
             map = Some(ShardMap::new(producer.round_trip));
@@ -170,9 +201,13 @@ impl<'plan> Sender<'plan> {
             horizon: plan.horizon,
             key_bytes_count: plan.quotas.partition_key_bytes_count,
             events: BinaryHeap::new(),
-            coming: VecDeque::new(),
+            moment: Moment::default(),
+            coming: Vec::new(),
+            came: 0,
+            until: 0,
+            is_by_shard: false,
             blocked: VecDeque::new(),
-            held: Held::default(),
+            held: sending.buffer.map(|_| Held::default()),
             map,
             aggregator,
             limiter,
@@ -202,7 +237,7 @@ impl<'plan> Sender<'plan> {
     pub(super) fn play(&mut self, until: u64, inboxes: &mut [Vec<Arrival>]) {
         loop {
             let event = self.events.peek().map_or(u64::MAX, |event| event.0.0);
-            let record = self.coming.front().map_or(u64::MAX, |record| record.created);
+            let record = self.coming.get(self.came).map_or(u64::MAX, |record| record.created);
             if event.min(record) >= until {
                 return;
             }
@@ -210,10 +245,10 @@ impl<'plan> Sender<'plan> {
                 if let Some(Reverse((now, event))) = self.events.pop() {
                     self.happen(event, now, inboxes);
                     self.unblock(now, inboxes);
+                    self.fill();
                 }
-            } else if self.takes_at_once() {
-                self.arrive_together(event.min(until), inboxes);
-            } else if let Some(record) = self.coming.pop_front() {
+            } else if let Some(record) = self.coming.get(self.came).copied() {
+                self.came += 1;
                 self.arrive(record.into(), inboxes);
             }
         }
@@ -227,7 +262,7 @@ impl<'plan> Sender<'plan> {
     /// Before when nothing of this client can reach the service.
     pub(super) fn earliest(&self) -> u64 {
         let event = self.events.peek().map_or(u64::MAX, |event| event.0.0);
-        let record = self.coming.front().map_or(u64::MAX, |record| record.created);
+        let record = self.coming.get(self.came).map_or(u64::MAX, |record| record.created);
         event.min(record).saturating_add(self.producer.one_way)
     }
 
@@ -266,11 +301,13 @@ impl<'plan> Sender<'plan> {
         let waiting = users.chain(aggregated).chain(batched).chain(&self.blocked);
         let warm_up = self.warm_up;
         self.tally.waiting +=
-            waiting.filter(|user| user.created >= warm_up && !user.is_copy).count() as u64
-                + self.coming.iter().filter(|record| record.created >= warm_up).count() as u64;
+            waiting.filter(|user| user.created >= warm_up && !user.is_copy).count() as u64;
     }
 
     fn happen(&mut self, event: Event, now: u64, inboxes: &mut [Vec<Arrival>]) {
+        if self.moment.at < now {
+            self.moment = Moment { at: now, record: None };
+        }
         match event {
             Event::Answer(slot) => self.answer(slot, now, inboxes),
             Event::TimeOut(slot) => self.time_out(slot, now, inboxes),
@@ -281,6 +318,13 @@ impl<'plan> Sender<'plan> {
                     None => None,
                 };
                 self.expect(due);
+                self.pass_on(now, inboxes);
+            }
+            Event::Full(record, shard, number) => {
+                self.moment.record = Some(record);
+                if let Some(aggregator) = &mut self.aggregator {
+                    aggregator.close_full(shard, number, &mut self.made);
+                }
                 self.pass_on(now, inboxes);
             }
             Event::Poll => {
@@ -314,9 +358,12 @@ impl<'plan> Sender<'plan> {
         self.send(now, inboxes);
     }
 
+    /// A container is due, if it is not filled beforehand: then it is known when it is to be closed.
     #[inline]
     fn expect(&mut self, due: Option<Due>) {
-        self.events.extend(due.map(|due| Reverse(due.event())));
+        if !self.is_by_shard {
+            self.events.extend(due.map(|due| Reverse(due.event())));
+        }
     }
 
     /// Hands what was made to the limiter, and what that lets through to the collector.

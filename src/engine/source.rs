@@ -8,6 +8,7 @@
 mod arrival;
 mod draws;
 mod key_counter;
+mod outbox;
 
 use std::collections::VecDeque;
 
@@ -25,6 +26,7 @@ pub(super) use arrival::{Arrival, InCall, number_of, producer_of};
 use draws::Draws;
 pub(super) use draws::{BLOCK, Block};
 use key_counter::KeyCounter;
+pub(super) use outbox::Outbox;
 
 /// Most blocks that are drawn ahead: two million records, some 40 MB.
 const AHEAD_MAX: usize = 1 << 11;
@@ -58,6 +60,8 @@ pub(super) struct Generated {
 pub(super) struct Source<'plan> {
     pub(super) draws: Draws<'plan>,
     pub(super) dealer: Dealer<'plan>,
+    /// The client, where it needs to hear of every answer.
+    pub(super) sender: Option<Sender<'plan>>,
 }
 
 /// What becomes of the records of one producer once they are drawn.
@@ -79,8 +83,8 @@ pub(super) struct Dealer<'plan> {
     /// Number of the next record, with the producer in the upper bits.
     next: u64,
     batch: Batch,
-    /// The client, where it needs to hear of every answer.
-    pub(super) sender: Option<Sender<'plan>>,
+    /// For the client, where it needs to hear of every answer.
+    outbox: Option<Outbox>,
     pub(super) generated: Generated,
     /// Seconds not yet taken for the series of the stream, earliest first.
     seconds: VecDeque<GeneratedSecond>,
@@ -90,12 +94,33 @@ pub(super) struct Dealer<'plan> {
     keys: KeyCounter,
 }
 
-/// A block that is drawn while the ones before are dealt.
+/// Who plays the records of a producer within a window.
+#[derive(Debug)]
+pub(super) enum Player<'a, 'plan> {
+    /// The client, which has what it needs.
+    Sender(&'a mut Sender<'plan>),
+    /// The dealer, which sends each record in its turn.
+    Dealer(&'a mut Dealer<'plan>),
+}
+
+/// What can be done for the next windows meanwhile: a client is dealt its records of the next one,
+/// and a block is drawn for the one after.
 #[derive(Debug)]
 pub(super) struct Ahead<'a, 'plan> {
+    dealer: Option<&'a mut Dealer<'plan>>,
     draws: &'a mut Draws<'plan>,
     blocks: usize,
     block: Block,
+}
+
+impl Player<'_, '_> {
+    /// Records to be dealt that a window is to bring, were it like the last.
+    pub(super) const fn expected(&self) -> u64 {
+        match self {
+            Self::Sender(_) => 0,
+            Self::Dealer(dealer) => dealer.expected(),
+        }
+    }
 }
 
 impl Ahead<'_, '_> {
@@ -104,7 +129,14 @@ impl Ahead<'_, '_> {
         (self.blocks * BLOCK) as u64
     }
 
-    /// Draws it.
+    /// Deals what has been drawn and is created before `until`, if that is for a client.
+    pub(super) fn deal(&mut self, until: u64) {
+        if let Some(dealer) = &mut self.dealer {
+            dealer.deal(until, &mut []);
+        }
+    }
+
+    /// Draws the block.
     pub(super) fn draw(&mut self) {
         if self.blocks > 0 {
             self.draws.fill_jointly(self.blocks, &mut self.block);
@@ -129,7 +161,14 @@ struct Batch {
 
 impl<'plan> Source<'plan> {
     pub(super) fn new(context: Context<'plan>, index: usize, randomness: Randomness) -> Self {
-        Self { draws: Draws::new(context, index, randomness), dealer: Dealer::new(context, index) }
+        let plan = context.plan;
+        let waits = &context.replication.waits[index];
+        let sending = plan.producers[index].sending.as_ref();
+        Self {
+            draws: Draws::new(context, index, randomness),
+            dealer: Dealer::new(context, index),
+            sender: sending.map(|how| Sender::new(plan, index, how, waits)),
+        }
     }
 
     /// Deals every record created before `until` to the lanes' inboxes.
@@ -146,6 +185,28 @@ impl<'plan> Source<'plan> {
         }
     }
 
+    /// Gives its client, if it has one, what is created before `until` and matters by then.
+    pub(super) fn supply(&mut self, until: u64) {
+        let Some(mut sender) = self.sender.take() else { return };
+        if let Some(outbox) = self.dealer.outbox.as_mut().filter(|outbox| outbox.is_empty()) {
+            outbox.sort(sender.takes_by_shard());
+        }
+        self.deal(until, &mut []);
+        if let Some(outbox) = &mut self.dealer.outbox {
+            sender.begin_window(outbox, self.dealer.plan.sent_before(until));
+        }
+        self.sender = Some(sender);
+    }
+
+    /// Gives its client, if it has one, all that is left.
+    pub(super) fn supply_rest(&mut self) {
+        if let (Some(sender), Some(outbox)) = (&mut self.sender, &mut self.dealer.outbox) {
+            outbox.sort(sender.takes_by_shard());
+            outbox.begin(u64::MAX);
+            sender.begin_window(outbox, self.dealer.horizon);
+        }
+    }
+
     fn draw_block(&mut self) {
         let mut block = self.dealer.spare.pop().unwrap_or_default();
         if self.draws.may_be_ahead() {
@@ -156,13 +217,20 @@ impl<'plan> Source<'plan> {
         self.dealer.drawn.push_back(block);
     }
 
-    /// The two halves, to be used at the same time: the dealer and, if that `draws_ahead`, what to
-    /// draw so that the next window finds its records.
-    pub(super) fn halves(&mut self, draws_ahead: bool) -> (&mut Dealer<'plan>, Ahead<'_, 'plan>) {
-        let Self { draws, dealer } = self;
+    /// The two halves, to be used at the same time: who plays the records of this window and, if that
+    /// `draws_ahead`, what to do so that the next ones find theirs.
+    pub(super) fn halves(&mut self, draws_ahead: bool) -> (Player<'_, 'plan>, Ahead<'_, 'plan>) {
+        let Self { draws, dealer, sender } = self;
         let blocks = if draws_ahead && draws.may_be_ahead() { dealer.blocks_short() } else { 0 };
         let block = if blocks > 0 { dealer.spare.pop() } else { None };
-        (dealer, Ahead { draws, blocks, block: block.unwrap_or_default() })
+        let block = block.unwrap_or_default();
+        match sender {
+            Some(sender) => {
+                let dealer = draws_ahead.then_some(dealer);
+                (Player::Sender(sender), Ahead { dealer, draws, blocks, block })
+            }
+            None => (Player::Dealer(dealer), Ahead { dealer: None, draws, blocks, block }),
+        }
     }
 
     /// Why the producer cannot come up with all of its records.
@@ -179,7 +247,7 @@ impl<'plan> Source<'plan> {
         router: &Router,
         at: (u64, usize),
     ) {
-        let Self { draws, dealer } = self;
+        let Self { draws, dealer, sender } = self;
         if dealer.plan.key_index.is_none() {
             return;
         }
@@ -197,7 +265,13 @@ impl<'plan> Source<'plan> {
                 *shard = draws.again(moved, arrival.key(), arrival.created(), arrival.call());
             }
         }
-        if let Some(sender) = &mut dealer.sender {
+        for record in dealer.outbox.iter_mut().flat_map(Outbox::late_mut) {
+            if record.home == moved.from {
+                let (key, number) = (record.key, u64::from(record.number));
+                record.home = draws.again(moved, key, record.created, number);
+            }
+        }
+        if let Some(sender) = sender {
             let again = |key, created, number| draws.again(moved, key, created, number);
             sender.follow((moved, is_split), at, again);
         }
@@ -208,8 +282,6 @@ impl<'plan> Dealer<'plan> {
     fn new(context: Context<'plan>, index: usize) -> Self {
         let plan = context.plan;
         let producer = &plan.producers[index];
-        let waits = &context.replication.waits[index];
-        let sender = producer.sending.as_ref().map(|how| Sender::new(plan, index, how, waits));
         let hottest = COUNTED_KEYS.max(COUNTED_KEYS_PER_SHARD * plan.shards);
         let counted_keys = if producer.keys.falls() { hottest } else { usize::MAX };
         Self {
@@ -223,7 +295,7 @@ impl<'plan> Dealer<'plan> {
             dealt: (0, 0),
             next: (index as u64) << arrival::CALL_BITS,
             batch: Batch::default(),
-            sender,
+            outbox: producer.sending.as_ref().map(|_| Outbox::default()),
             generated: Generated::default(),
             seconds: VecDeque::new(),
             first_second: 0,
@@ -235,6 +307,10 @@ impl<'plan> Dealer<'plan> {
     /// Deals the drawn records created before `until` to the lanes' inboxes; false when more of
     /// them are to be drawn.
     pub(super) fn deal(&mut self, until: u64, inboxes: &mut [Vec<Arrival>]) -> bool {
+        let late = self.plan.sent_before(until);
+        if let Some(outbox) = &mut self.outbox {
+            outbox.begin(late);
+        }
         while let Some(mut block) = self.drawn.pop_front() {
             while let Some(first) = block.times.get(block.cursor).copied() {
                 if first >= until {
@@ -251,10 +327,13 @@ impl<'plan> Dealer<'plan> {
                 if first < self.warm_up {
                     end = end.min(self.warm_up);
                 }
+                if first < late && self.outbox.is_some() {
+                    end = end.min(late);
+                }
                 let from = block.cursor;
                 let step = &block.times[from..block.times.len().min(from + BLOCK)];
                 let to = from + step.partition_point(|time| *time < end);
-                self.deal_stretch(&block, from, to, inboxes);
+                self.deal_stretch(&block, (from, to), first >= late, inboxes);
                 block.cursor = to;
             }
             if self.spare.len() < SPARE_MAX {
@@ -329,12 +408,12 @@ impl<'plan> Dealer<'plan> {
     }
 
     /// Deals the records of the block from `from` to `to`, which lie within one second and on one
-    /// side of the warm-up's end.
+    /// side of the warm-up's end, and may all be made too late for the window of a client.
     fn deal_stretch(
         &mut self,
         block: &Block,
-        from: usize,
-        to: usize,
+        (from, to): (usize, usize),
+        are_late: bool,
         inboxes: &mut [Vec<Arrival>],
     ) {
         let first = block.times[from];
@@ -373,8 +452,9 @@ impl<'plan> Dealer<'plan> {
                 self.keys.count(&sent);
             }
         }
-        if self.sender.is_some() {
-            self.hand_to_sender(block, (from, to), too_large > 0);
+        if let Some(mut outbox) = self.outbox.take() {
+            self.hand_to_client(block, (from, to), too_large > 0, (&mut outbox, are_late));
+            self.outbox = Some(outbox);
         } else if self.plan.calls == PutCalls::PutRecord {
             self.send_each(block, (from, to), too_large > 0, inboxes);
         } else {
@@ -393,8 +473,13 @@ impl<'plan> Dealer<'plan> {
     }
 
     /// Gives the records of the block from `from` to `to` to the client.
-    fn hand_to_sender(&mut self, block: &Block, (from, to): (usize, usize), any_too_large: bool) {
-        let Some(mut sender) = self.sender.take() else { return };
+    fn hand_to_client(
+        &mut self,
+        block: &Block,
+        (from, to): (usize, usize),
+        any_too_large: bool,
+        (outbox, are_late): (&mut Outbox, bool),
+    ) {
         let records = block.times[from..to].iter().zip(&block.keys[from..to]);
         let places = block.sizes[from..to].iter().zip(&block.shards[from..to]);
         let key_bytes = &block.key_bytes[from..to];
@@ -411,11 +496,10 @@ impl<'plan> Dealer<'plan> {
         );
         if any_too_large {
             let fits = (from..).zip(coming).filter(|(index, _)| !self.is_too_large(block, *index));
-            sender.coming.extend(fits.map(|(_, record)| record));
+            outbox.extend(fits.map(|(_, record)| record), are_late);
         } else {
-            sender.coming.extend(coming);
+            outbox.extend(coming, are_late);
         }
-        self.sender = Some(sender);
     }
 
     /// Sends each record of the block from `from` to `to` in a call of its own.

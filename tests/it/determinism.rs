@@ -69,6 +69,36 @@ consumers:
   - { name: audit, polling: { interval: 250 ms } }
 ";
 
+/// Libraries that aggregate: one is throttled, loses answers and gives up, one fills small records,
+/// one has a bounded buffer. Their paced records come at the same moments.
+const AGGREGATED: &str = "
+version: 1
+name: aggregated
+duration: 17300 ms
+warm_up: 1500 ms
+stream: { capacity: { provisioned: { shards: 4 } } }
+producers:
+  - name: hot
+    client: { kpl: { record_ttl: 2 s, timeouts: { share: 3 %, after: 400 ms } } }
+    traffic: { constant: 5000 records/s }
+    arrivals: paced
+    record_size: { log_normal: { median: 700 B, p99: 5 kB } }
+    partition_key: { zipf: { keys: 300, exponent: 1.1 } }
+  - name: small
+    client: { kpl: { record_max_buffered_time: 30 ms, aggregation_max_size: 2 KiB, round_trip: 3 ms } }
+    traffic: { constant: 4000 records/s }
+    arrivals: paced
+    record_size: { constant: 25 B }
+    partition_key: { uniform: { keys: 40 } }
+  - name: bounded
+    client: { kpl: { buffer: { records: 100, when_full: drop_newest } } }
+    traffic: { constant: 700 records/s }
+    record_size: { constant: 900 B }
+    partition_key: { random: {} }
+consumers:
+  - { name: reader, polling: { interval: 300 ms } }
+";
+
 /// Limits that count whole seconds, with paced calls that fall on their edges.
 const WINDOWED: &str = "
 version: 1
@@ -175,6 +205,12 @@ fn calls_over_several_shards_do_not_depend_on_threads_or_windows() {
 #[test]
 fn several_producers_and_consumers_do_not_depend_on_threads_or_windows() {
     check_same_bytes(MIXED, &WINDOWS);
+}
+
+/// result(threads, window) = result where clients aggregate what they are given beforehand.
+#[test]
+fn clients_that_aggregate_do_not_depend_on_threads_or_windows() {
+    check_same_bytes(AGGREGATED, &WINDOWS);
 }
 
 /// result(threads, window) = result where bursts and the cuts of a changing rate meet windows,

@@ -6,12 +6,13 @@
 
 use smallvec::SmallVec;
 
-use crate::engine::sender::Event;
-use crate::engine::sender::places::Places;
-use crate::engine::sender::record::{Put, UserRecord};
+use super::filling::Filling;
+use super::places::Places;
+use super::record::{Coming, Put, UserRecord};
+use super::{Event, Moment};
 use crate::engine::source::InCall;
-use crate::model::aggregation::{FRAME_BYTES, OUTER_KEY_BYTES, Packed, TableEntry};
-use crate::scenario::Aggregation;
+use crate::model::aggregation::TableEntry;
+use crate::scenario::{Aggregation, Kpl};
 
 /// How the keys of a producer stand in an aggregated record.
 #[derive(Clone, Copy, Debug)]
@@ -22,36 +23,26 @@ pub(in crate::engine) struct Keys {
     pub(in crate::engine) explicit: Option<(u64, bool)>,
 }
 
-#[derive(Debug)]
-pub(super) struct Aggregator {
-    max_bytes: u64,
-    max_records: usize,
-    keys: Keys,
-    containers: Vec<Container>,
-    /// Number of the next container.
-    next: u32,
-    /// For containers that are packed at once: one table, which stays in the cache.
-    places: Places,
-    /// Buffers of user records that are done with.
-    spare: Vec<Vec<UserRecord>>,
+/// What is the same for all shards.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    pub(super) max_bytes: u64,
+    pub(super) max_records: usize,
+    pub(super) keys: Keys,
+    /// How long a record that is made may wait in a container, and until it expires; nanoseconds.
+    pub(super) buffered: u64,
+    pub(super) lives: u64,
 }
 
-/// Records of one shard that wait to go out as one.
-#[derive(Debug, Default)]
-struct Container {
-    number: u32,
-    users: Vec<UserRecord>,
-    /// How many of them are packed: the others wait for that until it matters how large they are.
-    packed: usize,
-    /// Keys of those that are packed, their places and the bytes of the message.
-    keys: u32,
+#[derive(Debug)]
+pub(super) struct Aggregator {
+    rules: Rules,
+    /// By shard.
+    fillings: Vec<Filling>,
+    /// Shards of which something was put in, or went out, since they were last filled.
+    changed: Vec<u16>,
+    /// For containers that are packed at once.
     places: Places,
-    bytes: u64,
-    /// The library's estimate of the bytes; for those that are not packed, as if no key was there
-    /// before.
-    estimate: u64,
-    deadline: u64,
-    is_sorted: bool,
 }
 
 /// When a container is due.
@@ -63,6 +54,10 @@ pub(super) struct Due {
 }
 
 impl Due {
+    fn of(shard: u16, due: Option<(u64, u32)>) -> Option<Self> {
+        due.map(|(deadline, container)| Self { shard, container, deadline })
+    }
+
     /// What happens then, and when.
     pub(super) const fn event(self) -> (u64, Event) {
         (self.deadline, Event::Aggregate(self.shard, self.container))
@@ -70,38 +65,95 @@ impl Due {
 }
 
 impl Aggregator {
-    pub(super) fn new(limits: Aggregation, keys: Keys, shards: usize) -> Self {
-        Self {
-            max_bytes: limits.max_bytes.0,
-            max_records: limits.max_records.0.min(u64::from(InCall::USERS_MAX)) as usize,
-            keys,
-            containers: (0..shards).map(|_| Container::default()).collect(),
-            next: 1,
-            places: Places::default(),
-            spare: Vec::new(),
+    pub(super) fn new(rules: Rules, shards: usize) -> Self {
+        let fillings = (0..shards).map(|_| Filling::default()).collect();
+        Self { rules, fillings, changed: Vec::new(), places: Places::default() }
+    }
+
+    /// Whether it can take what is made for each shard beforehand: not where a record would be due
+    /// as it comes.
+    pub(super) const fn takes_by_shard(&self) -> bool {
+        self.rules.buffered > 0
+    }
+
+    /// Takes what is made for each shard in a window; what it had is done with.
+    pub(super) fn begin_window(&mut self, lists: &mut [Vec<Coming>]) {
+        self.changed.clear();
+        for ((shard, filling), list) in (0..).zip(&mut self.fillings).zip(lists) {
+            std::mem::swap(&mut filling.coming, list);
+            list.clear();
+            filling.taken = 0;
+            filling.is_settled = true;
+            self.changed.push(shard);
         }
+    }
+
+    /// What is made for each shard in this window.
+    pub(super) fn coming(&self) -> impl Iterator<Item = &[Coming]> {
+        self.fillings.iter().map(|filling| &filling.coming[..])
+    }
+
+    /// Fills the containers that have changed up to when they are to be closed next, if that is
+    /// before `until`; gives when that is, and why.
+    pub(super) fn fill(&mut self, until: u64) -> impl Iterator<Item = (u64, Event)> {
+        let Self { fillings, changed, rules, .. } = self;
+        changed.drain(..).filter_map(move |shard| {
+            let filling = &mut fillings[usize::from(shard)];
+            filling.is_settled = false;
+            filling.fill(shard, until, rules)
+        })
+    }
+
+    /// Something comes to a shard at `moment`: takes out of its container what has not come by then.
+    pub(super) fn settle(&mut self, shard: u16, moment: Moment) {
+        let filling = &mut self.fillings[usize::from(shard)];
+        if !filling.is_settled {
+            filling.settle(moment, &self.rules);
+            self.changed.push(shard);
+        }
+    }
+
+    /// Gives what has not come by `moment`, by shard: records no longer come to containers at once.
+    pub(super) fn leave(&mut self, moment: Moment) -> Vec<Coming> {
+        let mut left = Vec::new();
+        for filling in &mut self.fillings {
+            filling.settle(moment, &self.rules);
+            left.extend(filling.coming.drain(filling.taken..));
+        }
+        self.changed.clear();
+        left
     }
 
     /// Takes back the buffer of user records that are done with.
     #[inline]
-    pub(super) fn give_back(&mut self, users: SmallVec<[UserRecord; 1]>) {
+    pub(super) fn give_back(&mut self, shard: u16, users: SmallVec<[UserRecord; 1]>) {
         if users.spilled() {
             let mut users = users.into_vec();
             users.clear();
-            self.spare.push(users);
+            self.fillings[usize::from(shard)].spare.push(users);
         }
     }
 
-    /// Sees to a container after a record was put into it that was due at `was_due` before: what is
-    /// full goes to `made`. Gives when the container is due, if that is new.
-    pub(super) fn see_to(&mut self, shard: u16, was_due: u64, made: &mut Vec<Put>) -> Option<Due> {
-        let container = &self.containers[usize::from(shard)];
-        let (is_known, number) = (container.deadline == was_due, container.number);
-        if !self.is_full(shard) {
-            return if is_known { None } else { self.due(shard) };
+    /// Puts records, which are to be handed on by `deadline`, into the container of `shard` until one
+    /// is full, and that goes to `made`. Gives how many, and when the container is due, if that is new.
+    pub(super) fn put(
+        &mut self,
+        users: &[UserRecord],
+        (shard, deadline): (u16, u64),
+        made: &mut Vec<Put>,
+    ) -> (usize, Option<Due>) {
+        let Self { fillings, places, rules, .. } = self;
+        let filling = &mut fillings[usize::from(shard)];
+        let was = filling.container.due();
+        let mut count = 0;
+        while count < users.len() && made.is_empty() {
+            count += filling.container.put(&users[count..], (shard, deadline), rules);
+            if filling.container.can_be_full(rules) {
+                filling.close_full(places, rules, made);
+            }
         }
-        self.close_full(shard, made);
-        self.due(shard).filter(|due| !is_known || due.container != number)
+        let is = filling.container.due();
+        (count, if is == was { None } else { Due::of(shard, is) })
     }
 
     /// Closes the container if it still is the one that was due; gives when the next one is.
@@ -112,240 +164,77 @@ impl Aggregator {
         now: u64,
         made: &mut Vec<Put>,
     ) -> Option<Due> {
-        let container = &self.containers[usize::from(shard)];
-        if container.number != number || container.users.is_empty() || container.deadline > now {
+        let filling = &mut self.fillings[usize::from(shard)];
+        if filling.container.due().is_none_or(|(due, open)| due > now || open != number) {
             return None;
         }
-        self.flush(shard, made);
-        self.close_full(shard, made);
-        self.due(shard)
+        filling.close(&mut self.places, &self.rules, made);
+        self.change(shard);
+        Due::of(shard, self.fillings[usize::from(shard)].container.due())
+    }
+
+    /// Closes the container if it still is the one that was to be full.
+    pub(super) fn close_full(&mut self, shard: u16, number: u32, made: &mut Vec<Put>) {
+        let filling = &mut self.fillings[usize::from(shard)];
+        if filling.container.number == number && filling.container.is_full(&self.rules) {
+            filling.close(&mut self.places, &self.rules, made);
+            self.change(shard);
+        }
+    }
+
+    /// What is in the container of a shard has come, and something else may have.
+    fn change(&mut self, shard: u16) {
+        let filling = &mut self.fillings[usize::from(shard)];
+        if !std::mem::replace(&mut filling.is_settled, true) {
+            self.changed.push(shard);
+        }
     }
 
     /// Makes room for shards with names below `slots`.
     pub(super) fn reach(&mut self, slots: usize) {
-        if self.containers.len() < slots {
-            self.containers.resize_with(slots, Container::default);
+        if self.fillings.len() < slots {
+            self.fillings.resize_with(slots, Filling::default);
         }
+    }
+
+    /// When each container is due.
+    pub(super) fn dues(&self) -> impl Iterator<Item = Due> {
+        (0..)
+            .zip(&self.fillings)
+            .filter_map(|(shard, filling)| Due::of(shard, filling.container.due()))
     }
 
     /// The records that wait, to be told of another shard.
     pub(super) fn users_mut(&mut self) -> impl Iterator<Item = &mut UserRecord> {
-        self.containers.iter_mut().flat_map(|container| &mut container.users)
+        self.fillings.iter_mut().flat_map(|filling| &mut filling.container.users)
     }
 
     /// The records that wait.
     pub(super) fn users(&self) -> impl Iterator<Item = &UserRecord> {
-        self.containers.iter().flat_map(|container| &container.users)
-    }
-
-    fn due(&self, shard: u16) -> Option<Due> {
-        let container = &self.containers[usize::from(shard)];
-        let (number, deadline) = (container.number, container.deadline);
-        (!container.users.is_empty()).then_some(Due { shard, container: number, deadline })
-    }
-
-    fn close_full(&mut self, shard: u16, made: &mut Vec<Put>) {
-        while self.is_full(shard) {
-            self.flush(shard, made);
-        }
-    }
-
-    fn is_full(&mut self, shard: u16) -> bool {
-        let container = &mut self.containers[usize::from(shard)];
-        if container.users.is_empty() {
-            return false;
-        }
-        if container.estimate >= self.max_bytes {
-            container.pack(self.keys);
-        }
-        self.can_be_full(shard)
-    }
-
-    /// Puts a record, which is to be handed on by `deadline`, into the container of `shard`. Gives when
-    /// that was due before, `u64::MAX` if it was empty, where it is to be seen to: it can be full, or
-    /// is due at another time.
-    #[inline]
-    pub(super) fn put(&mut self, user: &UserRecord, (shard, deadline): (u16, u64)) -> Option<u64> {
-        let container = &mut self.containers[usize::from(shard)];
-        if container.users.is_empty() {
-            container.begin(self.next);
-            self.next = self.next.wrapping_add(1);
-        }
-        let last = container.users.last().map_or(0, |last| last.deadline);
-        container.is_sorted &= deadline >= last;
-        let was_due = container.deadline;
-        container.deadline = was_due.min(deadline);
-        container.add(*user, self.keys);
-        // Written to the copy: if the record was changed and then copied, the copy would wait for it.
-        if let Some(copy) = container.users.last_mut() {
-            (copy.shard, copy.deadline, copy.is_astray) = (shard, deadline, false);
-        }
-        let is_known = container.deadline == was_due && !self.can_be_full(shard);
-        (!is_known).then_some(was_due)
-    }
-
-    /// As `put`, for a record whose deadline comes after those of all before, into a container that
-    /// is not empty.
-    #[inline(always)]
-    pub(super) fn put_last(&mut self, user: UserRecord) -> Option<u64> {
-        let container = &mut self.containers[usize::from(user.shard)];
-        container.add(user, self.keys);
-        let was_due = container.deadline;
-        self.can_be_full(user.shard).then_some(was_due)
-    }
-
-    /// Whether nothing waits for a shard.
-    #[inline(always)]
-    pub(super) fn is_empty(&self, shard: u16) -> bool {
-        self.containers[usize::from(shard)].users.is_empty()
-    }
-
-    #[inline(always)]
-    fn can_be_full(&self, shard: u16) -> bool {
-        let container = &self.containers[usize::from(shard)];
-        container.estimate >= self.max_bytes || container.users.len() >= self.max_records
-    }
-
-    /// Makes a Kinesis record of what fits into one, and a new container of what is left.
-    fn flush(&mut self, shard: u16, made: &mut Vec<Put>) {
-        let index = usize::from(shard);
-        let container = &mut self.containers[index];
-        if !container.is_sorted {
-            container.unpack(self.keys);
-            container.users.sort_by_key(|user| user.deadline);
-        }
-        if container.packed == 0 {
-            std::mem::swap(&mut container.places, &mut self.places);
-            container.pack(self.keys);
-            std::mem::swap(&mut container.places, &mut self.places);
-            self.places.clear();
-        } else {
-            container.pack(self.keys);
-        }
-        let room = self.spare.pop().unwrap_or_default();
-        let mut users = std::mem::replace(&mut container.users, room);
-        let mut bytes = container.bytes;
-        let mut rest = Vec::new();
-        while users.len() > 1 && bytes + FRAME_BYTES > self.max_bytes
-            || users.len() > self.max_records
-        {
-            if let Some(user) = users.pop() {
-                bytes -= u64::from(user.packed);
-                rest.push(user);
-            }
-        }
-        for user in rest.iter().rev() {
-            self.put(user, (shard, user.deadline));
-        }
-        let users = SmallVec::from_vec(users);
-        if users.len() == 1 {
-            made.push(Put::alone(users[0]));
-            self.give_back(users);
-        } else {
-            let bytes = ((bytes + FRAME_BYTES) as u32, OUTER_KEY_BYTES as u16);
-            made.push(Put::together(users, bytes));
-        }
+        self.fillings.iter().flat_map(|filling| &filling.container.users)
     }
 }
 
-impl Container {
-    fn begin(&mut self, number: u32) {
-        self.number = number;
-        self.packed = 0;
-        self.keys = 0;
-        self.places.clear();
-        self.bytes = 0;
-        self.estimate = 0;
-        self.deadline = u64::MAX;
-        self.is_sorted = true;
+impl Rules {
+    pub(super) fn new(limits: Aggregation, kpl: &Kpl, keys: Keys) -> Self {
+        Self {
+            max_bytes: limits.max_bytes.0,
+            max_records: limits.max_records.0.min(u64::from(InCall::USERS_MAX)) as usize,
+            keys,
+            buffered: kpl.max_buffered_time.nanoseconds(),
+            lives: kpl.time_to_live.nanoseconds(),
+        }
     }
 
+    /// How the explicit hash key of the record of the given number in its container stands in the
+    /// table of those, if it has one.
     #[inline(always)]
-    fn add(&mut self, user: UserRecord, keys: Keys) {
-        let number = self.users.len();
-        self.estimate += packed(&user, (0, true), keys.explicit(number)).estimate();
-        self.users.push(user);
-    }
-
-    /// Takes all that are packed for not packed.
-    fn unpack(&mut self, keys: Keys) {
-        if self.packed == 0 {
-            return;
-        }
-        (self.packed, self.keys, self.bytes) = (0, 0, 0);
-        self.places.clear();
-        self.estimate = 0;
-        for (number, user) in self.users.iter().enumerate() {
-            self.estimate += packed(user, (0, true), keys.explicit(number)).estimate();
-        }
-    }
-
-    /// Packs the records that are not yet: finds the places of their keys and what they take.
-    fn pack(&mut self, keys: Keys) {
-        // Most have no explicit hash key, and then there is less to do.
-        match keys.explicit {
-            None => self.pack_each(keys.are_fresh, |_| None),
-            Some(_) => self.pack_each(keys.are_fresh, |number| keys.explicit(number)),
-        }
-    }
-
-    #[inline(always)]
-    fn pack_each(&mut self, are_fresh: bool, explicit: impl Fn(usize) -> Option<TableEntry>) {
-        let numbers = self.packed..;
-        let users = &mut self.users[self.packed..];
-        self.packed += users.len();
-        // Copies stay in registers.
-        let mut places = std::mem::take(&mut self.places);
-        let (mut next, mut bytes, mut known) = (self.keys, 0, 0);
-        if !are_fresh {
-            places.reserve(users.len());
-        }
-        for (number, user) in numbers.zip(users) {
-            let place = if are_fresh { next } else { places.place_of(user.key, next) };
-            let is_new = place == next;
-            next += u32::from(is_new);
-            let own = packed(user, (place, is_new), explicit(number));
-            let own_bytes = own.bytes();
-            user.packed = own_bytes as u32;
-            bytes += own_bytes;
-            if !is_new {
-                let most = packed(user, (place, true), explicit(number));
-                known += most.estimate() - own.estimate();
-            }
-        }
-        self.places = places;
-        self.keys = next;
-        self.bytes += bytes;
-        self.estimate -= known;
-    }
-}
-
-impl Keys {
-    /// How the explicit hash key of the record of the given number stands in its table, if it has
-    /// one.
-    #[inline(always)]
-    fn explicit(self, number: usize) -> Option<TableEntry> {
-        self.explicit.map(|(bytes, is_shared)| TableEntry {
+    pub(super) fn explicit(&self, number: usize) -> Option<TableEntry> {
+        self.keys.explicit.map(|(bytes, is_shared)| TableEntry {
             index: if is_shared { 0 } else { number as u64 },
             bytes,
             is_new: !is_shared || number == 0,
         })
-    }
-}
-
-/// How a record stands in the message: its partition key has a place in the table, and is new there
-/// or not.
-#[inline(always)]
-fn packed(
-    user: &UserRecord,
-    (place, is_new): (u32, bool),
-    explicit_hash_key: Option<TableEntry>,
-) -> Packed {
-    Packed {
-        data: u64::from(user.data),
-        key_index: u64::from(place),
-        new_key_bytes: is_new.then_some(u64::from(user.key_bytes)),
-        explicit_hash_key,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::record::{Put, UserRecord};
+use super::record::{Held, Put, UserRecord};
 use super::{Event, Sender};
 use crate::engine::source::Arrival;
 use crate::scenario::Method;
@@ -11,32 +11,36 @@ impl Sender<'_> {
     /// The user records of a failed Kinesis record go their way again, each on its own, or expire.
     pub(super) fn try_anew(&mut self, put: Put, now: u64, inboxes: &mut [Vec<Arrival>]) {
         let Method::Kpl(kpl) = &self.sending.method else { return };
-        for user in &put.users {
-            if kpl.fail_if_throttled && put.is_refused {
-                self.give_up_one(user);
-            } else {
-                self.retry_one(user, now, inboxes);
-            }
+        if kpl.fail_if_throttled && put.is_refused {
+            put.users.iter().for_each(|user| self.give_up_one(user));
+        } else {
+            self.retry(&put.users, now, inboxes);
         }
         if let Some(aggregator) = &mut self.aggregator {
-            aggregator.give_back(put.users);
+            aggregator.give_back(put.shard, put.users);
         }
     }
 
-    /// A user record of the KPL goes its way again, or has expired.
-    fn retry_one(&mut self, user: &UserRecord, now: u64, inboxes: &mut [Vec<Arrival>]) {
+    /// User records of the KPL go their way again, or have expired.
+    fn retry(&mut self, mut users: &[UserRecord], now: u64, inboxes: &mut [Vec<Arrival>]) {
         let Method::Kpl(kpl) = &self.sending.method else { return };
-        if now >= user.expires {
-            self.give_up_one(user);
-            return;
-        }
         let again = now + kpl.max_buffered_time.nanoseconds() / 2;
-        self.enter(user, again.min(user.expires), now, inboxes);
+        while let Some(first) = users.first() {
+            let mut count = 1;
+            if now >= first.expires {
+                self.give_up_one(first);
+            } else {
+                // Those that live long enough have the same time.
+                count = count.max(users.iter().take_while(|user| user.expires >= again).count());
+                self.enter(&users[..count], again.min(first.expires), now, inboxes);
+            }
+            users = &users[count..];
+        }
     }
 
     fn give_up_one(&mut self, user: &UserRecord) {
         self.tally.given_up += u64::from(user.created >= self.warm_up && !user.is_copy);
-        self.held.release(user.held());
+        self.release(user.held());
     }
 
     fn give_up(&mut self, puts: &[Put]) {
@@ -64,36 +68,39 @@ impl Sender<'_> {
         }
         let records = call.puts.len();
         let mut astray: Vec<UserRecord> = Vec::new();
+        let mut done = Held::default();
         for put in call.puts.iter().filter(|put| !put.is_refused) {
             if put.is_plain {
-                self.held.release(put.held());
+                done.add(put.held());
                 continue;
             }
             for user in &put.users {
                 if user.is_astray {
                     astray.push(*user);
                 } else {
-                    self.held.release(user.held());
+                    done.add(user.held());
                 }
             }
         }
-        if let Some(map) = self.map.as_mut().filter(|_| call.is_surprising) {
-            map.ask(now);
-        }
+        let map = self.map.as_mut().filter(|_| call.is_surprising);
+        let asks = map.map(|map| map.ask(now)).is_some();
         call.puts.retain_mut(|put| {
             if let Some(aggregator) = self.aggregator.as_mut().filter(|_| !put.is_refused) {
-                aggregator.give_back(std::mem::take(&mut put.users));
+                aggregator.give_back(put.shard, std::mem::take(&mut put.users));
             }
             put.is_refused
         });
-        if resends && !is_last && !call.puts.is_empty() {
+        let goes_on = resends && !is_last && !call.puts.is_empty();
+        self.release(done);
+        if goes_on {
             self.events.push(Reverse((next, Event::Resend(slot))));
             return;
         }
-        self.end(slot, records, now, inboxes);
-        for user in &astray {
-            self.retry_one(user, now, inboxes);
+        if asks {
+            self.leave_shards();
         }
+        self.end(slot, records, now, inboxes);
+        self.retry(&astray, now, inboxes);
     }
 
     /// No answer came for too long: the client takes the call to have failed as a whole.

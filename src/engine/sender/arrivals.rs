@@ -2,66 +2,60 @@
 
 use std::cmp::Reverse;
 
-use super::record::{Put, UserRecord};
-use super::{Event, Sender, ShardMap};
-use crate::engine::source::Arrival;
+use super::record::{Coming, Held, Put, UserRecord};
+use super::{Aggregator, Event, Sender, ShardMap};
+use crate::engine::source::{Arrival, Outbox};
 use crate::scenario::{Method, PutCalls, WhenFull};
 
 impl Sender<'_> {
-    /// Whether the client puts a record that is made into the container of its shard, whatever came
-    /// before.
-    pub(super) fn takes_at_once(&self) -> bool {
-        self.aggregator.is_some()
-            && self.map.as_ref().is_none_or(ShardMap::is_current)
-            && self.sending.buffer.is_none()
+    /// For how many shards records are to come, each for itself; `None` where they are to come in order
+    /// of time. A container takes in what is made for its shard, whatever came before, while the client
+    /// knows the shards and has room for all.
+    pub(in crate::engine) fn takes_by_shard(&self) -> Option<usize> {
+        let is_current = self.map.as_ref().is_none_or(ShardMap::is_current);
+        let aggregates = self.aggregator.as_ref().is_some_and(Aggregator::takes_by_shard);
+        (aggregates && is_current && self.sending.buffer.is_none()).then_some(self.generated.len())
     }
 
-    /// The application makes records before `until`, up to the first that fills a container; nothing
-    /// else happens meanwhile.
-    pub(super) fn arrive_together(&mut self, until: u64, inboxes: &mut [Vec<Arrival>]) {
-        let (Method::Kpl(kpl), Some(aggregator)) = (&self.sending.method, &mut self.aggregator)
-        else {
+    /// A window begins: takes what is made before `until`.
+    pub(in crate::engine) fn begin_window(&mut self, outbox: &mut Outbox, until: u64) {
+        self.until = until;
+        self.is_by_shard = outbox.is_by_shard;
+        self.coming.clear();
+        self.came = 0;
+        let Some(aggregator) = self.aggregator.as_mut().filter(|_| outbox.is_by_shard) else {
+            return std::mem::swap(&mut self.coming, &mut outbox.lists[0]);
+        };
+        aggregator.begin_window(&mut outbox.lists);
+        for (generated, coming) in self.generated.iter_mut().zip(aggregator.coming()) {
+            *generated += counted(coming, self.warm_up);
+        }
+        self.fill();
+    }
+
+    /// Fills the containers that have changed, where records come by shard.
+    pub(super) fn fill(&mut self) {
+        if let Some(aggregator) = self.aggregator.as_mut().filter(|_| self.is_by_shard) {
+            self.events.extend(aggregator.fill(self.until).map(Reverse));
+        }
+    }
+
+    /// From now on records come in order of time.
+    pub(super) fn leave_shards(&mut self) {
+        let Some(aggregator) = self.aggregator.as_mut().filter(|_| self.is_by_shard) else {
             return;
         };
-        let (buffered, lives) =
-            (kpl.max_buffered_time.nanoseconds(), kpl.time_to_live.nanoseconds());
-        let (mut until, mut held, mut now) = (until, self.held, 0);
-        let (coming, _) = self.coming.as_slices();
-        let mut taken = 0;
-        for record in coming {
-            if record.created >= until {
-                break;
-            }
-            now = record.created;
-            taken += 1;
-            self.generated[usize::from(record.home)] += u64::from(now >= self.warm_up);
-            held.take(u64::from(record.data) + u64::from(record.key_bytes));
-            // Made in each case anew, it is written to where it stays and nowhere before.
-            let user = || {
-                let (deadline, expires) = (now + buffered, now + lives);
-                UserRecord { deadline, expires, ..UserRecord::from(*record) }
-            };
-            let turn = if aggregator.is_empty(record.home) {
-                let user = user();
-                aggregator.put(&user, (user.shard, user.deadline))
-            } else {
-                // Others are due at the latest so long after they were taken, or taken anew.
-                aggregator.put_last(user())
-            };
-            let Some(was_due) = turn else { continue };
-            if let Some(due) = aggregator.see_to(record.home, was_due, &mut self.made) {
-                self.events.push(Reverse(due.event()));
-                until = until.min(due.deadline);
-            }
-            if !self.made.is_empty() {
-                break;
-            }
+        self.is_by_shard = false;
+        self.coming = aggregator.leave(self.moment);
+        self.coming.sort_by(|one, other| {
+            // Numbers begin again after four billion.
+            let by_number = (one.number.wrapping_sub(other.number) as i32).cmp(&0);
+            one.created.cmp(&other.created).then(by_number)
+        });
+        for record in &self.coming {
+            self.generated[usize::from(record.home)] -= u64::from(record.created >= self.warm_up);
         }
-        self.held = held;
-        self.coming.drain(..taken);
-        if !self.made.is_empty() {
-            self.pass_on(now, inboxes);
-        }
+        self.events.extend(aggregator.dues().map(|due| Reverse(due.event())));
     }
 
     /// The application makes a record.
@@ -104,11 +98,18 @@ impl Sender<'_> {
             return sink.has_room();
         }
         // One record fits into an empty buffer, however large it is.
-        self.sending.buffer.is_none_or(|buffer| {
-            self.held.records == 0
-                || self.held.records < buffer.records.0
-                    && self.held.bytes + record.bytes() <= buffer.bytes.0
+        self.sending.buffer.zip(self.held).is_none_or(|(buffer, held)| {
+            held.records == 0
+                || held.records < buffer.records.0 && held.bytes + record.bytes() <= buffer.bytes.0
         })
+    }
+
+    /// The client has done with records.
+    #[inline]
+    pub(super) fn release(&mut self, done: Held) {
+        if let Some(held) = &mut self.held {
+            held.release(done);
+        }
     }
 
     /// Drops the record that has waited for longest, if one is not under way.
@@ -119,14 +120,16 @@ impl Sender<'_> {
         for user in &put.users {
             self.tally.dropped += u64::from(user.created >= self.warm_up);
         }
-        self.held.release(put.held());
+        self.release(put.held());
         true
     }
 
     /// The client takes a record.
     #[inline]
     fn take(&mut self, mut record: UserRecord, now: u64, inboxes: &mut [Vec<Arrival>]) {
-        self.held.take(record.bytes());
+        if let Some(held) = &mut self.held {
+            held.add(record.held());
+        }
         match (&self.sending.method, self.producer.calls) {
             (Method::Kpl(kpl), _) => {
                 record.deadline = now + kpl.max_buffered_time.nanoseconds();
@@ -137,48 +140,64 @@ impl Sender<'_> {
             }
             (_, PutCalls::PutRecord) => record.deadline = now,
         }
-        self.enter(&record, record.deadline, now, inboxes);
+        self.enter(std::slice::from_ref(&record), record.deadline, now, inboxes);
     }
 
-    /// A record, which is to be handed on by `deadline`, begins its way through the client.
+    /// Records, which are to be handed on by `deadline`, begin their way through the client.
     #[inline]
     pub(super) fn enter(
         &mut self,
-        record: &UserRecord,
+        mut users: &[UserRecord],
         deadline: u64,
         now: u64,
         inboxes: &mut [Vec<Arrival>],
     ) {
-        let mut shard = record.home;
-        if let Some(map) = &mut self.map {
-            let limiter = &mut self.limiter;
-            let is_known = map.is_known(now, |shard| {
-                if let Some(limiter) = limiter {
-                    limiter.renew(shard, now);
-                }
-            });
-            if !is_known {
+        while let Some(user) = users.first() {
+            let mut count = 1;
+            let Some(shard) = self.predict(user.home, now) else {
                 // Without a prediction a record goes alone, and past the limiter.
-                self.passed.push(Put::alone(record.to_go(shard, deadline)));
+                self.passed.push(Put::alone(user.to_go(user.home, deadline)));
                 self.collect(now, inboxes);
-                return;
+                users = &users[1..];
+                continue;
+            };
+            if let Some(aggregator) = &mut self.aggregator {
+                if self.is_by_shard {
+                    aggregator.settle(shard, self.moment);
+                }
+                let together = users.iter().take_while(|other| other.home == user.home).count();
+                let due;
+                (count, due) =
+                    aggregator.put(&users[..together], (shard, deadline), &mut self.made);
+                self.expect(due);
+            } else if let Some(batcher) = &mut self.batcher {
+                let due = batcher.add(user.to_go(shard, deadline), &mut self.made);
+                self.events.extend(due.map(|due| Reverse((due, Event::Wake))));
+            } else {
+                self.made.push(Put::alone(user.to_go(shard, deadline)));
             }
-            shard = map.predict(record.home);
+            if !self.made.is_empty() {
+                self.pass_on(now, inboxes);
+            }
+            users = &users[count..];
         }
-        if let Some(aggregator) = &mut self.aggregator {
-            let due = aggregator
-                .put(record, (shard, deadline))
-                .and_then(|was_due| aggregator.see_to(shard, was_due, &mut self.made));
-            self.expect(due);
-        } else if let Some(batcher) = &mut self.batcher {
-            let due = batcher.add(record.to_go(shard, deadline), &mut self.made);
-            self.events.extend(due.map(|due| Reverse((due, Event::Wake))));
-        } else {
-            self.made.push(Put::alone(record.to_go(shard, deadline)));
-        }
-        if self.made.is_empty() {
-            return;
-        }
-        self.pass_on(now, inboxes);
     }
+
+    /// The shard that the client takes a record to go to that belongs to `home`; `None` while it does
+    /// not know the shards.
+    fn predict(&mut self, home: u16, now: u64) -> Option<u16> {
+        let Some(map) = &mut self.map else { return Some(home) };
+        let limiter = &mut self.limiter;
+        let is_known = map.is_known(now, |shard| {
+            if let Some(limiter) = limiter {
+                limiter.renew(shard, now);
+            }
+        });
+        is_known.then(|| map.predict(home))
+    }
+}
+
+/// How many of these records, which are in order of time, were made at `warm_up` or later.
+fn counted(coming: &[Coming], warm_up: u64) -> u64 {
+    (coming.len() - coming.partition_point(|record| record.created < warm_up)) as u64
 }

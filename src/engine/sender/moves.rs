@@ -1,9 +1,9 @@
 //! How a client follows shards that split and merge: what it holds belongs to other shards, which
 //! it may not know.
 
-use super::Sender;
 use super::record::UserRecord;
 use super::sink::Sink;
+use super::{Moment, Sender};
 use crate::engine::source::Arrival;
 use crate::model::partition_key::Move;
 
@@ -22,6 +22,8 @@ impl Sender<'_> {
                 self.hear(slot);
             }
         }
+        self.moment = self.moment.max(Moment { at: self.until, record: None });
+        self.leave_shards();
         if let Some(map) = &mut self.map {
             map.change(moved, is_split, now);
         }
@@ -32,9 +34,6 @@ impl Sender<'_> {
                 user.home = again(user.key, user.created, u64::from(user.number));
             }
         };
-        for record in self.coming.iter_mut().filter(|record| record.home == moved.from) {
-            record.home = again(record.key, record.created, u64::from(record.number));
-        }
         for user in &mut self.blocked {
             home(user);
             user.shard = user.home;

@@ -188,11 +188,11 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// The client takes a record of so many bytes.
+    /// Adds other records.
     #[inline]
-    pub(super) const fn take(&mut self, bytes: u64) {
-        self.records += 1;
-        self.bytes += bytes;
+    pub(super) const fn add(&mut self, more: Self) {
+        self.records += more.records;
+        self.bytes += more.bytes;
     }
 
     /// The client has done with records.
