@@ -349,6 +349,53 @@ proptest! {
     }
 }
 
+/// A split, and merges soon after it: what came to a shard of others is sent again though its answer
+/// comes when it would have come to its own, and a batch of log events stays whole though each of its
+/// events has a hash key of its own.
+#[test]
+fn clients_whose_answers_come_after_the_next_change_lose_nothing() {
+    let text = "
+version: 1
+name: late
+duration: 40 s
+warm_up: 3 s
+stream:
+  capacity: { provisioned: { shards: 3 } }
+  scaling: { schedule: [ { at: 10 s, update_shard_count: 4 }, { at: 25 s, update_shard_count: 3 } ] }
+quotas: { reshard_start: 3 s, reshard_operation: 700 ms }
+producers:
+  - name: far
+    client: { kpl: { round_trip: 700 ms, collection_max_count: 3 } }
+    traffic: { constant: 4000 records/s }
+    arrivals: paced
+    record_size: { log_normal: { mean: 700 B, sigma: 0.6 } }
+    partition_key: { zipf: { keys: 2000, exponent: 1.1 } }
+  - name: logs
+    client: { cloudwatch_logs: {} }
+    traffic: { constant: 3000 records/s }
+    record_size: { constant: 20 B }
+    partition_key: { uniform: { keys: 5000 } }
+    explicit_hash_key: random
+  - name: direct
+    client: { put_record: {} }
+    traffic: { constant: 300 records/s }
+    record_size: { constant: 300 B }
+    partition_key: { uniform: { keys: 1000 } }
+consumers:
+  - { name: reader, polling: {} }
+";
+    for seed in ["seed=1", "seed=2", "seed=3", "seed=5"] {
+        let seen = observe(text, &[seed]);
+        let [far, logs, _] = &seen.producers[..] else { panic!() };
+        assert!(far.wrong_shard_records > 0, "{seed}");
+        assert_eq!(logs.wrong_shard_records, 0, "{seed}");
+        for client in [far, logs] {
+            let counted = client.accepted + client.given_up + client.waiting;
+            assert_eq!(client.generated_records, counted, "{seed}");
+        }
+    }
+}
+
 /// A stream whose shards could change and do not is the same stream.
 #[test]
 fn a_timetable_that_is_refused_changes_nothing() {

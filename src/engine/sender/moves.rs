@@ -55,6 +55,12 @@ impl Sender<'_> {
         let puts = waiting.chain(self.collector.puts_mut());
         for put in puts.chain(self.calls.puts_mut()) {
             put.users.iter_mut().for_each(home);
+            if let [first, others @ ..] = &mut put.users[..]
+                && self.batcher.is_some()
+            {
+                // A batch has one hash key, that of its first event.
+                others.iter_mut().for_each(|user| user.home = first.home);
+            }
             put.look_at_users();
         }
     }

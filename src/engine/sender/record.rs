@@ -101,7 +101,8 @@ pub(super) struct Put {
     pub(super) shard: u16,
     /// The shard that it goes to: that of its first user record.
     pub(super) home: u16,
-    /// Whether each of its user records belongs to that shard and is new to the stream.
+    /// Whether each of its user records belongs to that shard, is new to the stream and came to no
+    /// other shard.
     pub(super) is_plain: bool,
     /// The shard refused it.
     pub(super) is_refused: bool,
@@ -152,10 +153,13 @@ impl Put {
         put
     }
 
-    /// Sees where its user records belong, and whether the stream has any of them.
+    /// Sees where its user records belong, whether the stream has any of them, and whether any is known
+    /// to have come to a shard that was not its own.
     pub(super) fn look_at_users(&mut self) {
         self.home = self.users.first().map_or(self.home, |user| user.home);
-        self.is_plain = self.users.iter().all(|user| user.home == self.home && !user.is_copy);
+        let is_plain =
+            |user: &UserRecord| user.home == self.home && !user.is_copy && !user.is_astray;
+        self.is_plain = self.users.iter().all(is_plain);
     }
 
     /// User records in it that were made at `warm_up` or later.
