@@ -35,9 +35,13 @@ pub struct Calls(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Shards(pub u64);
 
-/// A number between zero and one (or more, where a text says so): a share of something.
+/// A number between zero and one: a share of something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Ratio(pub f64);
+
+/// A ratio that may be above one: how many times something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub struct Multiple(pub f64);
 
 /// An exact rate: `amount` things in `per_nanoseconds`, in lowest terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

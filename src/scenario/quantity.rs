@@ -180,7 +180,9 @@ pub(super) fn check(format: &str, text: &str) -> Option<Result<(), QuantityError
     use crate::quotas::WriteLimiter;
     use crate::scenario::ExplicitHashKey;
     use crate::time::{Span, Timestamp};
-    use crate::units::{ByteRate, Bytes, CallRate, Calls, Ratio, RecordRate, Records, Shards, Usd};
+    use crate::units::{
+        ByteRate, Bytes, CallRate, Calls, Multiple, Ratio, RecordRate, Records, Shards, Usd,
+    };
 
     /// Asks one type after the other whether the format is its own.
     macro_rules! first_of {
@@ -200,6 +202,7 @@ pub(super) fn check(format: &str, text: &str) -> Option<Result<(), QuantityError
         ByteRate,
         CallRate,
         Ratio,
+        Multiple,
         Usd,
         HashKey,
         ExplicitHashKey,

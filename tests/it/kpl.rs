@@ -146,6 +146,27 @@ fn a_backlog_drains_no_faster_than_the_shard_takes_it() {
     check_close("throttled for each taken", refused, expected, 0.05);
 }
 
+/// The limiter sends as many times what the shard takes as the scenario says.
+#[test]
+fn the_limit_can_be_more_or_less_than_the_shard_takes() {
+    let sent = |limit: &str| {
+        let client =
+            format!("producers.app.client.kpl={{ rate_limit: {limit}, rate_limit_burst: 1 MiB }}");
+        let run = run(&[
+            &client,
+            "producers.app.record_size={ constant: 1000 B }",
+            "producers.app.traffic={ constant: 4000 records/s }",
+        ]);
+        let (shard, seconds) = (&run.shards[0], seconds(&run).len() as f64);
+        (shard.incoming_records + shard.write_throttled_records) as f64 / seconds
+    };
+    // Records of 50 KiB.
+    let fits = f64::from(1 << 20) / (51.0 * 1002.0);
+    for (limit, times) in [("50 %", 0.5), ("100 %", 1.0), ("150 %", 1.5), ("2.5", 2.5)] {
+        check_close(limit, sent(limit) / fits, times, 0.05 * times);
+    }
+}
+
 /// Alone, each call holds what the limiter let through at that moment, and each is rounded up to whole
 /// kilobytes: a shard takes fewer than 1,000 records/s of 1,000 B.
 #[test]

@@ -8,8 +8,8 @@ use super::{Quantity, QuantityError};
 use crate::scenario::tree::shorten;
 use crate::time::{NANOSECONDS_PER_SECOND, Span};
 use crate::units::{
-    AMOUNT_DECIMALS, ByteRate, Bytes, CallRate, Calls, Rate, Ratio, RecordRate, Records, Shards,
-    Usd,
+    AMOUNT_DECIMALS, ByteRate, Bytes, CallRate, Calls, Multiple, Rate, Ratio, RecordRate, Records,
+    Shards, Usd,
 };
 
 /// The units of a duration, for help texts.
@@ -24,6 +24,8 @@ const BYTE_RATE_MAX: u64 = 1_000_000_000_000;
 const DURATION_MAX: Span = Span::from_seconds(366 * 86_400);
 /// Most money, in millionths of a dollar.
 const MONEY_MILLIONTHS_MAX: u128 = 1_000_000_000_000_000;
+/// Most that anything is of something else.
+const MULTIPLE_MAX: f64 = 100.0;
 /// A number, as the patterns of the schema write it.
 const NUMBER: &str = r"\+?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?";
 
@@ -327,17 +329,12 @@ impl Quantity for Ratio {
     const FORMAT: &'static str = "share";
 
     fn parse(text: &str) -> Result<Self, QuantityError> {
-        let (mut decimal, name) = unit::split(text, "a share", "0.1 %")?;
-        if !name.is_empty() {
-            unit::resolve(name, Dimension::Share, "%, or none for a number from 0 to 1")?;
-            decimal.exponent -= 2;
-        }
-        let ratio = decimal.as_f64();
+        let (ratio, is_percentage) = ratio(text, "a share", "0.1 %", "a number from 0 to 1")?;
         if (0.0..=1.0).contains(&ratio) {
             return Ok(Self(ratio));
         }
         let error = QuantityError::range(format!("`{}` is more than all", shorten(text.trim())));
-        Err(if name.is_empty() && ratio <= 100.0 {
+        Err(if !is_percentage && ratio <= 100.0 {
             error.help(format!("for a percentage write `{} %`", text.trim()))
         } else {
             error.help("a share is at most 100 %, or 1")
@@ -353,4 +350,46 @@ impl Quantity for Ratio {
             "examples": ["0.1 %", 0.001],
         })
     }
+}
+
+impl Quantity for Multiple {
+    const FORMAT: &'static str = "multiple";
+
+    fn parse(text: &str) -> Result<Self, QuantityError> {
+        let (ratio, is_percentage) = ratio(text, "a percentage", "150 %", "a number, like 1.5")?;
+        if (0.0..=MULTIPLE_MAX).contains(&ratio) {
+            return Ok(Self(ratio));
+        }
+        let error = QuantityError::range(format!("`{}` is too much", shorten(text.trim())));
+        Err(if is_percentage {
+            error.help("it is at most 10,000 %")
+        } else {
+            error.help(format!("for a percentage write `{} %`", text.trim()))
+        })
+    }
+
+    fn keywords() -> Value {
+        json!({
+            "type": ["string", "number"],
+            "pattern": format!(r"^\s*{NUMBER}\s*%?\s*$"),
+            "minimum": 0,
+            "maximum": MULTIPLE_MAX,
+            "examples": ["150 %", 1.5],
+        })
+    }
+}
+
+/// A number, or a percentage of one; and whether it is the latter.
+fn ratio(
+    text: &str,
+    what: &str,
+    example: &str,
+    without: &str,
+) -> Result<(f64, bool), QuantityError> {
+    let (mut decimal, name) = unit::split(text, what, example)?;
+    if !name.is_empty() {
+        unit::resolve(name, Dimension::Share, &format!("%, or none for {without}"))?;
+        decimal.exponent -= 2;
+    }
+    Ok((decimal.as_f64(), !name.is_empty()))
 }

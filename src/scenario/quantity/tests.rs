@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::time::Span;
-use crate::units::{ByteRate, Bytes, Rate, Ratio, RecordRate, Records};
+use crate::units::{ByteRate, Bytes, Multiple, Rate, Ratio, RecordRate, Records};
 
 fn check_code<Q: Quantity + fmt::Debug>(text: &str, code: &str) {
     let error = Q::parse(text).expect_err(text);
@@ -81,6 +81,16 @@ fn a_share_is_a_percentage_or_a_number_up_to_one() {
     assert_eq!(Ratio::parse("100%"), Ok(Ratio(1.0)));
     check_code::<Ratio>("5", "quantity-range");
     check_code::<Ratio>("101 %", "quantity-range");
+}
+
+#[test]
+fn a_multiple_may_be_above_one() {
+    assert_eq!(Multiple::parse("150 %"), Ok(Multiple(1.5)));
+    assert_eq!(Multiple::parse("1.5"), Ok(Multiple(1.5)));
+    assert_eq!(Multiple::parse("10000 %"), Ok(Multiple(100.0)));
+    check_code::<Multiple>("150", "quantity-range");
+    check_code::<Multiple>("10001 %", "quantity-range");
+    check_code::<Multiple>("-1 %", "quantity-range");
 }
 
 #[test]

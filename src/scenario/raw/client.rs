@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::scenario::quantity::Written;
 use crate::time::Span;
-use crate::units::{Bytes, Ratio, Records};
+use crate::units::{Bytes, Multiple, Ratio, Records};
 
 /// How a producer calls the service.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -129,9 +129,9 @@ pub(in crate::scenario) struct Kpl {
     pub(in crate::scenario) record_max_buffered_time: Option<Written<Span>>,
     /// Age at which a user record is given up; default `30 s` (`kafka_connect`: `60 s`).
     pub(in crate::scenario) record_ttl: Option<Written<Span>>,
-    /// What is sent to a shard at most, of what a shard takes; default `150 %`
+    /// What is sent to a shard at most, of what a shard takes, 1 % to 10,000 %; default `150 %`
     /// (`kafka_connect`: `100 %`).
-    pub(in crate::scenario) rate_limit: Option<Written<Ratio>>,
+    pub(in crate::scenario) rate_limit: Option<Written<Multiple>>,
     /// Bytes in a full bucket of that limit; default `10 MiB`, before version 1.0.6 `1 MiB`.
     pub(in crate::scenario) rate_limit_burst: Option<Written<Bytes>>,
     /// Whether the buckets of that limit are full or empty at the start; default `full`.
