@@ -47,7 +47,7 @@ use limiter::{Limiter, POLL};
 use log_batches::Batcher;
 use order::Latest;
 pub(super) use record::Coming;
-use record::{Held, Put, UserRecord};
+use record::{Held, Put, Turn, UserRecord};
 use shard_map::ShardMap;
 use sink::Sink;
 
@@ -72,9 +72,9 @@ enum Event {
     Collect(u32),
     /// A batch of log events is due, the flow of an agent opens, or a sink looks at its buffer.
     Wake,
-    /// The record of the given number, as it is made, fills the aggregated record of a shard, if that
-    /// still is the given one. Records that are made come after all that else happens.
-    Full(u32, u16, u32),
+    /// A record that is made, whose turn is given, fills the aggregated record of a shard, if that still
+    /// is the given one. Records that are made come after all that else happens.
+    Full(Turn, u16, u32),
 }
 
 /// A moment in the order in which things happen to a client.
@@ -83,15 +83,13 @@ struct Moment {
     /// In nanoseconds.
     at: u64,
     /// The last record made then that has come, if any has.
-    record: Option<u32>,
+    record: Option<Turn>,
 }
 
 impl Moment {
     /// Whether a record that is made has come.
     fn has_come(&self, record: &Coming) -> bool {
-        // Numbers begin again after four billion.
-        let is_before = |last: u32| record.number.wrapping_sub(last) as i32 <= 0;
-        record.created < self.at || record.created == self.at && self.record.is_some_and(is_before)
+        (record.created, Some(record.turn())) <= (self.at, self.record)
     }
 }
 

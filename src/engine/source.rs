@@ -332,7 +332,11 @@ impl<'plan> Dealer<'plan> {
                 }
                 let from = block.cursor;
                 let step = &block.times[from..block.times.len().min(from + BLOCK)];
-                let to = from + step.partition_point(|time| *time < end);
+                // Mostly all of them; to search would wait for memory ten times.
+                let to = match step.last() {
+                    Some(last) if *last < end => from + step.len(),
+                    _ => from + step.partition_point(|time| *time < end),
+                };
                 self.deal_stretch(&block, (from, to), first >= late, inboxes);
                 block.cursor = to;
             }

@@ -47,11 +47,7 @@ impl Sender<'_> {
         };
         self.is_by_shard = false;
         self.coming = aggregator.leave(self.moment);
-        self.coming.sort_by(|one, other| {
-            // Numbers begin again after four billion.
-            let by_number = (one.number.wrapping_sub(other.number) as i32).cmp(&0);
-            one.created.cmp(&other.created).then(by_number)
-        });
+        self.coming.sort_by_key(|record| (record.created, record.turn()));
         for record in &self.coming {
             self.generated[usize::from(record.home)] -= u64::from(record.created >= self.warm_up);
         }

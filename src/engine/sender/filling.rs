@@ -41,7 +41,7 @@ impl Filling {
             }
             if container.is_full(rules) {
                 let last = coming[..*taken].last()?;
-                return Some((last.created, Event::Full(last.number, shard, container.number)));
+                return Some((last.created, Event::Full(last.turn(), shard, container.number)));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What a sender holds: user records, and the Kinesis records that it makes of them.
 
+use std::cmp::Ordering;
+
 use smallvec::{SmallVec, smallvec};
 
 /// A record as the application gave it to the client.
@@ -46,6 +48,31 @@ pub(in crate::engine) struct Coming {
     pub(in crate::engine) home: u16,
     /// Bytes of the partition key.
     pub(in crate::engine) key_bytes: u16,
+}
+
+impl Coming {
+    /// Its turn among the records of its producer.
+    #[inline]
+    pub(super) const fn turn(&self) -> Turn {
+        Turn(self.number)
+    }
+}
+
+/// The number of a record as an order: numbers begin again after four billion, so that of two which
+/// are near each other the one that follows is the later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Turn(pub(super) u32);
+
+impl Ord for Turn {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.0.wrapping_sub(other.0) as i32).cmp(&0)
+    }
+}
+
+impl PartialOrd for Turn {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl From<Coming> for UserRecord {

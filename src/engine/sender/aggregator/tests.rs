@@ -254,6 +254,8 @@ fn beforehand(
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Whatever comes in between, and whenever: containers that are filled beforehand give the same
     /// records at the same times, though many happen at one moment.
     #[test]
