@@ -113,7 +113,7 @@ impl Aggregator {
         }
     }
 
-    /// Gives what has not come by `moment`, by shard: records no longer come to containers at once.
+    /// Gives what has not come by `moment`, shard by shard: containers are no longer filled beforehand.
     pub(super) fn leave(&mut self, moment: Moment) -> Vec<Coming> {
         let mut left = Vec::new();
         for filling in &mut self.fillings {

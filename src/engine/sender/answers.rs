@@ -31,7 +31,8 @@ impl Sender<'_> {
                 self.give_up_one(first);
             } else {
                 // Those that live long enough have the same time.
-                count = count.max(users.iter().take_while(|user| user.expires >= again).count());
+                let lives = |user: &&UserRecord| user.expires >= again.max(now + 1);
+                count = count.max(users.iter().take_while(lives).count());
                 self.enter(&users[..count], again.min(first.expires), now, inboxes);
             }
             users = &users[count..];
