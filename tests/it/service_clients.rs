@@ -3,6 +3,7 @@
 
 use shardplan::metrics::Observation;
 
+use crate::language::check_good;
 use crate::support::{check_close, observe};
 
 /// One producer that writes to one shard; of its records, nothing comes at random.
@@ -158,4 +159,77 @@ fn batches_of_events_go_to_one_shard_each() {
     let alone = run("{ cloudwatch_logs: { linger: 1 s } }", &[shards, fresh, rate]);
     let app = &alone.producers[0];
     check_close("records", app.put_records as f64 / app.accepted as f64, 1.0, 0.01);
+}
+
+/// Every documented default can be written out, and is what `{}` has.
+#[test]
+fn defaults_that_are_written_out_are_those_of_an_empty_client() {
+    let retries = |attempts: &str, base: &str, max: &str| {
+        let backoff = format!("{{ base: {base}, factor: 2, max: {max}, jitter: full }}");
+        format!("round_trip: 10 ms, retries: {{ {attempts}backoff: {backoff} }}")
+    };
+    let library = "aggregation_max_size: 51200 B, aggregation_max_count: 4294967295, \
+                   max_user_record_size: 1 MiB, collection_max_count: 500, \
+                   collection_max_size: 5 MiB, rate_limit_burst: 10 MiB, \
+                   rate_limit_starts: full, fail_if_throttled: false, max_connections: 24, \
+                   round_trip: 10 ms";
+    let written = [
+        ("put_record", retries("attempts: 3, ", "1 s", "20 s")),
+        (
+            "put_records",
+            format!(
+                "batch_size: 500, batch_bytes: 10 MiB, linger: 100 ms, {}",
+                retries("attempts: 8, ", "100 ms", "5 s")
+            ),
+        ),
+        (
+            "kpl",
+            format!(
+                "aggregation_enabled: true, record_max_buffered_time: 100 ms, record_ttl: 30 s, \
+                 rate_limit: 150 %, {library}"
+            ),
+        ),
+        (
+            "kafka_connect",
+            format!(
+                "aggregation_enabled: false, record_max_buffered_time: 15 s, record_ttl: 60 s, \
+                 rate_limit: 100 %, buffer: {{ records: 500000, when_full: block }}, {library}"
+            ),
+        ),
+        (
+            "dms",
+            format!(
+                "parallel_apply_threads: 0, batch_size: 500, linger: 100 ms, {}",
+                retries("", "1 s", "32 s")
+            ),
+        ),
+        (
+            "agent",
+            "max_buffer_age: 60 s, max_buffer_size_records: 500, max_buffer_size_bytes: 5 MiB, \
+             publish_queue_capacity: 100, sending_threads: 24, retry_initial_backoff: 100 ms, \
+             retry_max_backoff: 10 s, round_trip: 10 ms"
+                .to_owned(),
+        ),
+        (
+            "flink_sink",
+            "max_batch_size: 500, max_batch_size_in_bytes: 5 MiB, max_in_flight_requests: 50, \
+             max_buffered_requests: 10000, max_time_in_buffer: 5 s, round_trip: 10 ms"
+                .to_owned(),
+        ),
+        (
+            "cloudwatch_logs",
+            format!(
+                "batch_events: 10000, batch_bytes: 1 MiB, linger: 10 s, compression: 8, \
+                 envelope: 300 B, {}",
+                retries("", "1 s", "60 s")
+            ),
+        ),
+    ];
+    for (client, defaults) in written {
+        let of = |keys: &str| {
+            let client = format!("producers.app.client={{ {client}: {{ {keys} }} }}");
+            format!("{:?}", check_good(CLIENT, &[&client]).producers[0].client)
+        };
+        assert_eq!(of(&defaults), of(""), "{client}");
+    }
 }
