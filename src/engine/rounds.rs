@@ -124,6 +124,6 @@ impl Player<'_, '_> {
 impl Sender<'_> {
     /// Plays what this client sends to reach the service before `until`.
     fn play_for(&mut self, until: u64, inboxes: &mut [Vec<Arrival>]) {
-        self.play(until.saturating_sub(self.one_way()), inboxes);
+        self.play(self.sent_before(until), inboxes);
     }
 }

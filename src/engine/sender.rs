@@ -40,7 +40,7 @@ use crate::scenario::{Method, PutCalls, Sending};
 
 use agent::Flow;
 pub(super) use aggregator::Keys;
-use aggregator::{Aggregator, Due, Rules};
+use aggregator::{Aggregator, Rules};
 use calls::Calls;
 use collector::Collector;
 use limiter::{Limiter, POLL};
@@ -252,9 +252,9 @@ impl<'plan> Sender<'plan> {
         }
     }
 
-    /// Nanoseconds from sending a call to its arrival at the service.
-    pub(super) const fn one_way(&self) -> u64 {
-        self.producer.one_way
+    /// Before when it sends what reaches the service before `until`.
+    pub(super) const fn sent_before(&self, until: u64) -> u64 {
+        self.producer.sent_before(until)
     }
 
     /// Before when nothing of this client can reach the service.
@@ -358,9 +358,9 @@ impl<'plan> Sender<'plan> {
 
     /// A container is due, if it is not filled beforehand: then it is known when it is to be closed.
     #[inline]
-    fn expect(&mut self, due: Option<Due>) {
+    fn expect(&mut self, due: Option<(u64, Event)>) {
         if !self.is_by_shard {
-            self.events.extend(due.map(|due| Reverse(due.event())));
+            self.events.extend(due.map(Reverse));
         }
     }
 

@@ -187,15 +187,14 @@ impl<'plan> Source<'plan> {
 
     /// Gives its client, if it has one, what is created before `until` and matters by then.
     pub(super) fn supply(&mut self, until: u64) {
-        let Some(mut sender) = self.sender.take() else { return };
-        if let Some(outbox) = self.dealer.outbox.as_mut().filter(|outbox| outbox.is_empty()) {
+        let (Some(sender), Some(outbox)) = (&self.sender, &mut self.dealer.outbox) else { return };
+        if outbox.is_empty() {
             outbox.sort(sender.takes_by_shard());
         }
         self.deal(until, &mut []);
-        if let Some(outbox) = &mut self.dealer.outbox {
-            sender.begin_window(outbox, self.dealer.plan.sent_before(until));
+        if let (Some(sender), Some(outbox)) = (&mut self.sender, &mut self.dealer.outbox) {
+            sender.begin_window(outbox, sender.sent_before(until));
         }
-        self.sender = Some(sender);
     }
 
     /// Gives its client, if it has one, all that is left.

@@ -45,25 +45,6 @@ pub(super) struct Aggregator {
     places: Places,
 }
 
-/// When a container is due.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Due {
-    pub(super) shard: u16,
-    pub(super) container: u32,
-    pub(super) deadline: u64,
-}
-
-impl Due {
-    fn of(shard: u16, due: Option<(u64, u32)>) -> Option<Self> {
-        due.map(|(deadline, container)| Self { shard, container, deadline })
-    }
-
-    /// What happens then, and when.
-    pub(super) const fn event(self) -> (u64, Event) {
-        (self.deadline, Event::Aggregate(self.shard, self.container))
-    }
-}
-
 impl Aggregator {
     pub(super) fn new(rules: Rules, shards: usize) -> Self {
         let fillings = (0..shards).map(|_| Filling::default()).collect();
@@ -109,7 +90,7 @@ impl Aggregator {
         let filling = &mut self.fillings[usize::from(shard)];
         if !filling.is_settled {
             filling.settle(moment, &self.rules);
-            self.changed.push(shard);
+            self.change(shard);
         }
     }
 
@@ -141,10 +122,10 @@ impl Aggregator {
         users: &[UserRecord],
         (shard, deadline): (u16, u64),
         made: &mut Vec<Put>,
-    ) -> (usize, Option<Due>) {
+    ) -> (usize, Option<(u64, Event)>) {
         let Self { fillings, places, rules, .. } = self;
         let filling = &mut fillings[usize::from(shard)];
-        let was = filling.container.due();
+        let was = filling.due(shard);
         let mut count = 0;
         while count < users.len() && made.is_empty() {
             count += filling.container.put(&users[count..], (shard, deadline), rules);
@@ -152,8 +133,7 @@ impl Aggregator {
                 filling.close_full(places, rules, made);
             }
         }
-        let is = filling.container.due();
-        (count, if is == was { None } else { Due::of(shard, is) })
+        (count, filling.due(shard).filter(|due| was != Some(*due)))
     }
 
     /// Closes the container if it still is the one that was due; gives when the next one is.
@@ -163,14 +143,14 @@ impl Aggregator {
         number: u32,
         now: u64,
         made: &mut Vec<Put>,
-    ) -> Option<Due> {
+    ) -> Option<(u64, Event)> {
         let filling = &mut self.fillings[usize::from(shard)];
         if filling.container.due().is_none_or(|(due, open)| due > now || open != number) {
             return None;
         }
         filling.close(&mut self.places, &self.rules, made);
         self.change(shard);
-        Due::of(shard, self.fillings[usize::from(shard)].container.due())
+        self.fillings[usize::from(shard)].due(shard)
     }
 
     /// Closes the container if it still is the one that was to be full.
@@ -198,10 +178,8 @@ impl Aggregator {
     }
 
     /// When each container is due.
-    pub(super) fn dues(&self) -> impl Iterator<Item = Due> {
-        (0..)
-            .zip(&self.fillings)
-            .filter_map(|(shard, filling)| Due::of(shard, filling.container.due()))
+    pub(super) fn dues(&self) -> impl Iterator<Item = (u64, Event)> {
+        (0..).zip(&self.fillings).filter_map(|(shard, filling)| filling.due(shard))
     }
 
     /// The records that wait, to be told of another shard.

@@ -51,7 +51,7 @@ impl Sender<'_> {
         for record in &self.coming {
             self.generated[usize::from(record.home)] -= u64::from(record.created >= self.warm_up);
         }
-        self.events.extend(aggregator.dues().map(|due| Reverse(due.event())));
+        self.events.extend(aggregator.dues().map(Reverse));
     }
 
     /// The application makes a record.

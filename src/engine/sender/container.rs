@@ -23,19 +23,13 @@ pub(super) struct Container {
     /// The library's estimate of the bytes; for those that are not packed, as if no key was there
     /// before.
     estimate: u64,
-    pub(super) deadline: u64,
 }
 
 impl Container {
     /// The next one of its shard begins.
     pub(super) fn begin(&mut self) {
         self.number = self.number.wrapping_add(1);
-        self.packed = 0;
-        self.keys = 0;
-        self.places.clear();
-        self.bytes = 0;
-        self.estimate = 0;
-        self.deadline = u64::MAX;
+        self.forget_packing();
     }
 
     /// Takes records, which are to be handed on by `deadline`, into the container of `shard`, until it
@@ -49,18 +43,7 @@ impl Container {
         if self.users.is_empty() {
             self.begin();
         }
-        let first = self.users.len();
-        let room = rules.max_records.saturating_sub(first);
-        let (mut count, mut estimate) = (0, self.estimate);
-        for user in users.iter().take(room) {
-            if estimate >= rules.max_bytes {
-                break;
-            }
-            estimate += packed(user, (0, true), rules.explicit(first + count)).estimate();
-            count += 1;
-        }
-        self.estimate = estimate;
-        self.deadline = self.deadline.min(deadline);
+        let count = self.make_room(users.iter().map(UserRecord::sizes), rules);
         let added = users[..count].iter().map(|user| user.to_go(shard, deadline));
         if self.users.last().is_none_or(|last| last.deadline <= deadline) {
             self.users.extend(added);
@@ -74,31 +57,34 @@ impl Container {
         count
     }
 
-    /// Takes records that are made, until it is due or can be full; how many. Each is to be handed on
-    /// later than all before: those were taken earlier, or taken anew.
-    pub(super) fn take(&mut self, coming: &[Coming], rules: &Rules) -> usize {
-        let first = self.users.len();
-        let room = rules.max_records.saturating_sub(first);
-        let (mut count, mut estimate) = (0, self.estimate);
-        for record in coming.iter().take(room) {
-            if record.created >= self.deadline || estimate >= rules.max_bytes {
-                break;
-            }
-            let own = Packed {
-                data: u64::from(record.data),
-                key_index: 0,
-                new_key_bytes: Some(u64::from(record.key_bytes)),
-                explicit_hash_key: rules.explicit(first + count),
-            };
-            estimate += own.estimate();
-            count += 1;
-        }
-        self.estimate = estimate;
+    /// Takes records that are made before `until`, until it can be full; how many. Each is to be handed
+    /// on later than all before: those were taken earlier, or taken anew.
+    pub(super) fn take(&mut self, coming: &[Coming], until: u64, rules: &Rules) -> usize {
+        let made = coming.iter().take_while(|record| record.created < until);
+        let count = self.make_room(made.map(|record| (record.data, record.key_bytes)), rules);
         self.users.extend(coming[..count].iter().map(|record| UserRecord {
             deadline: record.created + rules.buffered,
             expires: record.created + rules.lives,
             ..UserRecord::from(*record)
         }));
+        count
+    }
+
+    /// Makes room for records of so many bytes of data and key, until it can be full: how many.
+    #[inline(always)]
+    fn make_room(&mut self, sizes: impl Iterator<Item = (u32, u16)>, rules: &Rules) -> usize {
+        let first = self.users.len();
+        let room = rules.max_records.saturating_sub(first);
+        let (mut count, mut estimate) = (0, self.estimate);
+        for (data, key_bytes) in sizes.take(room) {
+            if estimate >= rules.max_bytes {
+                break;
+            }
+            let place = (0, true);
+            estimate += packed((data, key_bytes), place, rules.explicit(first + count)).estimate();
+            count += 1;
+        }
+        self.estimate = estimate;
         count
     }
 
@@ -111,7 +97,7 @@ impl Container {
     /// When it is due, and its number, if anything is in it.
     #[inline]
     pub(super) fn due(&self) -> Option<(u64, u32)> {
-        (!self.users.is_empty()).then_some((self.deadline, self.number))
+        self.users.first().map(|first| (first.deadline, self.number))
     }
 
     #[inline(always)]
@@ -157,9 +143,8 @@ impl Container {
                 rest.push(user);
             }
         }
-        if let Some(first) = rest.last() {
+        if !rest.is_empty() {
             self.begin();
-            self.deadline = first.deadline;
             self.users.extend(rest.iter().rev());
             self.unpack(rules);
         }
@@ -174,12 +159,15 @@ impl Container {
 
     /// Takes all that are packed for not packed.
     fn unpack(&mut self, rules: &Rules) {
-        (self.packed, self.keys, self.bytes) = (0, 0, 0);
-        self.places.clear();
-        self.estimate = 0;
+        self.forget_packing();
         for (number, user) in self.users.iter().enumerate() {
-            self.estimate += packed(user, (0, true), rules.explicit(number)).estimate();
+            self.estimate += packed(user.sizes(), (0, true), rules.explicit(number)).estimate();
         }
+    }
+
+    fn forget_packing(&mut self) {
+        (self.packed, self.keys, self.bytes, self.estimate) = (0, 0, 0, 0);
+        self.places.clear();
     }
 
     /// Packs the records that are not yet: finds the places of their keys and what they take.
@@ -206,12 +194,12 @@ impl Container {
             let place = if are_fresh { next } else { places.place_of(user.key, next) };
             let is_new = place == next;
             next += u32::from(is_new);
-            let own = packed(user, (place, is_new), explicit(number));
+            let own = packed(user.sizes(), (place, is_new), explicit(number));
             let own_bytes = own.bytes();
             user.packed = own_bytes as u32;
             bytes += own_bytes;
             if !is_new {
-                let most = packed(user, (place, true), explicit(number));
+                let most = packed(user.sizes(), (place, true), explicit(number));
                 known += most.estimate() - own.estimate();
             }
         }
@@ -222,18 +210,18 @@ impl Container {
     }
 }
 
-/// How a record stands in the message: its partition key has a place in the table, and is new there
-/// or not.
+/// How a record of so many bytes of data and key stands in the message: its partition key has a place
+/// in the table, and is new there or not.
 #[inline(always)]
 pub(super) fn packed(
-    user: &UserRecord,
+    (data, key_bytes): (u32, u16),
     (place, is_new): (u32, bool),
     explicit_hash_key: Option<TableEntry>,
 ) -> Packed {
     Packed {
-        data: u64::from(user.data),
+        data: u64::from(data),
         key_index: u64::from(place),
-        new_key_bytes: is_new.then_some(u64::from(user.key_bytes)),
+        new_key_bytes: is_new.then_some(u64::from(key_bytes)),
         explicit_hash_key,
     }
 }

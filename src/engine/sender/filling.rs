@@ -29,15 +29,18 @@ impl Filling {
     /// when and why that is.
     pub(super) fn fill(&mut self, shard: u16, until: u64, rules: &Rules) -> Option<(u64, Event)> {
         let Self { container, coming, taken, .. } = self;
-        if container.users.is_empty() {
-            container.begin();
-            container.deadline = coming.get(*taken)?.created + rules.buffered;
-        }
+        let deadline = match container.due() {
+            Some((deadline, _)) => deadline,
+            None => {
+                let first = coming.get(*taken)?;
+                container.begin();
+                first.created + rules.buffered
+            }
+        };
         loop {
-            *taken += container.take(&coming[*taken..], rules);
+            *taken += container.take(&coming[*taken..], deadline, rules);
             if !container.can_be_full(rules) {
-                let due = (container.deadline, Event::Aggregate(shard, container.number));
-                return (container.deadline < until).then_some(due);
+                return self.due(shard).filter(|_| deadline < until);
             }
             if container.is_full(rules) {
                 let last = coming[..*taken].last()?;
@@ -46,9 +49,14 @@ impl Filling {
         }
     }
 
+    /// When and why the container is to be closed if nothing more comes.
+    pub(super) fn due(&self, shard: u16) -> Option<(u64, Event)> {
+        let (deadline, number) = self.container.due()?;
+        Some((deadline, Event::Aggregate(shard, number)))
+    }
+
     /// Takes out of the container what has not come by `moment`.
     pub(super) fn settle(&mut self, moment: Moment, rules: &Rules) {
-        self.is_settled = true;
         let taken = &self.coming[..self.taken];
         if taken.last().is_none_or(|last| moment.has_come(last)) {
             return;

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::engine::sender::record::UserRecord;
+use crate::engine::sender::record::{Turn, UserRecord};
 
 /// Most keys for which a table is kept. Each takes four bytes, once it has come; its draws and its route
 /// take twelve.
@@ -61,8 +61,7 @@ impl Latest {
 #[inline(always)]
 fn follow(latest: &mut u32, number: u32) -> bool {
     let number = number.wrapping_add(1);
-    // Numbers begin again after four billion.
-    let is_overtaken = *latest != 0 && (number.wrapping_sub(*latest) as i32) < 0;
+    let is_overtaken = *latest != 0 && Turn(number).after(Turn(*latest)) < 0;
     // No branch could guess this.
     *latest = std::hint::select_unpredictable(is_overtaken, *latest, number);
     is_overtaken

@@ -63,9 +63,17 @@ impl Coming {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Turn(pub(super) u32);
 
+impl Turn {
+    /// By how many records it comes after another; below zero if before.
+    #[inline]
+    pub(super) const fn after(self, other: Self) -> i32 {
+        self.0.wrapping_sub(other.0) as i32
+    }
+}
+
 impl Ord for Turn {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.0.wrapping_sub(other.0) as i32).cmp(&0)
+        self.after(*other).cmp(&0)
     }
 }
 
@@ -101,6 +109,12 @@ impl UserRecord {
     #[inline]
     pub(super) const fn bytes(&self) -> u64 {
         self.data as u64 + self.key_bytes as u64
+    }
+
+    /// Bytes of data, and of the partition key.
+    #[inline(always)]
+    pub(super) const fn sizes(&self) -> (u32, u16) {
+        (self.data, self.key_bytes)
     }
 
     /// The same record, taken to go to `shard` and to be handed on by `deadline`.

@@ -342,13 +342,7 @@ impl Quantity for Ratio {
     }
 
     fn keywords() -> Value {
-        json!({
-            "type": ["string", "number"],
-            "pattern": format!(r"^\s*{NUMBER}\s*%?\s*$"),
-            "minimum": 0,
-            "maximum": 1,
-            "examples": ["0.1 %", 0.001],
-        })
+        ratio_keywords(&json!(1), &json!(["0.1 %", 0.001]))
     }
 }
 
@@ -369,14 +363,19 @@ impl Quantity for Multiple {
     }
 
     fn keywords() -> Value {
-        json!({
-            "type": ["string", "number"],
-            "pattern": format!(r"^\s*{NUMBER}\s*%?\s*$"),
-            "minimum": 0,
-            "maximum": MULTIPLE_MAX,
-            "examples": ["150 %", 1.5],
-        })
+        ratio_keywords(&json!(MULTIPLE_MAX), &json!(["150 %", 1.5]))
     }
+}
+
+/// The schema of a number up to `most`, or a percentage of one.
+fn ratio_keywords(most: &Value, examples: &Value) -> Value {
+    json!({
+        "type": ["string", "number"],
+        "pattern": format!(r"^\s*{NUMBER}\s*%?\s*$"),
+        "minimum": 0,
+        "maximum": most,
+        "examples": examples,
+    })
 }
 
 /// A number, or a percentage of one; and whether it is the latter.

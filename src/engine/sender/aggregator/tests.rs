@@ -25,9 +25,9 @@ fn packed_at_once(users: &[UserRecord], rules: &Rules) -> (Vec<(Vec<u32>, u32)>,
         };
         let key_place = distinct(&users[..index.unwrap_or(place)]) as u32;
         if rules.keys.are_fresh {
-            return packed(user, (place as u32, true), rules.explicit(place));
+            return packed(user.sizes(), (place as u32, true), rules.explicit(place));
         }
-        packed(user, (key_place, index.is_none()), rules.explicit(place))
+        packed(user.sizes(), (key_place, index.is_none()), rules.explicit(place))
     };
     let (mut made, mut waiting) = (Vec::new(), users.to_vec());
     let mut open = 0;
@@ -175,7 +175,7 @@ fn one_by_one(rules: Rules, shards: usize, coming: &[Coming], again: &[Again]) -
     let mut user = coming.next();
     let mut retry = again.next();
     loop {
-        let due = aggregator.dues().map(Due::event).min();
+        let due = aggregator.dues().min();
         let due_at = due.map_or(u64::MAX, |(at, _)| at);
         let retry_at = retry.map_or(u64::MAX, |(at, ..)| *at);
         let user_at = user.map_or(u64::MAX, |record| record.created);
